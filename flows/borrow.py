@@ -1,0 +1,142 @@
+"""F3: borrow. Product, amount, then the whole price and the due date before the PIN; the PIN is the yes."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from flows.amounts import whole_shillings
+from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
+from flows.known import Borrowing, Product, Quote
+from flows.loans import quoted
+from menus.values import Day, Ksh, MaskedPhone
+
+
+def _borrowing(view: View) -> Borrowing:
+    borrowing: Borrowing = view.fact("borrowing")
+    return borrowing
+
+
+def _product(view: View) -> Product:
+    return next(product for product in _borrowing(view).products if product.key == view.data["product"])
+
+
+def _under_way(view: View) -> bool:
+    return any(request.kind == "loan.disburse" for request in view.fact("customer").requests)
+
+
+def _late(view: View) -> bool:
+    return _borrowing(view).late is not None
+
+
+def _full(view: View) -> bool:
+    borrowing = _borrowing(view)
+    return not borrowing.products and borrowing.used_cents > 0
+
+
+def _none(view: View) -> bool:
+    return not _borrowing(view).products
+
+
+def _limits(view: View) -> Mapping[str, object]:
+    borrowing = _borrowing(view)
+    slots: dict[str, object] = {
+        "limit": Ksh(borrowing.limit_cents),
+        "used": Ksh(borrowing.used_cents),
+        "available": Ksh(borrowing.available_cents),
+    }
+    if borrowing.late:
+        late = borrowing.late
+        slots |= {"loan": late.reference, "days": late.days_late, "amount": Ksh(late.next_cents)}
+    return slots
+
+
+def _products(view: View) -> Iterable[Offer]:
+    return (
+        Offer(product.key, "each", {"product": product.name, "days": product.days})
+        for product in _borrowing(view).products
+    )
+
+
+def _range(view: View) -> Mapping[str, object]:
+    product = _product(view)
+    most = min(product.max_cents, _borrowing(view).available_cents // 100 * 100)
+    return {"product": product.name, "min": Ksh(product.min_cents), "max": Ksh(most)}
+
+
+def _amount(view: View, text: str) -> int | Refusal:
+    product, borrowing = _product(view), _borrowing(view)
+    cents = whole_shillings(text, product.min_cents, product.max_cents)
+    if isinstance(cents, int) and cents > borrowing.available_cents:
+        return Refusal("over_limit", _limits(view), alone=True)
+    if isinstance(cents, Refusal):
+        return whole_shillings(
+            text, product.min_cents, min(product.max_cents, borrowing.available_cents // 100 * 100)
+        )
+    return cents
+
+
+def _bind_quote(view: View) -> Mapping[str, Any]:
+    """The price shown is the price taken: it travels in the session, not re-read at the PIN."""
+    quote: Quote = view.fact("quote", view.data["product"], view.data["amount"])
+    return {"quote": quoted(quote)}
+
+
+def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
+    """The slots of every text that names the price of a loan."""
+    return {
+        "principal": Ksh(quote["principal_cents"]),
+        "net": Ksh(quote["net_cents"]),
+        "fee": Ksh(quote["fee_cents"]),
+        "interest": Ksh(quote["interest_cents"]),
+        "total": Ksh(quote["total_cents"]),
+        "due": Day(date.fromisoformat(quote["due"]), today),
+        "apr": quote["apr_percent"],
+        "penalty": Ksh(quote["penalty_cents"]),
+    }
+
+
+def _price(view: View) -> Mapping[str, object]:
+    return quote_slots(view.data["quote"], view.facts.now.date())
+
+
+def _terms_by_sms(view: View) -> Emit | None:
+    if view.answer != "terms":
+        return None
+    return Emit("sms.notice", "SM", {"template": "borrow.offer", "quote": view.data["quote"]})
+
+
+def _request(view: View) -> Emit:
+    intent = {"product": view.data["product"], "quote": view.data["quote"]}
+    return Emit("loan.disburse", "LN", intent, f"loan:{view.session.customer}")
+
+
+def _accepted(view: View) -> Mapping[str, object]:
+    return {
+        "reference": view.data["reference"],
+        "net": Ksh(view.data["quote"]["net_cents"]),
+        "phone": MaskedPhone(view.fact("customer").phone),
+    }
+
+
+flow = Flow(
+    "borrow",
+    [
+        decide(
+            "start",
+            [(_under_way, "resume:accepted"), (_late, "late"), (_full, "full"), (_none, "none"), (None, "product")],
+        ),
+        choose("product", to="amount", saves="product", offers=_products, slots=_limits),
+        ask("amount", parse=_amount, to="cost", slots=_range),
+        choose(
+            "cost", to={"accept": "pin", "terms": "cost"}, slots=_price, binds=_bind_quote,
+            emits=_terms_by_sms, confirms=True,
+        ),
+        secret("pin", to="accepted", slots=_price, emits=_request),
+        end("accepted", slots=_accepted),
+        choose("late", to={"pay": "repay:", "limits": "limits"}, slots=_limits),
+        choose("full", to={"repay": "repay:"}, slots=_limits),
+        choose("limits", to={"pay": "repay:"}, slots=_limits),
+        end("none", slots=_limits),
+    ],
+    resumable=True,
+)  # fmt: skip

@@ -1,0 +1,195 @@
+"""Every word, loaded once from `menus/*.yaml` and checked: a broken file never becomes a catalogue.
+
+A language is one file. `main.yaml` says which digit of which code opens which flow.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from string import Template as Constants
+from typing import Any
+
+import yaml
+
+from menus.screen import Navigation
+from menus.values import written
+
+FOLDER = Path(__file__).parent
+MAIN = "main.yaml"
+WAYS_BACK = ("back", "home", "home_only")
+
+DEMO_CONSTANTS = {
+    "name": "Nyota",
+    "code": "*383#",
+    "help_line": "0711000009",
+    "paybill": "600999",
+    "terms_link": "nyota.example/t",
+    "data_link": "nyota.example/d",
+}
+
+
+class CatalogueError(ValueError):
+    """A menu file cannot be used. The message names the file and the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A sentence with typed slots: `Repay {total} by {due}`; `{net:bare}` picks a style of writing."""
+
+    source: str
+    parts: tuple[tuple[str, str | None, str], ...]
+
+    @classmethod
+    def parse(cls, source: str) -> "Template":
+        parts = tuple((text, name, style or "") for text, name, style, _ in Formatter().parse(source))
+        return cls(source, parts)
+
+    @property
+    def slots(self) -> frozenset[str]:
+        return frozenset(name for _, name, _ in self.parts if name)
+
+    def filled(self, values: Mapping[str, object], language: "Language") -> str:
+        """The sentence in `language`. Raises KeyError with the slot's name when a value is missing."""
+        if len(self.parts) == 1 and self.parts[0][1] is None:
+            return self.parts[0][0]
+        return "".join(
+            text + (written(values[name], language, style) if name else "")
+            for text, name, style in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What one step says: its text, and the label of each option by the value the option stands for."""
+
+    text: Template
+    options: Mapping[str, Template]
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language file, parsed."""
+
+    code: str
+    name: str
+    months: tuple[str, ...]
+    ways_back: Mapping[str, str]
+    more: str
+    listing: tuple[str, str]
+    screens: Mapping[str, Words]
+    messages: Mapping[str, Template]
+
+    def navigation(self, kind: str) -> Navigation:
+        """The last line for a step that allows `none`, `back`, `home_only`, or `home` (back and home both)."""
+        return Navigation(back=self.ways_back[kind], more=self.more)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A line of the main menu. `digits` are learned by heart: they are never given to another flow."""
+
+    digits: str
+    flow: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All languages and the main menu. `version` changes whenever a word or a digit does."""
+
+    languages: Mapping[str, Language]
+    codes: tuple[str, ...]
+    menu: tuple[MenuItem, ...]
+    default_language: str
+    version: str
+
+    def language(self, code: str | None) -> Language:
+        return self.languages.get(code or "", self.languages[self.default_language])
+
+    def words(self, language: str | None, key: str) -> Words:
+        """What step `key` (`flow.step`) says. Raises KeyError when no language file has it."""
+        return self.language(language).screens[key]
+
+    def message(self, language: str | None, key: str, values: Mapping[str, object]) -> str:
+        spoken = self.language(language)
+        return spoken.messages[key].filled(values, spoken)
+
+
+def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -> Catalogue:
+    """Read every file of `folder`; `$name` and the like become the organisation's own `constants`.
+
+    Raises CatalogueError naming the file and the entry that is wrong.
+    """
+    files = {path.name: _filled(path, constants) for path in sorted(folder.glob("*.yaml"))}
+    if MAIN not in files:
+        raise CatalogueError(f"{folder / MAIN}: missing")
+    parsed = {name: _parsed(folder / name, content) for name, content in files.items()}
+    main = parsed.pop(MAIN)
+    languages = {entry["language"]: _language(folder / name, entry) for name, entry in parsed.items()}
+    version = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:8]
+    try:
+        menu = tuple(MenuItem(str(digits), flow) for digits, flow in main["menu"].items())
+        return Catalogue(languages, tuple(main["codes"]), menu, main["default_language"], version)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"{folder / MAIN}: {error} is missing or malformed") from error
+
+
+def _filled(path: Path, constants: Mapping[str, str]) -> str:
+    try:
+        return Constants(path.read_text(encoding="utf-8")).substitute(constants)
+    except (KeyError, ValueError) as error:
+        raise CatalogueError(f"{path}: {error} is no constant of the organisation") from error
+
+
+def _parsed(path: Path, content: str) -> dict[str, Any]:
+    try:
+        entry = yaml.load(content, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader that also refuses repeats
+    except yaml.YAMLError as error:
+        raise CatalogueError(f"{path}: {error}") from error
+    if not isinstance(entry, dict):
+        raise CatalogueError(f"{path}: expected a mapping")
+    return entry
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML keeps the last of two equal keys in silence; here a repeated key is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if repeated := {key for key in keys if keys.count(key) > 1}:
+            raise yaml.constructor.ConstructorError(None, None, f"repeated key {repeated}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _language(path: Path, entry: dict[str, Any]) -> Language:
+    try:
+        return Language(
+            code=entry["language"],
+            name=entry["name"],
+            months=tuple(entry["months"]),
+            ways_back={**{kind: entry["navigation"][kind] for kind in WAYS_BACK}, "none": ""},
+            more=entry["navigation"]["more"],
+            listing=(entry["listing"]["separator"], entry["listing"]["last"]),
+            screens=_screens(path, entry["screens"]),
+            messages={
+                f"{flow}.{name}": Template.parse(text) for flow, name, text in _entries(entry["messages"])
+            },
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"{path}: {error!r}") from error
+
+
+def _screens(path: Path, entries: dict[str, dict[str, Any]]) -> dict[str, Words]:
+    screens = {}
+    for flow, step, words in _entries(entries):
+        entry = {"text": words} if isinstance(words, str) else words
+        if set(entry) - {"text", "options"}:
+            raise CatalogueError(f"{path}: {flow}.{step}: only text and options are known here")
+        options = {str(value): Template.parse(label) for value, label in entry.get("options", {}).items()}
+        screens[f"{flow}.{step}"] = Words(Template.parse(entry["text"]), options)
+    return screens
+
+
+def _entries(sections: dict[str, dict[str, Any]]) -> list[tuple[str, str, Any]]:
+    return [(flow, name, words) for flow, section in sections.items() for name, words in section.items()]
