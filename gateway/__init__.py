@@ -1,0 +1,1 @@
+"""What is done: callbacks in, turns taken once, operations kept, money moved and booked."""

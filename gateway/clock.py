@@ -1,0 +1,37 @@
+"""The one source of time. Moments are stored as integer milliseconds since 1970 UTC and shown in East Africa
+Time (UTC+3, no daylight saving). Time is passed in, so that tests and simulations own it."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+
+EAT = timezone(timedelta(hours=3), "EAT")
+
+Clock = Callable[[], int]
+
+
+def system() -> int:
+    """Now, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def local(milliseconds: int) -> datetime:
+    """A stored moment in East Africa Time."""
+    return datetime.fromtimestamp(milliseconds / 1000, EAT)
+
+
+def local_date(milliseconds: int) -> date:
+    """The business day a stored moment falls on, in Nairobi."""
+    return local(milliseconds).date()
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment with a zone as stored. Raises ValueError for one without."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a zone")
+    return int(moment.astimezone(UTC).timestamp() * 1000)
+
+
+def iso(milliseconds_: int) -> str:
+    """A stored moment as ISO 8601 with the local offset, to the second."""
+    return local(milliseconds_).isoformat(timespec="seconds")

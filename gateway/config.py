@@ -1,0 +1,268 @@
+"""Every knob: its type, default, limit and one line of help, parsed once. Nobody else reads the environment.
+
+`config.yaml` first, overridden by `NYOTA_<SECTION>__<KEY>`. Unknown keys, missing secrets and nonsense values
+stop the start with the key's name. Secrets come only by environment and are masked in every repr.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from gateway.errors import Misconfigured
+
+ENVIRONMENT_PREFIX = "NYOTA_"
+Port = Annotated[int, Field(ge=0, le=65535)]
+Positive = Annotated[float, Field(gt=0)]
+Cents = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Organisation(Section):
+    """Who speaks."""
+
+    name: str = "Nyota"
+    """The name on screens and in prompts."""
+    help_line: str = "0711000009"
+    """The number people call; staff call from it too."""
+    terms_link: str = "nyota.example/t"
+    data_link: str = "nyota.example/d"
+    terms_version: str = "2026-08"
+    """Version of terms and data notice; stored with each consent."""
+    agents: str = "Mama Njeri Shop, Githurai 44\nKibera Agent 17, Olympic"
+    """Nearest agents, a line each."""
+    answer_hours: int = Field(24, ge=1, le=168)
+    """Hours within which a case is answered."""
+
+
+class Server(Section):
+    """Where the gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8383
+    public_url: str = ""
+    """The address the rail calls back, without a trailing slash; empty: http://host:port."""
+    turn_seconds: Positive = 4.5
+    """One deadline around a whole turn; past it a polite END."""
+    turns_in_flight_max: int = Field(2000, ge=1)
+    """Turns worked on at once; new dials beyond it are turned away kindly."""
+    body_bytes_max: int = Field(65536, ge=1024)
+    ops_token: SecretStr = SecretStr("")
+    """Bearer token of operators."""
+    callback_token: SecretStr = SecretStr("")
+    """Hex path token of the rail's callbacks."""
+    processes: int = Field(1, ge=1, le=64)
+
+
+class Database(Section):
+    url: str = "sqlite+aiosqlite:///var/nyota.db"
+    pool: int = Field(10, ge=1, le=200)
+    busy_seconds: Positive = 2.0
+    """How long a SQLite writer waits for another before it gives up."""
+
+
+class Redis(Section):
+    url: str = ""
+    """Empty: `nyota up` starts the embedded server."""
+    pool: int = Field(4, ge=1, le=200)
+    timeout_seconds: Positive = 0.5
+
+
+class Sessions(Section):
+    ttl_seconds: int = Field(180, ge=30, le=3600)
+    secret: SecretStr = SecretStr("")
+    """Keys the hashes of phone numbers and texts."""
+
+
+class Pins(Section):
+    pepper: SecretStr = SecretStr("")
+    """Keys the PIN hashes; keep it outside the database and its backups."""
+    tries: int = Field(3, ge=1, le=10)
+    lock_minutes: int = Field(30, ge=1)
+    view: bool = True
+    """Ask the PIN before balances and loans are shown."""
+    memory_kib: int = Field(19456, ge=8192)
+    time_cost: int = Field(2, ge=1)
+    threads: int = Field(2, ge=1, le=64)
+    """Hashes computed at once, off the event loop."""
+
+
+class AfricasTalking(Section):
+    username: str = "sandbox"
+    api_key: SecretStr = SecretStr("")
+    sms_base_url: str = "https://api.africastalking.com/version1"
+    sender: str = "NYOTA"
+    callback_token: SecretStr = SecretStr("")
+    """Path token of USSD and SMS callbacks."""
+    open_callbacks: bool = False
+    """Accept callbacks without a token. Only for a loopback or a closed network."""
+    threads: int = Field(4, ge=1, le=64)
+
+
+class Providers(Section):
+    africastalking: AfricasTalking = AfricasTalking()
+
+
+class App(Section):
+    """One Daraja app: an app holds either collection or bulk payment, not both."""
+
+    consumer_key: SecretStr = SecretStr("")
+    consumer_secret: SecretStr = SecretStr("")
+    shortcode: str = ""
+
+
+class Daraja(Section):
+    base_url: str = "https://api.safaricom.co.ke"
+    collection: App = App(shortcode="600999")
+    payout: App = App(shortcode="600998")
+    passkey: SecretStr = SecretStr("")
+    initiator: str = "nyota"
+    security_credential: SecretStr = SecretStr("")
+    """The initiator password, already encrypted with Safaricom's certificate."""
+    timeout_seconds: Positive = 10.0
+    prompt_delay_seconds: float = Field(3.0, ge=0)
+    """Wait after the end of a session before the prompt goes out."""
+    callback_seconds: Positive = 20.0
+    """How long a callback may take before we ask."""
+    ask_seconds: Positive = 15.0
+    """First wait between questions; doubles up to ask_max_seconds."""
+    ask_max_seconds: Positive = 900.0
+    slow_seconds: Positive = 120.0
+    """After this the customer is told that the rail has not confirmed yet."""
+    give_up_seconds: Positive = 86400.0
+    """After this a person decides."""
+    prompt_expires_seconds: Positive = 300.0
+    """A prompt nobody can have answered any more, if no payment was seen by then."""
+    allow_addresses: tuple[str, ...] = ()
+    """Callback source addresses; empty: any."""
+    paybill_charges: dict[int, int] = {
+        100: 0, 500: 5, 1000: 10, 1500: 15, 2500: 20, 3500: 25, 5000: 34, 7500: 42, 10000: 48, 15000: 57,
+        20000: 62, 25000: 67, 30000: 72, 35000: 83, 40000: 99, 45000: 103, 250000: 108,
+    }  # fmt: skip
+    """What M-PESA charges the payer, by the upper end of a band, in shillings."""
+
+
+class Rails(Section):
+    daraja: Daraja = Daraja()
+
+
+class Lending(Section):
+    products: tuple[dict[str, Any], ...] = (
+        {
+            "key": "quick", "name": "Quick", "min": "500", "max": "5000", "days": 30, "interest_percent": "8",
+            "fee_percent": "1", "fee_mode": "from_payout", "penalty": "50", "first_limit": "2000",
+            "auto_approve": True, "rebate": "none",
+        },
+    )  # fmt: skip
+    """What people may borrow."""
+
+
+class Operations(Section):
+    workers: int = Field(4, ge=1, le=64)
+    """Operations worked on at once by one worker process."""
+    lease_seconds: Positive = 60.0
+    poll_seconds: Positive = 0.2
+    attempts_max: int = Field(12, ge=1)
+    """Tries of a step that provably did nothing, before the operation is dead."""
+    retry_seconds: Positive = 1.0
+    retry_max_seconds: Positive = 300.0
+
+
+class Standins(Section):
+    port: Port = 0
+    """0: the gateway's port + 1."""
+
+
+class Logs(Section):
+    format: Literal["auto", "json", "pretty"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(BaseSettings):
+    """All of it. Build with `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+    organisation: Organisation = Organisation()
+    server: Server = Server()
+    database: Database = Database()
+    redis: Redis = Redis()
+    sessions: Sessions = Sessions()
+    pins: Pins = Pins()
+    providers: Providers = Providers()
+    rails: Rails = Rails()
+    lending: Lending = Lending()
+    operations: Operations = Operations()
+    standins: Standins = Standins()
+    logs: Logs = Logs()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, init_settings)
+
+
+def load(path: Path | None = None, defaults: dict[str, Any] | None = None) -> Config:
+    """Read `path` (default `config.yaml`, if it is there) and the environment.
+
+    `defaults` lie below both. Raises Misconfigured naming the key.
+    """
+    chosen = path or Path("config.yaml")
+    if path is not None and not path.exists():
+        raise Misconfigured(f"{path}: no such file")
+    values = _merged(defaults or {}, _read(chosen))
+    _refuse_unknown_environment()
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise Misconfigured(_explained(error, chosen)) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return dict(YamlConfigSettingsSource(Config, path)())
+    except Exception as error:
+        raise Misconfigured(f"{path}: {error}") from error
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _explained(error: ValidationError, path: Path) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    return f"{path}: {key}: {first['msg']}"
+
+
+def _refuse_unknown_environment() -> None:
+    """A misspelt variable would be ignored in silence, with the default in its place."""
+    known = set(Config.model_fields)
+    for variable in os.environ:
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            section = variable.removeprefix(ENVIRONMENT_PREFIX).split("__")[0].lower()
+            if section not in known:
+                raise Misconfigured(f"{variable}: no section {section!r}")

@@ -1,0 +1,1 @@
+"""Tables, engines and units of work: with `books` and `operations`, the only places that speak SQL."""
