@@ -17,6 +17,7 @@ from pydantic_settings import (
 )
 
 from gateway.errors import Misconfigured
+from gateway.lending.products import DEMO_PRODUCTS
 
 ENVIRONMENT_PREFIX = "NYOTA_"
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -157,14 +158,8 @@ class Rails(Section):
 
 
 class Lending(Section):
-    products: tuple[dict[str, Any], ...] = (
-        {
-            "key": "quick", "name": "Quick", "min": "500", "max": "5000", "days": 30, "interest_percent": "8",
-            "fee_percent": "1", "fee_mode": "from_payout", "penalty": "50", "first_limit": "2000",
-            "auto_approve": True, "rebate": "none",
-        },
-    )  # fmt: skip
-    """What people may borrow."""
+    products: dict[str, dict[str, Any]] = {key: dict(product) for key, product in DEMO_PRODUCTS.items()}
+    """What people may borrow, by key; see `gateway.lending.products`."""
 
 
 class Operations(Section):

@@ -154,6 +154,7 @@ rail_requests = Table(
     Column("asked_at", BigInteger),
     Column("questions", Integer, nullable=False, server_default="0"),
     Column("result_code", String(16)),
+    Column("words", String(12)),  # which message tells the customer
     Column("receipt", String(40)),
     Column("result_amount_cents", BigInteger),
     Column("settled_at", BigInteger),
@@ -195,10 +196,10 @@ loans = Table(
     Column("reference", String(16), nullable=False, unique=True),
     Column("customer_id", ForeignKey("customers.id"), nullable=False, index=True),
     Column("product", String(20), nullable=False),
-    Column("terms", JSON, nullable=False),
+    Column("terms", JSON, nullable=False),  # as accepted; from the payout on, those in force
+    Column("quote", JSON, nullable=False),  # the price as it was shown and accepted
     Column("principal_cents", BigInteger, nullable=False),
     Column("state", String(12), nullable=False),  # approved, disbursing, active, closed, cancelled
-    Column("disbursed_on", String(10)),
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
@@ -209,23 +210,11 @@ loan_events = Table(
     metadata,
     Column("id", Key, primary_key=True, autoincrement=True),
     Column("loan_id", ForeignKey("loans.id"), nullable=False, index=True),
-    Column("kind", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),  # a state reached, or an event that counts for the schedule
     Column("detail", JSON, nullable=False),
     Column("operation_id", String(36)),
     Column("at", BigInteger, nullable=False),
-)
-
-instalments = Table(
-    "instalments",
-    metadata,
-    Column("loan_id", ForeignKey("loans.id"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("due_on", String(10), nullable=False),
-    *(Column(f"{part}_cents", BigInteger, nullable=False) for part in ("principal", "interest", "fee", "penalty")),
-    *(
-        Column(f"{part}_paid_cents", BigInteger, nullable=False, server_default="0")
-        for part in ("principal", "interest", "fee", "penalty")
-    ),
+    UniqueConstraint("operation_id", "kind"),
 )
 
 messages = Table(

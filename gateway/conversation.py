@@ -1,0 +1,259 @@
+"""From a hop to a screen, exactly once: the one road every carrier and channel takes.
+
+Order is the safety: durable first, then the session moves, then the words leave. A turn with operations is decided
+by its turn record in SQL; all others by compare-and-set in Redis. Whatever is down, the phone gets a polite END.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import structlog
+from msgspec.structs import replace as changed
+
+from flows.engine import Engine
+from flows.turn import Facts, Missing, Need, Operation, Session, Turn
+from gateway.clock import Clock, local
+from gateway.errors import BrokenInvariant, Unavailable
+from gateway.facts import FactSource
+from gateway.inbound import Inbound, Reply
+from gateway.metrics import TURNS, TURNS_SECONDS
+from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Outbox, ReferenceTaken, TurnRecord
+from gateway.pins import Pins
+from gateway.reading import Reading, read
+from gateway.sessions import Keys, Loaded, Sessions, Stored
+from menus.values import masked
+
+SALTS_MAX = 5
+FACTS_ROUNDS_MAX = 8
+
+log = structlog.get_logger("turn")
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a turn has come: what may truthfully be said if it is cut off now."""
+
+    language: str = ""
+    is_committing: bool = False
+    note: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The deadline of one turn in seconds, and how many turns may be worked on at once."""
+
+    turn_seconds: float
+    in_flight_max: int
+
+
+class Conversation:
+    """`answer` never raises and never takes longer than the deadline."""
+
+    def __init__(
+        self, engine: Engine, sessions: Sessions, facts: FactSource, pins: Pins, outbox: Outbox, clock: Clock,
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        self.engine = engine
+        self.sessions = sessions
+        self._facts = facts
+        self._pins = pins
+        self._outbox = outbox
+        self._clock = clock
+        self._limits = limits
+        self._in_flight = 0
+        self._committing: set[asyncio.Task[None]] = set()
+
+    async def answer(self, inbound: Inbound) -> Reply:
+        """The screen for a hop. New dials are turned away first when there is too much to do."""
+        progress = Progress()
+        if self._in_flight >= self._limits.in_flight_max and not inbound.text:
+            return self._said("wrong.busy", progress)
+        self._in_flight += 1
+        started = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(self._limits.turn_seconds):
+                return await self._turn(inbound, progress)
+        except Exception as error:  # the phone gets an answer whatever is broken here
+            progress.note |= {"error": type(error).__name__, "detail": _harmless(error)}
+            return self._apology(inbound, progress)
+        finally:
+            self._in_flight -= 1
+            self._tell(inbound, progress, asyncio.get_running_loop().time() - started)
+
+    async def _turn(self, inbound: Inbound, progress: Progress) -> Reply:
+        keys = self.sessions.keys(inbound)
+        try:
+            loaded = await self.sessions.load(keys)
+        except Unavailable as outage:
+            return await self._from_disk(inbound, keys, progress, outage)
+        stored = loaded.stored
+        if stored is None and inbound.text:
+            stored = await self._outbox.recall(keys.session)
+        return await self._taken(inbound, keys, replace(loaded, stored=stored), progress)
+
+    async def _taken(self, inbound: Inbound, keys: Keys, loaded: Loaded, progress: Progress) -> Reply:
+        stored = loaded.stored
+        reading = read(inbound, stored, self.sessions.digest)
+        progress.language = stored.session.language if stored else ""
+        if stored is not None and (reading.is_repeat or stored.session.is_final):
+            progress.note["repeat"] = True
+            if reading.resyncs and not stored.session.is_final:
+                resynced = changed(stored, consumed=reading.consumed, prefix=reading.prefix)
+                await self.sessions.save(keys, resynced, stored.session, opens=False)
+            return _reply(stored)
+        if loaded.is_superseded:
+            return self._said("wrong.newer", progress)
+        session = stored.session if stored else Session(self._outbox.session_id())
+        turn = await self._advanced(inbound, session, reading, loaded.previous, progress)
+        return await self._kept(inbound, keys, stored, turn, reading, progress)
+
+    async def _advanced(
+        self, inbound: Inbound, session: Session, reading: Reading, previous: Stored | None, progress: Progress,
+        salt: int = 0,
+    ) -> Turn:  # fmt: skip
+        """Take the turn, gathering facts as its steps ask for them. The PIN goes no further than here."""
+        answers = reading.answers
+        known: dict[Need, object] = {Need("previous"): previous.session if previous else None}
+        if self.engine.takes_secret(session, answers):
+            step = self.engine.step(session)
+            known[Need("verdict")] = await self._pins.verdict(session, step.secret, answers[0], inbound.msisdn)
+            answers = ("*",)
+        facts = Facts(local(self._clock()), known)
+        for _ in range(FACTS_ROUNDS_MAX):
+            turn = self.engine.advance(session, answers, facts, salt=salt)
+            if isinstance(turn, Turn):
+                return self._noted(session, turn, progress)
+            facts = await self._gathered(turn, facts, inbound)
+        raise BrokenInvariant("a turn kept asking for facts", step=session.place)
+
+    async def _gathered(self, missing: Missing, facts: Facts, inbound: Inbound) -> Facts:
+        found: Mapping[Need, object] = await self._facts.gather(missing.needs, inbound.msisdn)
+        return facts.with_values(found)
+
+    async def _kept(
+        self, inbound: Inbound, keys: Keys, before: Stored | None, turn: Turn, reading: Reading, progress: Progress
+    ) -> Reply:
+        stored = self._stored(inbound, before, turn, reading)
+        if turn.operations:
+            return await self._committed(inbound, keys, before, turn, reading, stored, progress)
+        opens = before is None
+        winner = await self.sessions.save(keys, stored, before.session if before else None, opens=opens)
+        return _reply(winner or stored)
+
+    async def _committed(
+        self, inbound: Inbound, keys: Keys, before: Stored | None, turn: Turn, reading: Reading, stored: Stored,
+        progress: Progress,
+    ) -> Reply:  # fmt: skip
+        """The disk decides: a turn taken before, here or elsewhere, is answered from its record."""
+        record = TurnRecord(turn.session.id, turn.session.turn, keys.session, reading.prefix, stored.packed())
+        try:
+            await self._accepted(record, turn.operations, inbound.msisdn, progress)
+        except AlreadyTaken as taken:
+            stored = taken.stored
+            progress.note["repeat"] = True
+        except ReferenceTaken:
+            return await self._renamed(inbound, keys, before, reading, progress)
+        except AlreadyOpen as held:
+            return await self._shown_under_way(inbound, keys, before, reading, held, progress)
+        await self._moved(keys, stored)
+        return _reply(stored)
+
+    async def _accepted(
+        self, record: TurnRecord, operations: tuple[Operation, ...], msisdn: str, progress: Progress
+    ) -> None:
+        """Commit, shielded from the deadline: a timed-out await does not undo it."""
+        task = asyncio.create_task(self._outbox.accept(record, operations, msisdn))
+        self._committing.add(task)
+        task.add_done_callback(self._committing.discard)
+        progress.is_committing = True
+        await asyncio.shield(task)
+
+    async def _renamed(
+        self, inbound: Inbound, keys: Keys, before: Stored | None, reading: Reading, progress: Progress
+    ) -> Reply:
+        """Two operations drew the same reference. Take the same turn again with other letters."""
+        session = before.session if before else Session(self._outbox.session_id())
+        salt = int(progress.note.get("salt", 0)) + 1  # type: ignore[call-overload]
+        if salt > SALTS_MAX:
+            raise BrokenInvariant("no free reference")
+        progress.note["salt"] = salt
+        turn = await self._advanced(inbound, session, reading, None, progress, salt)
+        return await self._kept(inbound, keys, before, turn, reading, progress)
+
+    async def _shown_under_way(
+        self, inbound: Inbound, keys: Keys, before: Stored | None, reading: Reading, held: AlreadyOpen,
+        progress: Progress,
+    ) -> Reply:  # fmt: skip
+        """What was asked for is under way already: show that, do nothing a second time."""
+        session = before.session if before else Session(self._outbox.session_id())
+        session = changed(session, turn=session.turn + 1)
+        facts = Facts(local(self._clock()))
+        needs = frozenset({Need("customer")})
+        facts = facts.with_values(await self._facts.gather(needs, inbound.msisdn))
+        turn = self.engine.shown(session, "resume.accepted", facts, {"loan": held.about})
+        return await self._kept(inbound, keys, before, turn, reading, progress)
+
+    async def _moved(self, keys: Keys, stored: Stored) -> None:
+        """The turn is on disk; if Redis cannot take the session now, the disk answers the next hop."""
+        try:
+            await self.sessions.force(keys, stored)
+        except Unavailable as outage:
+            log.warning("session_not_moved", reason=str(outage))
+
+    async def _from_disk(self, inbound: Inbound, keys: Keys, progress: Progress, outage: Unavailable) -> Reply:
+        """Redis is away: what is on disk can still be said again; nothing new is begun."""
+        progress.note["error"] = str(outage)
+        if inbound.text:
+            stored = await self._outbox.recall(keys.session)
+            if stored is not None and read(inbound, stored, self.sessions.digest).is_repeat:
+                return _reply(stored)
+        return self._apology(inbound, progress)
+
+    def _stored(self, inbound: Inbound, before: Stored | None, turn: Turn, reading: Reading) -> Stored:
+        now = self._clock()
+        return Stored(
+            session=turn.session,
+            reply=turn.screen.text,
+            consumed=reading.consumed,
+            prefix=reading.prefix,
+            phone=masked(inbound.msisdn),
+            provider=inbound.provider,
+            opened_at=before.opened_at if before else now,
+            seen_at=now,
+        )
+
+    def _noted(self, before: Session, turn: Turn, progress: Progress) -> Turn:
+        after = turn.session
+        progress.language = after.language
+        progress.note |= {"session": after.id, "from": before.place, "to": after.place, "flow": after.flow}
+        if turn.operations:
+            progress.note["operations"] = [operation.reference for operation in turn.operations]
+        return turn
+
+    def _apology(self, inbound: Inbound, progress: Progress) -> Reply:
+        """Busy, said truthfully: that nothing was done only where that is certain."""
+        if progress.is_committing:
+            return self._said("wrong.unconfirmed", progress)
+        return self._said("wrong.busy_after" if inbound.text else "wrong.busy", progress)
+
+    def _said(self, key: str, progress: Progress) -> Reply:
+        progress.note["said"] = key
+        words = self.engine.catalogue.words(progress.language, key)
+        return Reply(words.text.filled({}, self.engine.catalogue.language(progress.language)), is_final=True)
+
+    def _tell(self, inbound: Inbound, progress: Progress, seconds: float) -> None:
+        TURNS.labels(inbound.provider, str(progress.note.get("said", "answered"))).inc()
+        TURNS_SECONDS.labels(inbound.provider).observe(seconds)
+        log.info(
+            "turn", provider=inbound.provider, phone=masked(inbound.msisdn), ms=round(seconds * 1000, 1), **progress.note
+        )
+
+
+def _reply(stored: Stored) -> Reply:
+    return Reply(stored.reply, stored.session.is_final)
+
+
+def _harmless(error: Exception) -> str:
+    """Our own messages are written to be logged; a foreign one may quote what a person typed."""
+    return str(error) if type(error).__module__.startswith("gateway.") else ""

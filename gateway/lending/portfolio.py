@@ -1,0 +1,216 @@
+"""Loans as kept: what was agreed, what happened since, and where each stands on a day.
+
+A loan's row holds its terms; everything that counts for its schedule is an event, so that its state on any day is
+a replay. Money is booked in the same unit of work: this module says how a payout or a repayment divides, the books
+move it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.clock import local_date
+from gateway.errors import BrokenInvariant
+from gateway.lending.allocation import Parts
+from gateway.lending.events import EndOfDay, Event, Repayment, event_mapping, parse_event
+from gateway.lending.loan import Loan
+from gateway.lending.payoff import Payoff, payoff
+from gateway.lending.products import Product
+from gateway.lending.replay import replay
+from gateway.lending.terms import parse_terms, terms_mapping
+from gateway.store.tables import loan_events, loans
+
+OPEN_STATES = ("approved", "disbursing", "active")
+COUNTING_EVENTS = ("repayment",)
+
+
+@dataclass(frozen=True, slots=True)
+class LoanRecord:
+    """One loan's row."""
+
+    id: str
+    reference: str
+    customer_id: str
+    product: str
+    terms: Mapping[str, Any]
+    quote: Mapping[str, Any]
+    principal_cents: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A loan and where it stands on a day."""
+
+    record: LoanRecord
+    loan: Loan
+    payoff: Payoff
+
+    @property
+    def owed_cents(self) -> int:
+        return self.loan.outstanding.total
+
+
+@dataclass(frozen=True, slots=True)
+class Repaid:
+    """How a repayment divided: what went to the loan and what was too much."""
+
+    standing: Standing
+    parts: Parts
+    extra_cents: int
+
+    @property
+    def is_cleared(self) -> bool:
+        return self.standing.owed_cents == 0
+
+
+class Portfolio:
+    """All methods run in the caller's unit of work."""
+
+    def __init__(self, products: Mapping[str, Product]) -> None:
+        self.products = products
+
+    async def approve(
+        self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int
+    ) -> None:
+        """Keep a loan as agreed. Its id is unique, so approving twice raises IntegrityError."""
+        await connection.execute(
+            insert(loans).values(
+                id=loan.id, reference=loan.reference, customer_id=loan.customer_id, product=loan.product,
+                terms=dict(loan.terms), quote=dict(loan.quote), principal_cents=loan.principal_cents,
+                state="approved", created_at=now, updated_at=now,
+            )
+        )  # fmt: skip
+        await self._happened(connection, loan.id, "approved", {}, operation_id, now)
+
+    async def pay_out(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, paid_at: int, now: int
+    ) -> Standing:
+        """The money reached the customer: the dates run from that day, whatever day was shown before."""
+        record = await self.get(connection, loan_id)
+        terms = replace(parse_terms(record.terms), disbursed_on=local_date(paid_at))
+        await self._change(connection, loan_id, "active", now, terms=terms_mapping(terms))
+        await self._happened(connection, loan_id, "paid_out", {"at": paid_at}, operation_id, now)
+        return await self.standing(connection, loan_id, local_date(now))
+
+    async def cancel(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, reason: str, now: int
+    ) -> None:
+        """The money never left; nothing is owed."""
+        await self._change(connection, loan_id, "cancelled", now)
+        await self._happened(connection, loan_id, "cancelled", {"reason": reason}, operation_id, now)
+
+    async def repay(
+        self, connection: AsyncConnection, loan_id: str, repayment: Repayment, operation_id: str, now: int
+    ) -> Repaid:
+        """Apply money that has come in. What the loan does not owe is `extra_cents`, the customer's own money."""
+        before = await self.standing(connection, loan_id, repayment.on, lock=True)
+        taken = min(repayment.amount_cents, before.owed_cents)
+        if taken:
+            event = event_mapping(replace(repayment, amount_cents=taken))
+            await self._happened(connection, loan_id, "repayment", event, operation_id, now)
+        after = await self.standing(connection, loan_id, repayment.on)
+        if after.owed_cents == 0:
+            await self._change(connection, loan_id, "closed", now, closed_at=now)
+        parts = after.loan.paid.minus(before.loan.paid)
+        if parts.total != taken:
+            raise BrokenInvariant("a repayment did not divide exactly", loan=after.record.reference)
+        return Repaid(after, parts, repayment.amount_cents - taken)
+
+    async def get(self, connection: AsyncConnection, loan_id: str, *, lock: bool = False) -> LoanRecord:
+        """Raises BrokenInvariant for a loan that does not exist."""
+        query = select(loans).where(loans.c.id == loan_id)
+        row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+        if row is None:
+            raise BrokenInvariant("no such loan", loan=loan_id)
+        return _record(row)
+
+    async def by_reference(self, connection: AsyncConnection, reference: str) -> LoanRecord | None:
+        row = (await connection.execute(select(loans).where(loans.c.reference == reference))).one_or_none()
+        return _record(row) if row else None
+
+    async def standing(
+        self, connection: AsyncConnection, loan_id: str, on: date, *, lock: bool = False
+    ) -> Standing:
+        """Where a loan stands on a day, late penalties of the days before included."""
+        record = await self.get(connection, loan_id, lock=lock)
+        rows = await connection.execute(_events_of([loan_id]))
+        return self._stands(record, [row.detail for row in rows], on)
+
+    async def active(self, connection: AsyncConnection, customer_id: str, on: date) -> list[Standing]:
+        """A customer's running loans: late ones first, then by the next due date."""
+        found = await connection.execute(
+            select(loans).where(loans.c.customer_id == customer_id, loans.c.state == "active")
+        )
+        records = [_record(row) for row in found]
+        events: dict[str, list[Mapping[str, Any]]] = {record.id: [] for record in records}
+        if records:
+            for row in await connection.execute(_events_of(list(events))):
+                events[row.loan_id].append(row.detail)
+        standings = [self._stands(record, events[record.id], on) for record in records]
+        return sorted(standings, key=lambda standing: (-standing.loan.days_late, next_due(standing.loan), standing.record.reference))
+
+    async def in_use_cents(self, connection: AsyncConnection, customer_id: str, on: date) -> int:
+        """How much of a customer's limit is taken: principal still owed, and loans on their way."""
+        waiting = await connection.execute(
+            select(loans.c.principal_cents).where(
+                loans.c.customer_id == customer_id, loans.c.state.in_(("approved", "disbursing"))
+            )
+        )
+        active = await self.active(connection, customer_id, on)
+        return sum(row.principal_cents for row in waiting) + sum(
+            standing.loan.outstanding.principal for standing in active
+        )
+
+    def _stands(self, record: LoanRecord, events: Iterable[Mapping[str, Any]], on: date) -> Standing:
+        terms = parse_terms(record.terms)
+        happened: list[Event] = [parse_event(event, "events.") for event in events]
+        happened.append(EndOfDay(max(on - timedelta(days=1), terms.disbursed_on)))
+        ordered = tuple(sorted(happened, key=lambda event: event.on))
+        loan = replay(replace(terms, events=(*terms.events, *ordered)), on)
+        return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
+
+    async def _change(self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object) -> None:
+        await connection.execute(
+            update(loans).where(loans.c.id == loan_id).values(state=state, updated_at=now, **values)
+        )
+
+    async def _happened(
+        self, connection: AsyncConnection, loan_id: str, kind: str, detail: Mapping[str, Any], operation_id: str, now: int
+    ) -> None:  # fmt: skip
+        await connection.execute(
+            insert(loan_events).values(
+                loan_id=loan_id, kind=kind, detail=dict(detail), operation_id=operation_id, at=now
+            )
+        )
+
+
+def next_due(loan: Loan) -> date:
+    """The due date of the oldest instalment with something unpaid; of the last one when all is paid."""
+    return next((row.due_on for row in loan.rows if row.outstanding.total), loan.rows[-1].due_on)
+
+
+def next_cents(loan: Loan) -> int:
+    """What to pay by the next due date: all that is overdue, or the next instalment."""
+    overdue = sum(row.outstanding.total for row in loan.rows if row.due_on < loan.as_of)
+    if overdue:
+        return overdue
+    return next((row.outstanding.total for row in loan.rows if row.outstanding.total), 0)
+
+
+def _events_of(loan_ids: list[str]) -> Any:
+    return (
+        select(loan_events.c.loan_id, loan_events.c.detail)
+        .where(loan_events.c.loan_id.in_(loan_ids), loan_events.c.kind.in_(COUNTING_EVENTS))
+        .order_by(loan_events.c.id)
+    )
+
+
+def _record(row: Any) -> LoanRecord:
+    return LoanRecord(
+        row.id, row.reference, row.customer_id, row.product, row.terms, row.quote, row.principal_cents, row.state
+    )

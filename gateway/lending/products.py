@@ -1,0 +1,264 @@
+"""What a lender offers, as data, and the price of one offer.
+
+An amount and a day become Terms that are stored with the loan; a product that changes later gets a new
+version and leaves old loans alone. Interest is given for one repayment period: 8 percent of a 30-day loan,
+3 percent a month.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from gateway.lending.cost import percent_text, yearly_cost
+from gateway.lending.daycount import days_in_year
+from gateway.lending.duedates import EVERY_MAX, UNITS, Unit
+from gateway.lending.errors import InvalidTerms
+from gateway.lending.events import Charge
+from gateway.lending.fields import PERCENT_MOST, PERCENT_PLACES, Fields, amount_text
+from gateway.lending.loan import Row
+from gateway.lending.payoff import REBATES, Rebate
+from gateway.lending.penalties import LatePenalty, read_late_penalty
+from gateway.lending.replay import replay
+from gateway.lending.rounding import rounded
+from gateway.lending.schedule import PERIODS_A_YEAR
+from gateway.lending.terms import (
+    INTEREST_METHODS,
+    REPAYMENTS_MAX,
+    InterestMethod,
+    Terms,
+)
+
+FeeMode = Literal["from_payout", "added"]
+FEE_MODES: tuple[FeeMode, ...] = get_args(FeeMode)
+
+VERSION_MAX = 1_000_000
+PRODUCT_FIELDS = (
+    "name",
+    "version",
+    "min_amount",
+    "max_amount",
+    "first_limit",
+    "interest_method",
+    "interest_percent",
+    "repayments",
+    "repayment_every",
+    "repayment_unit",
+    "installment_multiple_of",
+    "fee_percent",
+    "fee_mode",
+    "penalty",
+    "rebate",
+    "auto_approve",
+)
+
+DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        "quick": MappingProxyType(
+            {
+                "name": "Quick",
+                "version": 1,
+                "min_amount": "500.00",
+                "max_amount": "5000.00",
+                "first_limit": "2000.00",
+                "interest_method": "flat",
+                "interest_percent": "8",
+                "repayments": [1],
+                "repayment_every": 30,
+                "repayment_unit": "days",
+                "fee_percent": "1",
+                "fee_mode": "from_payout",
+                "penalty": {"amount": "50.00", "every": 1, "unit": "months", "grace_days": 2},
+                "rebate": "none",
+                "auto_approve": True,
+            }
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One loan product: `interest_percent` is for one repayment period, `repayments` the counts on offer."""
+
+    key: str
+    name: str
+    version: int
+    min_cents: int
+    max_cents: int
+    first_limit_cents: int
+    interest_method: InterestMethod
+    interest_percent: Decimal
+    repayments: tuple[int, ...]
+    repayment_every: int
+    repayment_unit: Unit
+    installment_multiple_cents: int
+    fee_percent: Decimal
+    fee_mode: FeeMode
+    penalty: LatePenalty | None
+    rebate: Rebate
+    auto_approve: bool
+
+    def __post_init__(self) -> None:
+        if self.min_cents > self.max_cents:
+            raise InvalidTerms(f"products.{self.key}.min_amount: more than max_amount")
+        if self.interest_method == "declining_balance" and self.rebate != "by_day":
+            raise InvalidTerms(f"products.{self.key}.rebate: a declining loan pays by_day")
+        if self.fee_percent >= 100:
+            raise InvalidTerms(f"products.{self.key}.fee_percent: leaves nothing to pay out")
+        if Fraction(self._annual_rate_percent) != self._exact_annual_rate_percent:
+            raise InvalidTerms(
+                f"products.{self.key}.repayment_every: no exact yearly rate; count in weeks or months"
+            )
+        if self._annual_rate_percent > PERCENT_MOST:
+            raise InvalidTerms(f"products.{self.key}.interest_percent: more than {PERCENT_MOST} a year")
+
+    def fee_cents(self, principal_cents: int) -> int:
+        return rounded(principal_cents * Fraction(self.fee_percent) / 100, "half_even")
+
+    def terms(self, principal_cents: int, on: date, repayments: int | None = None) -> Terms:
+        """The terms of a loan paid out on `on`, over the first count on offer unless one is chosen.
+
+        Raises InvalidTerms for an amount or a count that is not on offer.
+        """
+        count = self.repayments[0] if repayments is None else repayments
+        if count not in self.repayments:
+            raise InvalidTerms(f"repayments: {self.name} has no {count}")
+        if not self.min_cents <= principal_cents <= self.max_cents:
+            limits = f"{amount_text(self.min_cents)} to {amount_text(self.max_cents)}"
+            raise InvalidTerms(f"principal: {self.name} lends {limits}")
+        added = self.fee_cents(principal_cents) if self.fee_mode == "added" else 0
+        return Terms(
+            principal_cents=principal_cents,
+            annual_rate_percent=self._annual_rate_percent,
+            interest_method=self.interest_method,
+            day_count="30/360",
+            number_of_repayments=count,
+            repayment_every=self.repayment_every,
+            repayment_unit=self.repayment_unit,
+            disbursed_on=on,
+            installment_multiple_cents=self.installment_multiple_cents,
+            late_penalty=self.penalty,
+            events=(Charge(on, added, "fee", 1),) if added else (),
+        )
+
+    @property
+    def _exact_annual_rate_percent(self) -> Fraction:
+        a_year = PERIODS_A_YEAR.get(self.repayment_unit, days_in_year("30/360"))
+        return Fraction(self.interest_percent) * a_year / self.repayment_every
+
+    @property
+    def _annual_rate_percent(self) -> Decimal:
+        """Terms are stored as text: only a yearly rate that can be written gives the period's rate back."""
+        exact = self._exact_annual_rate_percent
+        return round(Decimal(exact.numerator) / exact.denominator, PERCENT_PLACES).normalize()
+
+
+def parse_product(key: str, source: Mapping[str, object]) -> Product:
+    """Reads one product of the configuration; refusals name the field after `products.<key>.`."""
+    prefix = f"products.{key}."
+    fields = Fields.of(source, PRODUCT_FIELDS, prefix)
+    smallest, largest = fields.cents("min_amount"), fields.cents("max_amount")
+    product = Product(
+        key=key,
+        name=fields.text("name"),
+        version=fields.whole("version", 1, VERSION_MAX, 1),
+        min_cents=smallest,
+        max_cents=largest,
+        first_limit_cents=fields.cents("first_limit", largest),
+        interest_method=fields.choice("interest_method", INTEREST_METHODS),
+        interest_percent=fields.percent("interest_percent"),
+        repayments=_counts(fields),
+        repayment_every=fields.whole("repayment_every", 1, EVERY_MAX, 1),
+        repayment_unit=fields.choice("repayment_unit", UNITS),
+        installment_multiple_cents=fields.cents("installment_multiple_of", 1),
+        fee_percent=fields.percent("fee_percent", Decimal(0)),
+        fee_mode=fields.choice("fee_mode", FEE_MODES, "from_payout"),
+        penalty=_penalty(fields),
+        rebate=fields.choice("rebate", REBATES),
+        auto_approve=fields.flag("auto_approve", default=False),
+    )
+    _check_smallest(product)
+    return product
+
+
+def _check_smallest(product: Product) -> None:
+    """A product whose smallest loan cannot be priced is wrong today, not when somebody asks for that loan."""
+    for count in product.repayments:
+        try:
+            quote(product, product.min_cents, date(2000, 1, 1), count)
+        except InvalidTerms as error:
+            raise InvalidTerms(f"products.{product.key}.min_amount: {error}") from error
+
+
+def parse_products(table: Mapping[str, Mapping[str, object]]) -> dict[str, Product]:
+    """Reads every product of the configuration."""
+    return {key: parse_product(key, source) for key, source in table.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a borrower is shown before agreeing, in cents; `terms` is what is stored when they agree."""
+
+    product_key: str
+    product_version: int
+    principal_cents: int
+    fee_cents: int
+    payout_cents: int
+    interest_cents: int
+    repay_cents: int
+    apr_percent: Decimal
+    terms: Terms
+    schedule: tuple[Row, ...]
+
+    @property
+    def due_on(self) -> tuple[date, ...]:
+        return tuple(row.due_on for row in self.schedule)
+
+    @property
+    def apr_text(self) -> str:
+        """Whole percent, rounded half-up, as screens show it."""
+        return percent_text(self.apr_percent, places=0)
+
+
+def quote(product: Product, principal_cents: int, on: date, repayments: int | None = None) -> Quote:
+    """Prices `principal_cents` paid out on `on`.
+
+    Raises InvalidTerms for what is not on offer, and for an amount so small that rounding the instalment
+    would repay it before the last due date.
+    """
+    terms = product.terms(principal_cents, on, repayments)
+    rows = replay(terms).rows
+    if not rows[-1].owed.principal:
+        raise InvalidTerms("principal: too small to be repaid in that many instalments")
+    fee = product.fee_cents(principal_cents)
+    payout = principal_cents - fee if product.fee_mode == "from_payout" else principal_cents
+    return Quote(
+        product_key=product.key,
+        product_version=product.version,
+        principal_cents=principal_cents,
+        fee_cents=fee,
+        payout_cents=payout,
+        interest_cents=sum(row.owed.interest for row in rows),
+        repay_cents=sum(row.owed.total for row in rows),
+        apr_percent=yearly_cost(terms, payout, rows).nominal,
+        terms=terms,
+        schedule=rows,
+    )
+
+
+def _counts(fields: Fields) -> tuple[int, ...]:
+    counts = fields.items("repayments")
+    whole = tuple(count for count in counts if type(count) is int and 1 <= count <= REPAYMENTS_MAX)
+    if not whole or len(whole) != len(counts):
+        raise InvalidTerms(f"{fields.prefix}repayments: expected whole numbers from 1 to {REPAYMENTS_MAX}")
+    return whole
+
+
+def _penalty(fields: Fields) -> LatePenalty | None:
+    if not fields.has("penalty"):
+        return None
+    return read_late_penalty(fields.value("penalty"), f"{fields.prefix}penalty.", grace_days="grace_days")

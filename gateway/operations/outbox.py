@@ -1,0 +1,230 @@
+"""Where an intention becomes durable: the turn and its operations in one transaction, before any word leaves.
+
+The turn record is the arbiter: UNIQUE(session, turn). Whoever comes second, a racing callback or a retry after a
+crash, is answered from it. Operations of an instant kind (registering, a new PIN, a language) take effect in the
+same transaction; all others wait for a worker.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.turn import Operation
+from gateway.clock import Clock
+from gateway.errors import BrokenInvariant
+from gateway.operations.playbook import Playbook
+from gateway.sessions import Stored, unpacked
+from gateway.store.engine import Store, is_duplicate
+from gateway.store.tables import operations, turns
+
+NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """What SQL keeps of a turn that had operations: enough to answer its repeats and to go on from it."""
+
+    session_id: str
+    turn: int
+    session_key: str
+    input_digest: str
+    snapshot: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an instant operation may use besides its own content."""
+
+    msisdn: str
+    session_id: str
+    now: int
+
+
+Instant = Callable[[AsyncConnection, Operation, Context], Awaitable[None]]
+
+
+class AlreadyTaken(Exception):
+    """This turn is on disk already; `stored` holds the session after it and the reply it was given."""
+
+    def __init__(self, stored: Stored) -> None:
+        super().__init__("turn taken before")
+        self.stored = stored
+
+
+class AlreadyOpen(Exception):
+    """Something of this kind is under way and excludes a second one; `about` is what it concerns."""
+
+    def __init__(self, exclusive: str) -> None:
+        super().__init__(exclusive)
+        self.about = exclusive.partition(":")[2]
+
+
+class ReferenceTaken(Exception):
+    """Another operation has this reference; take the turn again with another salt."""
+
+
+class Outbox:
+    """Accepts operations and remembers turns. Raises Unavailable when the database cannot serve."""
+
+    def __init__(
+        self, store: Store, playbooks: Mapping[str, Playbook], instants: Mapping[str, Instant], clock: Clock,
+        *, recall_ms: int,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._playbooks = playbooks
+        self._instants = instants
+        self._clock = clock
+        self._recall_ms = recall_ms
+        self.news = asyncio.Event()
+
+    def session_id(self) -> str:
+        """A name for a new session, never used before: carriers and phones use theirs again."""
+        return secrets.token_hex(8)
+
+    async def accept(self, record: TurnRecord, wanted: tuple[Operation, ...], msisdn: str) -> None:
+        """Commit a turn with its operations.
+
+        Raises AlreadyTaken, AlreadyOpen or ReferenceTaken with nothing changed, and BrokenInvariant when an id
+        comes again with another intent.
+        """
+        now = self._clock()
+        context = Context(msisdn, record.session_id, now)
+        try:
+            async with self._store.begin() as connection:
+                await self._record(connection, record, now)
+                for operation in wanted:
+                    await self._put(connection, operation, context)
+        except IntegrityError as error:
+            await self._explain(error, record, wanted)
+        self.news.set()
+
+    async def recall(self, session_key: str) -> Stored | None:
+        """The session after its last turn on disk, if that was within a session's life."""
+        query = (
+            select(turns.c.snapshot)
+            .where(turns.c.session_key == session_key, turns.c.at > self._clock() - self._recall_ms)
+            .order_by(turns.c.at.desc(), turns.c.turn.desc())
+            .limit(1)
+        )
+        async with self._store.read() as connection:
+            snapshot = await connection.scalar(query)
+        return unpacked(snapshot) if snapshot else None
+
+    async def put(self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None) -> bool:
+        """Queue an operation inside the caller's unit of work; False if its id is queued already."""
+        now = self._clock()
+        values = self._row(operation, "", now)
+        if delay_ms is not None:
+            values["due_at"] = now + delay_ms
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(operations).values(**values).on_conflict_do_nothing(index_elements=["id"])
+        return bool((await connection.execute(statement)).rowcount)
+
+    async def tell(
+        self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,
+        values: Mapping[str, Any], language: str = "",
+    ) -> None:  # fmt: skip
+        """Queue a message, once per `cause`, in the same unit of work as what it tells of."""
+        identity = str(uuid.uuid5(NAMESPACE, cause))
+        intent = {"template": template, "to": msisdn, "values": dict(values), "language": language}
+        reference = f"SM{identity.replace('-', '')[:12].upper()}"
+        await self.put(connection, Operation(identity, "sms.send", reference, customer_id, intent))
+
+    async def _record(self, connection: AsyncConnection, record: TurnRecord, now: int) -> None:
+        await connection.execute(
+            insert(turns).values(
+                session_id=record.session_id,
+                turn=record.turn,
+                session_key=record.session_key,
+                input_digest=record.input_digest,
+                snapshot=record.snapshot,
+                at=now,
+            )
+        )
+
+    async def _put(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
+        values = self._row(operation, context.session_id, context.now)
+        if operation.kind in self._instants:
+            values |= {"state": "done", "is_open": False, "exclusive": None}
+            await connection.execute(insert(operations).values(**values))
+            await self._instants[operation.kind](connection, operation, context)
+        else:
+            await connection.execute(insert(operations).values(**values))
+
+    def _row(self, operation: Operation, session_id: str, now: int) -> dict[str, Any]:
+        playbook = self._playbooks.get(operation.kind)
+        if playbook is None and operation.kind not in self._instants:
+            raise BrokenInvariant(f"no playbook for {operation.kind}")
+        return {
+            "id": operation.id,
+            "reference": operation.reference,
+            "kind": operation.kind,
+            "customer_id": operation.customer,
+            "lane": playbook.lane(operation.customer, operation.intent) if playbook else "instant",
+            "priority": playbook.priority if playbook else 0,
+            "exclusive": operation.exclusive,
+            "intent": dict(operation.intent),
+            "intent_hash": intent_hash(operation.kind, operation.intent),
+            "state": "queued",
+            "step": playbook.steps[0].name if playbook else "",
+            "data": {},
+            "due_at": now + (playbook.delay_ms if playbook else 0),
+            "session_id": session_id or None,
+            "created_at": now,
+            "updated_at": now,
+            "is_open": True,
+        }
+
+    async def _explain(self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]) -> None:
+        """Which promise the refused transaction would have broken. Always raises."""
+        if not is_duplicate(error):
+            raise error
+        async with self._store.read() as connection:
+            query = select(turns.c.snapshot).where(
+                turns.c.session_id == record.session_id, turns.c.turn == record.turn
+            )
+            if snapshot := await connection.scalar(query):
+                raise AlreadyTaken(unpacked(snapshot)) from error
+            for operation in wanted:
+                await self._explain_one(connection, operation, error)
+        raise error
+
+    async def _explain_one(
+        self, connection: AsyncConnection, operation: Operation, error: IntegrityError
+    ) -> None:
+        columns = operations.c
+        row = (await connection.execute(select(operations).where(columns.id == operation.id))).one_or_none()
+        if row is not None:
+            same = row.intent_hash == intent_hash(operation.kind, operation.intent)
+            raise BrokenInvariant("operation id used before", same_intent=same) from error
+        if operation.exclusive and await connection.scalar(
+            select(columns.id).where(columns.exclusive == operation.exclusive)
+        ):
+            raise AlreadyOpen(operation.exclusive) from error
+        if await connection.scalar(select(columns.id).where(columns.reference == operation.reference)):
+            raise ReferenceTaken(operation.reference) from error
+
+
+async def wake(connection: AsyncConnection, operation_id: str, now: int) -> None:
+    """Make an open operation due at once: there is news about it."""
+    await connection.execute(
+        update(operations)
+        .where(operations.c.id == operation_id, operations.c.is_open, operations.c.due_at > now)
+        .values(due_at=now)
+    )
+
+
+def intent_hash(kind: str, intent: Mapping[str, Any]) -> str:
+    """What the customer asked, as one number: equal for equal intents, whatever the order of keys."""
+    content = json.dumps([kind, intent], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,177 @@
+"""What we asked a rail to do, one row per attempt, written before we speak: the thread every answer is tied to.
+
+A request ends completed, failed, cancelled or expired. It may go from any refusal to completed (the rail was late),
+never back. Its id is what the rail knows it by; its token is its own callback path, for a lost acknowledgement
+leaves nothing else to match by.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.operations.outbox import NAMESPACE
+from gateway.operations.playbook import Work
+from gateway.rails.contract import Result
+from gateway.store.tables import rail_requests
+
+Kind = Literal["stk", "b2c"]
+Verdict = Literal["applied", "repeated", "late", "mismatch", "contradiction", "nothing"]
+TOKEN_BYTES = 16
+
+table = rail_requests.c
+
+
+@dataclass(frozen=True, slots=True)
+class RailRequest:
+    """One row of `rail_requests`; moments in milliseconds."""
+
+    id: str
+    operation_id: str
+    rail: str
+    kind: Kind
+    token: str
+    state: str
+    msisdn: str
+    amount_cents: int
+    account_reference: str
+    rail_id: str | None
+    sent_at: int | None
+    asked_at: int | None
+    questions: int
+    result_code: str | None
+    words: str | None
+    receipt: str | None
+    result_amount_cents: int | None
+    settled_at: int | None
+    settled_by: str | None
+    created_at: int
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state != "pending"
+
+    @property
+    def paid_cents(self) -> int:
+        """What really moved: the rail's amount where it says one."""
+        return self.amount_cents if self.result_amount_cents is None else self.result_amount_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to ask a rail for."""
+
+    rail: str
+    kind: Kind
+    msisdn: str
+    amount_cents: int
+
+
+def request_id(work: Work) -> str:
+    """The same attempt has the same id, however often it is made: uuid5(operation, generation)."""
+    return str(uuid.uuid5(NAMESPACE, f"{work.id}:{work.generation}"))
+
+
+async def opened(connection: AsyncConnection, work: Work, wanted: Wanted, now: int) -> RailRequest:
+    """The request of this operation and generation, made now if it is not there yet."""
+    identity = request_id(work)
+    if found := await by_id(connection, identity):
+        return found
+    await connection.execute(
+        insert(rail_requests).values(
+            id=identity, operation_id=work.id, rail=wanted.rail, kind=wanted.kind, state="pending",
+            token=secrets.token_hex(TOKEN_BYTES), msisdn=wanted.msisdn, amount_cents=wanted.amount_cents,
+            account_reference=work.reference, created_at=now,
+        )
+    )  # fmt: skip
+    found = await by_id(connection, identity)
+    assert found is not None
+    return found
+
+
+async def by_id(connection: AsyncConnection, identity: str) -> RailRequest | None:
+    return await _one(connection, table.id == identity)
+
+
+async def by_token(connection: AsyncConnection, token: str) -> RailRequest | None:
+    return await _one(connection, table.token == token)
+
+
+async def by_account(connection: AsyncConnection, account: str) -> RailRequest | None:
+    """The latest request for money that carried `account` as its reference."""
+    query = select(rail_requests).where(table.account_reference == account, table.kind == "stk")
+    row = (await connection.execute(query.order_by(table.created_at.desc()).limit(1))).one_or_none()
+    return RailRequest(**_fields(row)) if row else None
+
+
+async def noted(connection: AsyncConnection, identity: str, **values: object) -> None:
+    """Write down something that is not a settlement: sent, acknowledged, asked."""
+    await connection.execute(update(rail_requests).where(table.id == identity).values(**values))
+
+
+async def settled(
+    connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int
+) -> Verdict:
+    """Apply what the rail says, once. Money that moved is never unsaid; what does not fit moves nothing.
+
+    `mismatch`: another amount or phone than we asked for; `late`: money after a refusal; `contradiction`: a
+    refusal after money.
+    """
+    if result.kind in {"pending", "uncertain"}:
+        return "nothing"
+    if result.kind == "refused":
+        return await _refused(connection, request, result, by, now)
+    if not _fits(request, result, by):
+        return "mismatch"
+    if request.state == "completed":
+        return await _repeated(connection, request, result)
+    values = {
+        "state": "completed", "result_code": result.code, "words": "paid", "receipt": result.receipt,
+        "result_amount_cents": result.amount_cents, "settled_at": now, "settled_by": by,
+    }  # fmt: skip
+    await _moved(connection, request, values)
+    return "late" if request.is_settled else "applied"
+
+
+async def _refused(connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int) -> Verdict:
+    if request.is_settled:
+        return "contradiction" if request.state == "completed" else "repeated"
+    state = {"cancelled": "cancelled", "timeout": "expired"}.get(result.words, "failed")
+    values = {
+        "state": state, "result_code": result.code, "words": result.words, "settled_at": now, "settled_by": by,
+    }  # fmt: skip
+    await _moved(connection, request, values)
+    return "applied"
+
+
+async def _repeated(connection: AsyncConnection, request: RailRequest, result: Result) -> Verdict:
+    """The same news again; a receipt that was still missing is filled in."""
+    if request.receipt is None and result.receipt:
+        await noted(connection, request.id, receipt=result.receipt)
+        return "repeated"
+    return "repeated" if result.receipt in {None, request.receipt} else "contradiction"
+
+
+def _fits(request: RailRequest, result: Result, by: str) -> bool:
+    """Amount and phone confirmed against what we asked for; the rail's own list of money received is the truth."""
+    same_amount = result.amount_cents in {None, request.amount_cents} or by == "pull"
+    same_phone = result.msisdn in {None, request.msisdn}
+    return same_amount and same_phone
+
+
+async def _moved(connection: AsyncConnection, request: RailRequest, values: dict[str, Any]) -> None:
+    await connection.execute(
+        update(rail_requests).where(table.id == request.id, table.state == request.state).values(**values)
+    )
+
+
+async def _one(connection: AsyncConnection, condition: Any) -> RailRequest | None:
+    row = (await connection.execute(select(rail_requests).where(condition))).one_or_none()
+    return RailRequest(**_fields(row)) if row else None
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in RailRequest.__slots__}

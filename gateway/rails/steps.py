@@ -1,0 +1,248 @@
+"""The two steps that speak to a rail: raise a prompt for money, pay money out. Both ask rather than send again.
+
+Before anything is sent the request row says so; a worker that finds it sent and unanswered, after a crash or a
+timeout, asks. For a prompt only the query, the callback and the rail's own list of payments are proof; a pay-out
+may be probed with its own id, because the rail provably refuses a second one.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.clock import Clock
+from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
+from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Refused, Retry, Unsure
+from gateway.operations.playbook import Work
+from gateway.operations.settle import doubling_ms
+from gateway.rails import requests
+from gateway.rails.contract import AskStatus, Collect, Disburse, Rail, Result
+from gateway.rails.requests import RailRequest, Wanted
+from gateway.store.engine import Store
+
+log = structlog.get_logger("rail")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait before asking, between questions, before the customer is told, before a person decides."""
+
+    callback_ms: int
+    ask_ms: int
+    ask_max_ms: int
+    slow_ms: int
+    give_up_ms: int
+    prompt_expires_ms: int
+
+    def next_ask_ms(self, request: RailRequest) -> int:
+        return doubling_ms(self.ask_ms, self.ask_max_ms, request.questions)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the rail calls back: one path per request below the public address and the callback token."""
+
+    public_url: str
+    token: str
+
+    def of(self, purpose: str, request: RailRequest) -> str:
+        return f"{self.public_url}/api/public/pay/{self.token}/{purpose}/{request.token}"
+
+
+SlowNotice = Callable[[AsyncConnection, Work, int], Awaitable[None]]
+"""Tells the customer, once, that it takes long; called inside the unit of work, with the moment in ms."""
+
+
+class RailStep(ABC):
+    """What both steps share: the request row, its settlement, and being told in time that it takes long."""
+
+    name = "rail"
+
+    def __init__(
+        self, rail: Rail, store: Store, clock: Clock, patience: Patience, addresses: Addresses,
+        wanted: Callable[[Work], Wanted], slow: SlowNotice,
+    ) -> None:  # fmt: skip
+        self._rail = rail
+        self._store = store
+        self._clock = clock
+        self._patience = patience
+        self._addresses = addresses
+        self._wanted = wanted
+        self._slow = slow
+
+    async def attempt(self, work: Work) -> Outcome:
+        """Send once, or ask what became of it."""
+        async with self._store.begin() as connection:
+            request = await requests.opened(connection, work, self._wanted(work), self._clock())
+            fresh = not request.is_settled and request.sent_at is None
+            if fresh:
+                await requests.noted(connection, request.id, sent_at=self._clock())
+        if request.is_settled:
+            return outcome_of(request)
+        if fresh:
+            return await self._sent(request)
+        return await self._asked(request)
+
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+        """A result that came while we were speaking counts; waiting long is said once; waiting for ever is not."""
+        request = await requests.by_id(connection, requests.request_id(work))
+        if request is None or not isinstance(outcome, Accepted | Unsure):
+            return outcome
+        if request.is_settled:
+            return Later(0, "settled meanwhile")
+        waited = now - (request.sent_at or now)
+        if waited >= self._patience.give_up_ms:
+            return Park("nobody could say what became of it", {"waited_ms": waited})
+        if waited >= self._patience.slow_ms:
+            await self._slow(connection, work, now)
+        return outcome
+
+    @abstractmethod
+    async def _sent(self, request: RailRequest) -> Outcome:
+        """Send it for the first time."""
+
+    @abstractmethod
+    async def _asked(self, request: RailRequest) -> Outcome:
+        """Ask what became of it."""
+
+    async def _noted(self, request: RailRequest, **values: object) -> None:
+        async with self._store.begin() as connection:
+            await requests.noted(connection, request.id, **values)
+
+    async def _unsent(self, request: RailRequest, error: Unavailable) -> Outcome:
+        """Provably nothing happened: it may be sent again."""
+        await self._noted(request, sent_at=None)
+        return Retry(str(error), error.evidence)
+
+    async def _settled(self, request: RailRequest, result: Result, by: str) -> Outcome:
+        async with self._store.begin() as connection:
+            await requests.settled(connection, request, result, by, self._clock())
+            settled = await requests.by_id(connection, request.id)
+        assert settled is not None
+        return outcome_of(settled) if settled.is_settled else self._keep_asking(settled, result.description)
+
+    async def _counted(self, request: RailRequest) -> None:
+        await self._noted(request, asked_at=self._clock(), questions=request.questions + 1)
+
+    def _keep_asking(self, request: RailRequest, reason: str) -> Outcome:
+        return Unsure(self._patience.next_ask_ms(request), reason)
+
+
+class CollectStep(RailStep):
+    """Raise a prompt on a phone and find out whether it was paid."""
+
+    name = "prompt"
+
+    async def _sent(self, request: RailRequest) -> Outcome:
+        collect = Collect(
+            id=request.id,
+            msisdn=request.msisdn,
+            amount_cents=request.amount_cents,
+            reference=request.account_reference,
+            description="Nyota",
+            callback_url=self._addresses.of("stk", request),
+        )
+        try:
+            acknowledged = await self._rail.collect(collect)
+        except (Unavailable, Throttled) as error:
+            return await self._unsent(request, error)
+        except Rejected as error:
+            words = "busy" if error.code == "1001" else "refused"
+            return await self._settled(request, Result("refused", error.code, words, str(error)), "answer")
+        except Uncertain as error:
+            return Unsure(self._patience.callback_ms, str(error), error.evidence)
+        await self._noted(request, rail_id=acknowledged.rail_id)
+        return Accepted(self._patience.callback_ms, "prompt is on the phone")
+
+    async def _asked(self, request: RailRequest) -> Outcome:
+        await self._counted(request)
+        try:
+            result = await self._answer(request)
+        except (Unavailable, Uncertain, Rejected) as error:
+            return self._keep_asking(request, str(error))
+        return await self._settled(request, result, "pull" if result.receipt else "query")
+
+    async def _answer(self, request: RailRequest) -> Result:
+        """The query knows the outcome but no receipt; the list of payments has the receipt."""
+        queried = await self._rail.query_collect(request.rail_id) if request.rail_id else None
+        if queried is not None and queried.kind == "refused":
+            return queried
+        listed = await self._listed(request)
+        if listed is not None:
+            return listed
+        if queried is not None and queried.kind == "done":
+            return queried
+        now, sent = self._clock(), request.sent_at or request.created_at
+        if now - sent >= self._patience.prompt_expires_ms:
+            return Result("refused", "expired", "timeout", "no payment was seen while the prompt could be answered")
+        return queried or Result("uncertain", "", "uncertain", "the request was not acknowledged")
+
+    async def _listed(self, request: RailRequest) -> Result | None:
+        since = request.sent_at or request.created_at
+        for received in await self._rail.received_between(since - 60_000, self._clock() + 60_000):
+            if received.account == request.account_reference:
+                return Result(
+                    "done", "0", "paid", "listed", receipt=received.receipt, amount_cents=received.amount_cents
+                )
+        return None
+
+
+class DisburseStep(RailStep):
+    """Pay a phone and find out whether it arrived."""
+
+    name = "disburse"
+
+    async def _sent(self, request: RailRequest) -> Outcome:
+        try:
+            acknowledged = await self._rail.disburse(self._disburse(request))
+        except (Unavailable, Throttled) as error:
+            return await self._unsent(request, error)
+        except Rejected as error:
+            return await self._settled(request, Result("refused", error.code, "refused", str(error)), "answer")
+        except Uncertain as error:
+            return Unsure(self._patience.ask_ms, str(error), error.evidence)
+        await self._noted(request, rail_id=acknowledged.rail_id)
+        return Accepted(self._patience.callback_ms, "pay-out is under way")
+
+    async def _asked(self, request: RailRequest) -> Outcome:
+        await self._counted(request)
+        try:
+            if request.rail_id is None:
+                acknowledged = await self._rail.disburse(self._disburse(request))
+                await self._noted(request, rail_id=acknowledged.rail_id)
+            else:
+                await self._rail.ask_status(self._question(request))
+        except (Unavailable, Uncertain) as error:
+            return self._keep_asking(request, str(error))
+        except Rejected as error:
+            return Park(f"asking was refused: {error}", error.evidence)
+        return self._keep_asking(request, "asked; the answer comes by callback")
+
+    def _disburse(self, request: RailRequest) -> Disburse:
+        return Disburse(
+            id=request.id,
+            msisdn=request.msisdn,
+            amount_cents=request.amount_cents,
+            remarks=f"Loan {request.account_reference}",
+            result_url=self._addresses.of("b2c/result", request),
+            timeout_url=self._addresses.of("b2c/timeout", request),
+        )
+
+    def _question(self, request: RailRequest) -> AskStatus:
+        return AskStatus(
+            id=request.id,
+            rail_id=request.rail_id or None,
+            result_url=self._addresses.of("status/result", request),
+            timeout_url=self._addresses.of("status/timeout", request),
+        )
+
+
+def outcome_of(request: RailRequest) -> Outcome:
+    """What a settled request means for its operation."""
+    if request.state == "completed":
+        data = {"receipt": request.receipt, "paid_cents": request.paid_cents, "paid_at": request.settled_at}
+        return Done(data, f"settled by {request.settled_by}")
+    reason = f"{request.state} by {request.settled_by}, code {request.result_code}"
+    return Refused(request.words or "refused", reason, {"code": request.result_code})
