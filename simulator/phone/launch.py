@@ -1,0 +1,59 @@
+"""Starts the phone: with a script it plays and tells how it went, without one it opens the terminal phone."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+from simulator.client import e164, standins_url
+from simulator.dialogue import DialogueError
+from simulator.phone.app import PhoneApp
+from simulator.phone.people import PEOPLE
+from simulator.phone.transcript import perform
+
+OK = 0
+DIFFERENCE = 1
+UNUSABLE = 2
+
+
+def main(
+    url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None
+) -> int:
+    """Run the phone and answer with an exit code: 0 fine, 1 a difference, 2 it could not be started.
+
+    The stand-ins are on the port after the gateway's unless named. With a script `msisdn` takes the place
+    of the phone that the script starts with; without one it chooses the line that is picked up first.
+    """
+    try:
+        outside = standins or standins_url(url)
+        phone = None if msisdn is None else e164(msisdn)
+        if script is None:
+            return _open(url, outside, phone or PEOPLE[0].msisdn)
+        same = asyncio.run(perform(Path(script), url, outside, msisdn=phone))
+    except (DialogueError, ValueError, OSError) as error:
+        return _refuse(str(error))
+    return OK if same else DIFFERENCE
+
+
+def _open(url: str, standins: str, msisdn: str) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _refuse(
+            "the phone needs a terminal to draw on; without one, play a dialogue with --script FILE"
+        )
+    asyncio.run(_attend(PhoneApp(url, standins, msisdn)))
+    return OK
+
+
+async def _attend(app: PhoneApp) -> None:
+    """Run the app so that closing its window ends it as politely as Ctrl-Q does."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with contextlib.suppress(NotImplementedError, ValueError):
+            loop.add_signal_handler(number, app.exit)
+    await app.run_async()
+
+
+def _refuse(reason: str) -> int:
+    print(f"nyota phone: {reason}", file=sys.stderr)
+    return UNUSABLE
