@@ -1,0 +1,21 @@
+"""`python -m simulator.standins --port 8384 --data var [--gateway-url http://127.0.0.1:8383]`"""
+
+import argparse
+from pathlib import Path
+
+from simulator.standins.app import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="standins", description="The pretend outside world, on the loopback."
+    )
+    parser.add_argument("--port", type=int, default=8384, help="port on 127.0.0.1 (0: any free one)")
+    parser.add_argument("--data", type=Path, default=Path("var"), help="directory of the book")
+    parser.add_argument("--gateway-url", help="where delivery reports and written SMS go")
+    wanted = parser.parse_args()
+    run(port=wanted.port, data=wanted.data, gateway_url=wanted.gateway_url)
+
+
+if __name__ == "__main__":
+    main()
