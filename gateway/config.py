@@ -34,6 +34,8 @@ class Organisation(Section):
 
     name: str = "Nyota"
     """The name on screens and in prompts."""
+    code: str = "*383#"
+    """The code people dial, as texts name it."""
     help_line: str = "0711000009"
     """The number people call; staff call from it too."""
     terms_link: str = "nyota.example/t"

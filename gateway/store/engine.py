@@ -1,44 +1,82 @@
 """The database behind everything durable: one engine for reads, one for units of work.
 
-SQLite: WAL with synchronous FULL, `BEGIN IMMEDIATE` for every unit of work (a deferred one loses updates), and one
-writer at a time within the process, so that nobody waits on a busy file. PostgreSQL: as many writers as the pool.
+SQLite: WAL with synchronous FULL, `BEGIN IMMEDIATE` for every unit of work (a deferred one loses updates),
+and one writer at a time within the process, so that nobody waits on a busy file. PostgreSQL: as many writers
+as the pool.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from gateway.errors import Unavailable
+from gateway.errors import Unavailable, Uncertain
+
+CONNECT_SECONDS = 5.0
+
+OUTAGES_POSTGRESQL = ("08", "40", "53", "55P", "57", "58")
+"""How SQLSTATEs begin that say "not now": connections, deadlocks, resources, locks, shutdowns, the system."""
+
+OUTAGES_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+DUPLICATES_SQLITE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 
 
 class Store:
-    """Opens connections lazily; `close` gives them back. Raises Unavailable when the database cannot serve."""
+    """Opens connections lazily; `close` ends them. Raises Unavailable when the database cannot serve."""
 
     def __init__(self, url: str, *, pool: int = 10, busy_seconds: float = 2.0) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else pool)
         if self.is_sqlite:
-            self._reader = _sqlite(url, pool, busy_seconds, begin="BEGIN")
-            self._writer = _sqlite(url, 1, busy_seconds, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite(url, pool, busy_seconds, begin="BEGIN", reads_only=True)
+            self._writer = _sqlite(url, 1, busy_seconds, begin="BEGIN IMMEDIATE", reads_only=False)
         else:
-            self._writer = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=busy_seconds)
+            self._writer = create_async_engine(
+                url,
+                pool_size=pool,
+                max_overflow=0,
+                pool_timeout=busy_seconds,
+                connect_args={"timeout": CONNECT_SECONDS},
+            )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A unit of work: committed when the block ends, undone when it raises."""
-        async with self._writers:
-            try:
-                async with self._writer.begin() as connection:
-                    yield connection
-            except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
-                raise Unavailable(f"database: {type(error).__name__}") from error
+        """A unit of work: committed when the block ends, undone when it raises.
+
+        Raises Uncertain when the connection broke while committing: it may be done, so look before repeating.
+        """
+        is_committing = False
+        try:
+            async with self._writers, self._writer.begin() as connection:
+                yield connection
+                is_committing = True
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            if is_committing and _is_broken(error):
+                raise Uncertain(f"database, while committing: {_name(error)}") from error
+            _raise_outage(error)
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -46,34 +84,70 @@ class Store:
         try:
             async with self._reader.connect() as connection:
                 yield connection
-        except (OperationalError, InterfaceError, PoolTimeout, OSError) as error:
-            raise Unavailable(f"database: {type(error).__name__}") from error
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            _raise_outage(error)
+            raise
 
     async def close(self) -> None:
         await self._writer.dispose()
-        if self._reader is not self._writer:
+        if self.is_sqlite:
             await self._reader.dispose()
 
 
 def is_duplicate(error: DBAPIError) -> bool:
     """Whether a statement failed because a unique value is taken already (and not for another constraint)."""
-    text = str(error.orig).lower()
-    return "unique" in text
+    if (state := _sqlstate(error)) is not None:
+        return state == "23505"
+    return getattr(error.orig, "sqlite_errorcode", None) in DUPLICATES_SQLITE
 
 
-def _sqlite(url: str, pool: int, busy_seconds: float, *, begin: str) -> AsyncEngine:
+def _raise_outage(error: DBAPIError | PoolTimeout | OSError) -> None:
+    """Unavailable when the database could not serve; a mistake in a statement or in its values is ours."""
+    if not isinstance(error, DBAPIError) or error.connection_invalidated or _says_outage(error):
+        raise Unavailable(f"database: {_name(error)}") from error
+
+
+def _says_outage(error: DBAPIError) -> bool:
+    if (state := _sqlstate(error)) is not None:
+        return state.startswith(OUTAGES_POSTGRESQL)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in OUTAGES_SQLITE
+
+
+def _is_broken(error: BaseException) -> bool:
+    """Whether the answer is missing, rather than being no."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (_sqlstate(error) or "").startswith("08")
+    return isinstance(error, OSError)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _name(error: BaseException) -> str:
+    """What an operator may see: never the statement's values."""
+    original = error.orig if isinstance(error, DBAPIError) else None
+    code = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _sqlite(url: str, pool: int, busy_seconds: float, *, begin: str, reads_only: bool) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=pool, max_overflow=0, pool_timeout=busy_seconds)
+    pragmas = [
+        "journal_mode=wal",
+        "synchronous=full",
+        f"busy_timeout={int(busy_seconds * 1000)}",
+        "foreign_keys=on",
+    ]
+    if reads_only:
+        pragmas += ["wal_autocheckpoint=0", "query_only=on"]
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=wal",
-            "synchronous=full",
-            f"busy_timeout={int(busy_seconds * 1000)}",
-            "foreign_keys=on",
-        ):
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -214,7 +214,7 @@ loan_events = Table(
     Column("detail", JSON, nullable=False),
     Column("operation_id", String(36)),
     Column("at", BigInteger, nullable=False),
-    UniqueConstraint("operation_id", "kind"),
+    UniqueConstraint("loan_id", "operation_id", "kind"),
 )
 
 messages = Table(
@@ -243,6 +243,7 @@ deliveries = Table(
     Column("provider", String(20), nullable=False),
     Column("provider_id", String(80), nullable=False, index=True),
     Column("status", String(40), nullable=False),
+    Column("state", String(12), nullable=False),  # sent, delivered, failed
     Column("reason", String(80)),
     Column("at", BigInteger, nullable=False),
 )

@@ -1,0 +1,156 @@
+"""The `nyota` command. Each subcommand imports what it needs when it runs, so that `--help` is quick."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.errors import Misconfigured, NyotaError
+
+cli = typer.Typer(
+    help="Nyota: borrow, repay, save and see your money by dialling *383#.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+books = typer.Typer(help="The double-entry books.", no_args_is_help=True)
+lending = typer.Typer(help="Loans: prices and schedules.", no_args_is_help=True)
+bench = typer.Typer(help="Benchmarks: ratios measured side by side in one run.", no_args_is_help=True)
+cli.add_typer(books, name="books")
+cli.add_typer(lending, name="lending")
+cli.add_typer(bench, name="bench")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file; default config.yaml.")]
+Data = Annotated[Path, typer.Option("--data", help="Where everything of this machine is kept.")]
+
+
+@cli.command()
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the gateway; default 8383.")] = None,
+    data: Data = Path("var"),
+    config: ConfigFile = None,
+    headless: Annotated[bool, typer.Option("--headless", help="Never open the terminal phone.")] = False,
+    standins: Annotated[str | None, typer.Option(help="Address of stand-ins that run already.")] = None,
+) -> None:
+    """Run all of Nyota on this machine: gateway, worker, Redis, SQLite, stand-ins and the terminal phone."""
+    from gateway.up import Wishes, run
+
+    run(Wishes(data, port, config, headless, standins))
+
+
+@cli.command()
+def serve(config: ConfigFile = None, data: Data = Path("var")) -> None:
+    """Answer callbacks. A production process: needs PostgreSQL, Redis and its secrets in the environment."""
+    from gateway.processes import serve as run
+
+    run(config, data)
+
+
+@cli.command()
+def worker(config: ConfigFile = None, data: Data = Path("var")) -> None:
+    """Work the queue off. A production process: run as many as you like."""
+    from gateway.processes import work as run
+
+    run(config, data)
+
+
+@cli.command()
+def phone(
+    url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8383",
+    standins: Annotated[str | None, typer.Option(help="Address of the stand-ins; default: the port after.")] = None,
+    msisdn: Annotated[str | None, typer.Option(help="The line to call from.")] = None,
+    script: Annotated[Path | None, typer.Option(help="Play a dialogue without a screen.")] = None,
+) -> None:
+    """A feature phone in the terminal."""
+    from simulator.phone import main as run
+
+    raise typer.Exit(run(url, standins, msisdn, script))
+
+
+@cli.command()
+def standins(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8384,
+    data: Data = Path("var/standins"),
+    gateway_url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8383",
+) -> None:
+    """The pretend outside world alone: Daraja and Africa's Talking."""
+    from simulator.standins.app import run
+
+    run(port=port, data=data, gateway_url=gateway_url)
+
+
+@cli.command()
+def check(config: ConfigFile = None) -> None:
+    """Prove configuration, menus, flows, languages and screen fit; exit 1 with file:line of each finding."""
+    from gateway.checks import findings
+
+    found = findings(config)
+    for finding in found:
+        typer.echo(str(finding))
+    if found:
+        raise typer.Exit(1)
+    typer.echo("All is well: configuration, menus, flows, languages and screens.")
+
+
+@cli.command()
+def migrate(config: ConfigFile = None) -> None:
+    """Bring the database to this version's schema."""
+    from gateway.config import load
+    from gateway.store.migrate import migrate as run
+
+    typer.echo(f"schema at {asyncio.run(run(load(config).database.url))}")
+
+
+@books.command("check")
+def books_check(config: ConfigFile = None, data: Data = Path("var")) -> None:
+    """Prove the books: sums, balances, hashes, trial balance. Exit 1 with every finding."""
+    from gateway.checks import books_findings
+
+    found = asyncio.run(books_findings(config, data))
+    for finding in found:
+        typer.echo(str(finding))
+    if found:
+        raise typer.Exit(1)
+    typer.echo("The books balance.")
+
+
+@lending.command("quote")
+def lending_quote(
+    terms: Annotated[Path, typer.Option(help="Terms as JSON.")],
+    format: Annotated[str, typer.Option(help="json or table.")] = "table",  # noqa: A002 - the option's name
+) -> None:
+    """Price a loan from its terms; needs no server and no database."""
+    from gateway.lending.errors import InvalidTerms, UnsupportedTerms
+    from gateway.lending.quote import quote_from_terms
+
+    try:
+        answer = quote_from_terms(json.loads(terms.read_text(encoding="utf-8")))
+    except (OSError, ValueError, InvalidTerms, UnsupportedTerms) as error:
+        raise Misconfigured(f"{terms}: {error}") from error
+    if format == "json":
+        typer.echo(json.dumps(answer, indent=2))
+    else:
+        from gateway.lending.printed import table
+
+        typer.echo(table(answer))
+
+
+def main() -> None:
+    """Entry point. What is wrong with a setting is one line on stderr and exit 2."""
+    try:
+        cli()
+    except Misconfigured as error:
+        sys.exit(_one_line(error))
+    except NyotaError as error:
+        sys.exit(_one_line(error))
+
+
+def _one_line(error: NyotaError) -> str:
+    return f"nyota: {error}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""The composition root: builds everything from the configuration and passes it down. Nothing else knows everybody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from flows.known import Organisation
+from gateway.books.ledger import Books
+from gateway.clock import Clock, system
+from gateway.config import Config, Daraja
+from gateway.conversation import Conversation, Limits
+from gateway.dialogue import catalogue_of, engine_of
+from gateway.errors import Misconfigured
+from gateway.facts import FactSource
+from gateway.health import Health
+from gateway.lending.errors import InvalidTerms, UnsupportedTerms
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.products import Product, parse_products
+from gateway.operations.outbox import Outbox
+from gateway.operations.playbook import Playbook
+from gateway.operations.settle import Policy
+from gateway.operations.worker import Pace, Worker
+from gateway.pins import Hashes, Pins
+from gateway.playbooks import message
+from gateway.playbooks.instant import Instants
+from gateway.playbooks.lend import Lending
+from gateway.playbooks.lend import wanted as payout_wanted
+from gateway.playbooks.repay import Repayments
+from gateway.playbooks.repay import wanted as prompt_wanted
+from gateway.playbooks.telling import Teller
+from gateway.rails.callbacks import RailCallbacks
+from gateway.rails.charges import Charges
+from gateway.rails.daraja import DarajaRail
+from gateway.rails.spool import Spool
+from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience
+from gateway.sessions import Sessions
+from gateway.store.engine import Store
+from gateway.web.ops import OpsRoutes
+from gateway.web.problems import edge
+from gateway.web.rails import RailRoutes
+from gateway.web.sms import SmsRoutes
+from gateway.web.ussd import UssdRoutes
+
+DEFAULT_PROVIDER = "africastalking"
+RECALL_MS = 600_000
+
+log = structlog.get_logger("app")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Everything that runs, built and wired. Close it with `close`."""
+
+    config: Config
+    clock: Clock
+    store: Store
+    sessions: Sessions
+    books: Books
+    portfolio: Portfolio
+    hashes: Hashes
+    outbox: Outbox
+    conversation: Conversation
+    worker: Worker
+    callbacks: RailCallbacks
+    spool: Spool
+    health: Health
+    rail: DarajaRail
+    providers: dict[str, Any]
+
+    def web(self) -> web.Application:
+        """The HTTP side. Routes of carriers, rails and operators in one flat table."""
+        server = self.config.server
+        application = web.Application(middlewares=[edge], client_max_size=server.body_bytes_max)
+        token = server.callback_token.get_secret_value()
+        tables = (
+            UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER),
+            SmsRoutes(self.store, self.providers, self.clock),
+            RailRoutes(
+                self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock
+            ),
+            OpsRoutes(
+                self.conversation, self.health, self.store, self.worker, self.clock, server.ops_token.get_secret_value()
+            ),
+        )
+        for routes in tables:
+            application.add_routes(routes.table())
+        return application
+
+    async def close(self) -> None:
+        for provider in self.providers.values():
+            provider.close()
+        self.hashes.close()
+        await self.rail.close()
+        await self.sessions.close()
+        await self.store.close()
+
+
+def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
+    """Wire everything. Raises Misconfigured naming the key; opens no connection yet."""
+    _demand_secrets(config)
+    catalogue = catalogue_of(config)
+    engine = engine_of(config, catalogue)
+    products = products_of(config)
+    store = Store(config.database.url, pool=config.database.pool, busy_seconds=config.database.busy_seconds)
+    sessions = Sessions(
+        config.redis.url,
+        config.sessions.secret.get_secret_value().encode(),
+        ttl_seconds=config.sessions.ttl_seconds,
+        pool=config.redis.pool,
+        timeout_seconds=config.redis.timeout_seconds,
+    )
+    books, portfolio, playbooks = Books(), Portfolio(products), dict[str, Playbook]()
+    instants = Instants(books, products, answer_hours=config.organisation.answer_hours)
+    outbox = Outbox(store, playbooks, instants.handlers(lambda: outbox), clock, recall_ms=RECALL_MS)
+    rail = DarajaRail(config.rails.daraja, clock)
+    providers = {name: _provider(name, settings, catalogue.codes) for name, settings in config.providers}
+    playbooks.update(_playbooks(config, store, outbox, books, portfolio, rail, clock))
+    sms = message.SendStep(providers[DEFAULT_PROVIDER], store, catalogue, clock)
+    playbooks["sms.send"] = message.playbook(sms)
+    hashes = Hashes(config.pins)
+    organisation = _organisation(config)
+    charges = Charges(config.rails.daraja.paybill_charges)
+    facts = FactSource(
+        store, books, portfolio, charges, organisation, clock, answer_hours=config.organisation.answer_hours
+    )
+    limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
+    pins = Pins(store, hashes, outbox, clock, config.pins)
+    spool = Spool(data / "spool")
+    outside = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
+    worker = Worker(store, outbox, playbooks, clock, _policy(config), _pace(config))
+    return Gateway(
+        config=config, clock=clock, store=store, sessions=sessions, books=books, portfolio=portfolio, hashes=hashes,
+        outbox=outbox, conversation=Conversation(engine, sessions, facts, pins, outbox, clock, limits), worker=worker,
+        callbacks=RailCallbacks(rail, store, outbox, playbooks, clock), spool=spool,
+        health=Health(sessions, store, spool, clock, outside), rail=rail, providers=providers,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def working(gateway: Gateway) -> AsyncIterator[None]:
+    """The worker and the spool at work in this process, until the block ends."""
+    tasks = [
+        asyncio.create_task(gateway.worker.run()),
+        asyncio.create_task(gateway.spool.run(gateway.callbacks.receive)),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def serving(gateway: Gateway) -> AsyncIterator[int]:
+    """The HTTP server, listening until the block ends; its port."""
+    server = gateway.config.server
+    runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, server.host, server.port, reuse_port=server.processes > 1 or None)
+        await site.start()
+        port = runner.addresses[0][1]
+        log.info("listening", host=server.host, port=port)
+        yield port
+    finally:
+        await runner.cleanup()
+
+
+def products_of(config: Config) -> dict[str, Product]:
+    try:
+        return parse_products(config.lending.products)
+    except (InvalidTerms, UnsupportedTerms) as error:
+        raise Misconfigured(f"lending.{error}") from error
+
+
+def _playbooks(
+    config: Config, store: Store, outbox: Outbox, books: Books, portfolio: Portfolio, rail: DarajaRail, clock: Clock
+) -> dict[str, Playbook]:
+    teller = Teller(outbox)
+    daraja = config.rails.daraja
+    lending = Lending(books, portfolio, teller)
+    repayments = Repayments(books, portfolio, teller, shortcode=daraja.collection.shortcode)
+    addresses = Addresses(public_url(config), config.server.callback_token.get_secret_value())
+    patience = _patience(daraja)
+    disburse = DisburseStep(rail, store, clock, patience, addresses, payout_wanted(rail.name), lending.slow)
+    prompt = CollectStep(rail, store, clock, patience, addresses, prompt_wanted(rail.name), repayments.slow)
+    playbooks = (
+        lending.playbook(disburse),
+        repayments.by_prompt(prompt, delay_ms=round(daraja.prompt_delay_seconds * 1000)),
+        repayments.from_wallet(),
+        repayments.received(),
+    )
+    return {playbook.kind: playbook for playbook in playbooks}
+
+
+def public_url(config: Config) -> str:
+    """Where the outside reaches us."""
+    return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
+
+
+def _provider(name: str, settings: object, codes: tuple[str, ...]) -> Any:
+    """The provider whose file is named as its block in the configuration."""
+    return import_module(f"gateway.providers.{name}").Provider(settings, codes)
+
+
+def _organisation(config: Config) -> Organisation:
+    organisation = config.organisation
+    return Organisation(
+        name=organisation.name,
+        help_line=organisation.help_line,
+        paybill=config.rails.daraja.collection.shortcode,
+        agents=organisation.agents,
+        terms_version=organisation.terms_version,
+    )
+
+
+def _patience(daraja: Daraja) -> Patience:
+    def ms(seconds: float) -> int:
+        return round(seconds * 1000)
+
+    return Patience(
+        callback_ms=ms(daraja.callback_seconds),
+        ask_ms=ms(daraja.ask_seconds),
+        ask_max_ms=ms(daraja.ask_max_seconds),
+        slow_ms=ms(daraja.slow_seconds),
+        give_up_ms=ms(daraja.give_up_seconds),
+        prompt_expires_ms=ms(daraja.prompt_expires_seconds),
+    )
+
+
+def _policy(config: Config) -> Policy:
+    operations = config.operations
+    return Policy(
+        operations.attempts_max, round(operations.retry_seconds * 1000), round(operations.retry_max_seconds * 1000)
+    )
+
+
+def _pace(config: Config) -> Pace:
+    operations = config.operations
+    return Pace(operations.workers, round(operations.lease_seconds * 1000), operations.poll_seconds)
+
+
+def _demand_secrets(config: Config) -> None:
+    """Refuse to start without what only the environment may hold, naming the key."""
+    demanded = {
+        "redis.url": config.redis.url,
+        "sessions.secret": config.sessions.secret.get_secret_value(),
+        "pins.pepper": config.pins.pepper.get_secret_value(),
+        "server.callback_token": config.server.callback_token.get_secret_value(),
+        "server.ops_token": config.server.ops_token.get_secret_value(),
+    }
+    for key, value in demanded.items():
+        if not value:
+            variable = "NYOTA_" + key.upper().replace(".", "__")
+            raise Misconfigured(f"{key}: needed; set {variable}")
+    for name, provider in config.providers:
+        if not provider.callback_token.get_secret_value() and not provider.open_callbacks:
+            raise Misconfigured(
+                f"providers.{name}.callback_token: needed, or say providers.{name}.open_callbacks: true"
+            )

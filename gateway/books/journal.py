@@ -1,0 +1,212 @@
+"""Writes journals: post moves money, hold reserves it, post_held and void_held end the reservation.
+
+Everything happens in the caller's unit of work, so that money, operation and loan rows commit together or not
+at all. The balances concerned are locked first, in order of account, and read by the same statement: what is
+decided about them cannot be overtaken, two who write the same journal at once meet here, and a refusal leaves
+nothing half done. The database refuses an uncovered balance once more by itself, whoever asks.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.books.accounts import CURRENCY, open_accounts
+from gateway.books.entry import Change, Entry, Journal, Line, change_of, journal_id, shard_seed
+from gateway.books.errors import HoldResolved, KeyReused, Overdraft
+from gateway.books.tables import PENDING, POSTED, VOIDED, accounts, balances, journals, postings
+from gateway.errors import BrokenInvariant
+from gateway.store.engine import is_duplicate
+
+_LOCK = (
+    select(
+        accounts.c.key,
+        accounts.c.sign,
+        accounts.c.may_overdraw,
+        balances.c.account_id,
+        balances.c.shard,
+        balances.c.posted_cents,
+        balances.c.held_cents,
+    )
+    .join_from(accounts, balances, balances.c.account_id == accounts.c.id)
+    .where(
+        accounts.c.key.in_(bindparam("keys", expanding=True)),
+        balances.c.shard == bindparam("seed", type_=BigInteger) % accounts.c.shards,
+    )
+    .order_by(balances.c.account_id, balances.c.shard)
+    .with_for_update(of=balances, key_share=True)
+)
+
+_CHANGE = (
+    update(balances)
+    .where(balances.c.account_id == bindparam("account"), balances.c.shard == bindparam("of_shard"))
+    .values(
+        posted_cents=balances.c.posted_cents + bindparam("posted"),
+        held_cents=balances.c.held_cents + bindparam("held"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A balance that is ours until the unit of work ends: an account's, or its shard's of this operation."""
+
+    key: str
+    sign: int
+    may_overdraw: bool
+    account_id: int
+    shard: int
+    posted_cents: int
+    held_cents: int
+
+
+async def post(connection: AsyncConnection, entry: Entry, at: int) -> str:
+    """Moves the money and answers the journal's id. The same entry again answers the same, changing nothing.
+
+    Raises Overdraft, and KeyReused when the operation and step stand for something else already.
+    """
+    return await _write(connection, Journal(entry, POSTED, at))
+
+
+async def hold(connection: AsyncConnection, entry: Entry, at: int) -> str:
+    """Reserves what the entry would take, until it is posted or voided. Otherwise as `post`."""
+    return await _write(connection, Journal(entry, PENDING, at))
+
+
+async def post_held(
+    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int
+) -> str:
+    """Moves what was held and ends the hold. Repeats as `post`; raises HoldResolved when it ended before."""
+    hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
+    return await _write(connection, Journal(entry, POSTED, at, hold_id))
+
+
+async def void_held(
+    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int
+) -> str:
+    """Gives back what was held. Repeats as `post`; raises HoldResolved when it ended before."""
+    hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
+    return await _write(connection, Journal(entry, VOIDED, at, hold_id))
+
+
+async def _write(connection: AsyncConnection, journal: Journal) -> str:
+    slots = await _lock(connection, journal.entry)
+    if not await _is_written(connection, journal):
+        await _apply(connection, slots, _changes(slots, journal))
+        await _insert(connection, slots, journal)
+    return journal.entry.journal_id
+
+
+async def _held(
+    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str
+) -> tuple[str, Entry]:
+    """A hold's id and what it reserves, as the entry that ends it."""
+    hold_id = journal_id(operation_id, step_of_hold)
+    found = await connection.execute(
+        select(journals.c.phase, journals.c.memo, accounts.c.key, postings.c.amount_cents)
+        .join_from(journals, postings, postings.c.journal_id == journals.c.id)
+        .join(accounts, accounts.c.id == postings.c.account_id)
+        .where(journals.c.id == hold_id)
+        .order_by(postings.c.id)
+    )
+    rows = found.all()
+    if not rows or rows[0].phase != PENDING:
+        raise BrokenInvariant("no such hold", operation=operation_id, step=step_of_hold)
+    lines = tuple(Line(row.key, row.amount_cents) for row in rows)
+    return hold_id, Entry(operation_id, step, rows[0].memo, lines)
+
+
+async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, Slot]:
+    """The balances of the entry's accounts, by key; opened if missing."""
+    slots = await _locked(connection, entry)
+    if missing := set(entry.keys) - slots.keys():
+        await open_accounts(connection, missing)
+        slots = await _locked(connection, entry)
+    return slots
+
+
+async def _locked(connection: AsyncConnection, entry: Entry) -> dict[str, Slot]:
+    rows = await connection.execute(_LOCK, {"keys": entry.keys, "seed": shard_seed(entry.operation_id)})
+    return {row.key: Slot(*row) for row in rows}
+
+
+async def _is_written(connection: AsyncConnection, journal: Journal) -> bool:
+    """Whether this journal is there, asked once its balances are locked. Raises KeyReused, HoldResolved."""
+    entry = journal.entry
+    matches = journals.c.id == entry.journal_id
+    if journal.pending_id is not None:
+        matches = or_(matches, journals.c.pending_id == journal.pending_id)
+    found = await connection.execute(select(journals).where(matches))
+    earlier = {row.id: row for row in found}
+    if (same := earlier.pop(entry.journal_id, None)) is not None:
+        if same.content_hash != replace(journal, at=same.at).content_hash:
+            raise _reused(entry)
+        return True
+    for other in earlier.values():
+        raise HoldResolved(str(journal.pending_id), other.phase)
+    return False
+
+
+def _changes(slots: dict[str, Slot], journal: Journal) -> dict[str, Change]:
+    """What the journal does to each account. Raises Overdraft when one of them has not enough available."""
+    changes = {key: change_of(journal, key, slot.sign) for key, slot in slots.items()}
+    for key, change in changes.items():
+        available = slots[key].posted_cents - slots[key].held_cents + change.available_cents
+        if change.available_cents < 0 and available < 0 and not slots[key].may_overdraw:
+            raise Overdraft(key)
+    return changes
+
+
+async def _apply(connection: AsyncConnection, slots: dict[str, Slot], changes: dict[str, Change]) -> None:
+    rows = [
+        {
+            "account": slots[key].account_id,
+            "of_shard": slots[key].shard,
+            "posted": change.posted_cents,
+            "held": change.held_cents,
+        }
+        for key, change in changes.items()
+        if change != Change()
+    ]
+    if rows:
+        await connection.execute(_CHANGE, rows)
+
+
+async def _insert(connection: AsyncConnection, slots: dict[str, Slot], journal: Journal) -> None:
+    """Postings first: the journal's own insertion is what proves that they balance."""
+    entry = journal.entry
+    await connection.execute(insert(postings), [_posting(slots, journal, line) for line in entry.lines])
+    row = {
+        "id": entry.journal_id,
+        "operation_id": entry.operation_id,
+        "step": entry.step,
+        "phase": journal.phase,
+        "pending_id": journal.pending_id,
+        "content_hash": journal.content_hash,
+        "memo": entry.memo,
+        "at": journal.at,
+    }
+    try:
+        await connection.execute(insert(journals), row)
+    except IntegrityError as error:
+        if is_duplicate(error):  # written at the same moment, over other accounts than ours
+            raise _reused(entry) from error
+        raise
+
+
+def _posting(slots: dict[str, Slot], journal: Journal, line: Line) -> dict[str, object]:
+    slot = slots[line.account_key]
+    return {
+        "journal_id": journal.entry.journal_id,
+        "account_id": slot.account_id,
+        "shard": slot.shard,
+        "amount_cents": line.amount_cents,
+        "currency": CURRENCY,
+        "phase": journal.phase,
+        "at": journal.at,
+    }
+
+
+def _reused(entry: Entry) -> KeyReused:
+    return KeyReused("another journal has this key", operation=entry.operation_id, step=entry.step)

@@ -1,0 +1,37 @@
+"""What `nyota check` and `nyota books check` prove before anybody depends on it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.config import load
+from gateway.dialogue import FLOWS, catalogue_of, engine_of
+from gateway.errors import Misconfigured
+from menus.catalogue import CatalogueError
+
+
+def findings(config_path: Path | None) -> Sequence[object]:
+    """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
+    from flows.check import check as check_flows
+    from gateway.app import products_of
+
+    try:
+        config = load(config_path)
+        products_of(config)
+        catalogue = catalogue_of(config)
+    except (Misconfigured, CatalogueError) as error:
+        return [error]
+    return check_flows(engine_of(config, catalogue))
+
+
+async def books_findings(config_path: Path | None, data: Path) -> Sequence[object]:
+    """Everything that does not add up in the books."""
+    from gateway.books.integrity import check
+    from gateway.store.engine import Store
+
+    config = load(config_path, {"database": {"url": f"sqlite+aiosqlite:///{data / 'nyota.db'}"}})
+    store = Store(config.database.url)
+    try:
+        async with store.read() as connection:
+            return await check(connection)
+    finally:
+        await store.close()

@@ -1,0 +1,39 @@
+"""The dialogue engine as configured: all flows, all words, the organisation's own names in them."""
+
+from flows import account, balance, borrow, loans, menu, register, repay, resume, view
+from flows import help as help_flow
+from flows.engine import Engine
+from flows.kit import Flow
+from gateway.config import Config
+from menus.catalogue import Catalogue, load
+
+FLOWS: tuple[Flow, ...] = (
+    register.flow,
+    view.flow,
+    balance.flow,
+    borrow.flow,
+    repay.flow,
+    loans.flow,
+    account.flow,
+    help_flow.flow,
+    resume.flow,
+)
+
+
+def catalogue_of(config: Config) -> Catalogue:
+    """Every word. Raises CatalogueError naming the file and the entry that is wrong."""
+    organisation = config.organisation
+    constants = {
+        "name": organisation.name,
+        "code": organisation.code,
+        "help_line": organisation.help_line,
+        "paybill": config.rails.daraja.collection.shortcode,
+        "terms_link": organisation.terms_link,
+        "data_link": organisation.data_link,
+    }
+    return load(constants=constants)
+
+
+def engine_of(config: Config, catalogue: Catalogue) -> Engine:
+    main = menu.menu(catalogue.menu, [flow.name for flow in FLOWS])
+    return Engine([*FLOWS, main], catalogue, view_pin=config.pins.view)

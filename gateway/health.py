@@ -1,0 +1,103 @@
+"""What is up, what is away, and since when work waits. Degraded is not dead: a rail that is away stops nobody from
+asking; without Redis or SQL nobody gets further than a polite END."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select, text
+
+from gateway.clock import Clock
+from gateway.metrics import OPEN_OPERATIONS, QUEUE_AGE
+from gateway.rails.spool import Spool
+from gateway.sessions import Sessions
+from gateway.store.engine import Store
+from gateway.store.tables import operations
+
+PROBE_SECONDS = 1.0
+KEPT_SECONDS = 2.0
+QUEUE_AGE_SECONDS_MAX = 60
+
+Check = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class Health:
+    """`report` answers within about a second; probes of the outside are kept for two."""
+
+    def __init__(
+        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str]
+    ) -> None:
+        self._sessions = sessions
+        self._store = store
+        self._spool = spool
+        self._clock = clock
+        self._vital: dict[str, Check] = {"redis": self._redis, "sql": self._sql}
+        self._others: dict[str, Check] = {"queue": self._queue, "spool": self._spooled}
+        self._others |= {name: self._reachable(url) for name, url in outside.items()}
+
+    async def report(self) -> dict[str, Any]:
+        """`{status: ok | degraded | down, checks: {name: {status, ...}}}`; no secrets, no phones."""
+        checks = {**self._vital, **self._others}
+        results = await asyncio.gather(*(_guarded(check) for check in checks.values()))
+        named = dict(zip(checks, results, strict=True))
+        down = any(named[name]["status"] != "ok" for name in self._vital)
+        degraded = any(result["status"] != "ok" for result in named.values())
+        return {"status": "down" if down else "degraded" if degraded else "ok", "checks": named}
+
+    async def _redis(self) -> dict[str, Any]:
+        await self._sessions.ping()
+        return {"status": "ok"}
+
+    async def _sql(self) -> dict[str, Any]:
+        async with self._store.read() as connection:
+            await connection.execute(text("SELECT 1"))
+        return {"status": "ok"}
+
+    async def _queue(self) -> dict[str, Any]:
+        columns = operations.c
+        query = select(columns.state, func.count(), func.min(columns.due_at)).where(columns.is_open)
+        async with self._store.read() as connection:
+            rows = list(await connection.execute(query.group_by(columns.state)))
+        states = {row[0]: row[1] for row in rows}
+        due = [row[2] for row in rows if row[0] in {"queued", "waiting", "uncertain"}]
+        age = max(0.0, (self._clock() - min(due)) / 1000) if due else 0.0
+        for state in ("queued", "waiting", "uncertain", "parked", "dead"):
+            OPEN_OPERATIONS.labels(state).set(states.get(state, 0))
+        QUEUE_AGE.set(age)
+        stuck = age > QUEUE_AGE_SECONDS_MAX or states.get("parked", 0) or states.get("dead", 0)
+        return {"status": "degraded" if stuck else "ok", "oldestDueSeconds": round(age, 1), "open": states}
+
+    async def _spooled(self) -> dict[str, Any]:
+        waiting = len(await asyncio.to_thread(self._spool.waiting))
+        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
+
+    def _reachable(self, url: str) -> Check:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        kept: dict[str, Any] = {}
+
+        async def check() -> dict[str, Any]:
+            if kept and time.monotonic() - kept["at"] < KEPT_SECONDS:
+                return dict(kept["result"])
+            kept["result"] = await _guarded(lambda: _connected(parts.hostname or "", port))
+            kept["at"] = time.monotonic()
+            return dict(kept["result"])
+
+        return check
+
+
+async def _connected(host: str, port: int) -> dict[str, Any]:
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+    await writer.wait_closed()
+    return {"status": "ok"}
+
+
+async def _guarded(check: Check) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            return await check()
+    except Exception as error:  # whatever is wrong, health must say so rather than fail
+        return {"status": "down", "reason": type(error).__name__}

@@ -1,0 +1,124 @@
+"""`sms.send`: write the text in the customer's language, hand it to the provider, keep what became of it.
+
+The provider has no key that makes a repeat harmless. A receipt or notice is therefore sent at least once: after a
+crash or a time-out between handing over and noting it, it may come twice, never not at all.
+"""
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.clock import Clock, local_date
+from gateway.errors import Rejected, Unavailable, Uncertain
+from gateway.notices.values import typed
+from gateway.operations.outcome import Done, Outcome, Refused, Retry
+from gateway.operations.playbook import Playbook, Work
+from gateway.providers.contract import Delivery, OutgoingSms, SmsProvider
+from gateway.store.engine import Store
+from gateway.store.tables import customers, deliveries, messages
+from menus.catalogue import Catalogue
+from menus.gsm import septets, to_gsm
+
+FINAL_STATES = ("delivered", "failed")
+SINGLE_SEPTETS, PART_SEPTETS = 160, 153
+
+
+class SendStep:
+    """The one step of a message."""
+
+    name = "send"
+
+    def __init__(self, provider: SmsProvider, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+        self._provider = provider
+        self._store = store
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def attempt(self, work: Work) -> Outcome:
+        text = await self._written(work)
+        try:
+            sent = await self._provider.send_sms(OutgoingSms(work.intent["to"], text))
+        except Unavailable as error:
+            return Retry(str(error), error.evidence)
+        except Uncertain as error:
+            return Retry(f"at least once: {error}", error.evidence)
+        except Rejected as error:
+            return Refused(error.code, str(error))
+        return Done({"provider_id": sent.provider_id, "cost": sent.cost})
+
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+        """Keep what became of the message beside the operation."""
+        values: dict[str, object] = {"updated_at": now}
+        if isinstance(outcome, Done):
+            values |= {**outcome.data, "state": "sent", "provider": self._provider.name}
+        elif isinstance(outcome, Refused):
+            values |= {"state": "failed", "reason": outcome.reason[:80], "provider": self._provider.name}
+        await connection.execute(update(messages).where(messages.c.id == work.id).values(**values))
+        if isinstance(outcome, Done):
+            await _settle_early_reports(connection, str(outcome.data["provider_id"]), now)
+        return outcome
+
+    async def _written(self, work: Work) -> str:
+        """The text, written once and kept: a second try says the same."""
+        async with self._store.begin() as connection:
+            text = await connection.scalar(select(messages.c.text).where(messages.c.id == work.id))
+            if text is not None:
+                return str(text)
+            language = work.intent["language"] or await _language(connection, work.customer_id)
+            now = self._clock()
+            values = typed(work.intent["values"], local_date(now))
+            text = to_gsm(self._catalogue.message(language, work.intent["template"], values))
+            await connection.execute(
+                insert(messages).values(
+                    id=work.id, customer_id=work.customer_id or None, msisdn=work.intent["to"],
+                    template=work.intent["template"], language=language, text=text, state="queued",
+                    parts=parts(text), created_at=now, updated_at=now,
+                )
+            )  # fmt: skip
+        return text
+
+
+def playbook(send: SendStep) -> Playbook:
+    return Playbook(
+        kind="sms.send", steps=(send,), lane=lambda _, intent: f"messages:{intent['to']}", priority=3
+    )
+
+
+def parts(text: str) -> int:
+    """How many paid parts a GSM-7 text takes: 160 septets alone, 153 each when there are several."""
+    length = septets(text)
+    return 1 if length <= SINGLE_SEPTETS else -(-length // PART_SEPTETS)
+
+
+async def delivered(connection: AsyncConnection, provider: str, report: Delivery, now: int) -> None:
+    """Keep a delivery report and move its message on. Reports come late, twice, out of order, even before the
+    send call returned; a final state stays."""
+    await connection.execute(
+        insert(deliveries).values(
+            provider=provider, provider_id=report.provider_id, status=report.status, state=report.state,
+            reason=report.reason, at=now,
+        )
+    )  # fmt: skip
+    await _reported(connection, report.provider_id, report.state, report.reason, now)
+
+
+async def _reported(connection: AsyncConnection, provider_id: str, state: str, reason: str, now: int) -> None:
+    columns = messages.c
+    await connection.execute(
+        update(messages)
+        .where(columns.provider_id == provider_id, columns.state.not_in(FINAL_STATES))
+        .values(state=state, reason=reason or None, updated_at=now)
+    )
+
+
+async def _settle_early_reports(connection: AsyncConnection, provider_id: str, now: int) -> None:
+    """Reports that came before the send call returned had no message to move yet."""
+    if not provider_id:
+        return
+    query = select(deliveries).where(deliveries.c.provider_id == provider_id).order_by(deliveries.c.id)
+    for row in await connection.execute(query):
+        await _reported(connection, provider_id, row.state, row.reason, now)
+
+
+async def _language(connection: AsyncConnection, customer_id: str) -> str:
+    query = select(customers.c.language).where(customers.c.id == customer_id)
+    return str(await connection.scalar(query) or "")

@@ -1,0 +1,158 @@
+"""Africa's Talking: USSD callbacks in, SMS out.
+
+    POST sessionId=ATUid_0123&phoneNumber=%2B254711000001&networkCode=63902&serviceCode=%2A383%23&text=2%2A1
+    CON Quick loan: how much?
+
+`text` is everything typed so far, joined by `*`. A dialled string may come as the code (`*383*2*1#`) or as a first
+`text`; both mean the same. SMS goes through the official package, which is synchronous: a few threads call it. It
+answers 201 with an empty list for a refusal, a code per recipient, and text instead of a mapping when the content
+type carries a charset.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import requests
+from africastalking.Service import AfricasTalkingException
+from africastalking.SMS import SMSService
+
+from flows.text import msisdn as kenyan
+from gateway.config import AfricasTalking
+from gateway.errors import NotACallback, Rejected, Throttled, Unavailable, Uncertain
+from gateway.inbound import Inbound, Reply
+from gateway.providers.contract import Delivery, OutgoingSms, SentSms
+
+SENT_CODES = frozenset({100, 101, 102})
+AGAIN_CODES = frozenset({405, 500, 501, 502})
+DELIVERY_STATES = {
+    "Success": "delivered",
+    "Failed": "failed",
+    "Rejected": "failed",
+    "AbsentSubscriber": "failed",
+    "Expired": "failed",
+}
+TEXT_CHARACTERS_MAX = 20_000
+
+_PHONE = re.compile(r"\+\d{9,15}")
+_SESSION = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Provider:
+    """One account with Africa's Talking. `codes` are the codes we answer, as dialled: `*383#`."""
+
+    name = "africastalking"
+
+    def __init__(self, settings: AfricasTalking, codes: tuple[str, ...]) -> None:
+        self.callback_token = settings.callback_token.get_secret_value()
+        self.open_callbacks = settings.open_callbacks
+        self._codes = codes
+        self._sender = settings.sender
+        self._service = _Sms(settings.username, settings.api_key.get_secret_value(), settings.sms_base_url)
+        self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="sms")
+
+    def parse_ussd(self, form: Mapping[str, str]) -> Inbound:
+        """One hop. Raises NotACallback naming the field that is missing or malformed."""
+        session_ref = form.get("sessionId", "")
+        if not _SESSION.fullmatch(session_ref):
+            raise NotACallback("sessionId is missing or malformed")
+        code, dialled = self._split(form.get("serviceCode", "").strip())
+        typed = form.get("text", "")[:TEXT_CHARACTERS_MAX]
+        text = "*".join(part for part in (dialled, typed) if part) if dialled else typed
+        return Inbound(self.name, _msisdn(form.get("phoneNumber", "")), session_ref, code, text)
+
+    def reply_ussd(self, reply: Reply) -> tuple[str, str]:
+        return "text/plain", f"{'END' if reply.is_final else 'CON'} {reply.text}"
+
+    def parse_delivery(self, form: Mapping[str, str]) -> Delivery:
+        """A delivery report. An unknown status is kept, never refused."""
+        provider_id, status = form.get("id", ""), form.get("status", "")
+        if not provider_id or not status:
+            raise NotACallback("id or status is missing")
+        state = DELIVERY_STATES.get(status, "sent")
+        return Delivery(provider_id[:80], status[:40], state, form.get("failureReason", "")[:80])
+
+    async def send_sms(self, message: OutgoingSms) -> SentSms:
+        """Hand over one message. A time-out is uncertain: there is no id that would make a repeat harmless."""
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._threads, self._sent, message)
+        return _read(answer)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _sent(self, message: OutgoingSms) -> Any:
+        try:
+            return self._service.send(message.text, [message.msisdn], self._sender or None)
+        except requests.ConnectTimeout as error:
+            raise Unavailable("could not connect") from error
+        except requests.Timeout as error:
+            raise Uncertain("no answer in time") from error
+        except requests.ConnectionError as error:
+            raise (Uncertain if _was_sent(error) else Unavailable)("connection broke") from error
+        except AfricasTalkingException as error:
+            raise _refusal(str(error)) from error
+        except ValueError as error:
+            raise Rejected("the number is not accepted", "403") from error
+
+    def _split(self, service_code: str) -> tuple[str, str]:
+        """`*383*2*1#` as the code `*383#` and what was dialled after it, `2*1`."""
+        for code in self._codes:
+            stem = code.rstrip("#")
+            if service_code.startswith(f"{stem}*"):
+                return code, service_code[len(stem) + 1 :].rstrip("#")
+        return service_code or self._codes[0], ""
+
+
+class _Sms(SMSService):  # type: ignore[misc]  # the package carries no types
+    """The package's client, pointed where the configuration says: it has no option for that."""
+
+    def __init__(self, username: str, api_key: str, base_url: str) -> None:
+        self._wanted_url = base_url.rstrip("/")
+        super().__init__(username, api_key)
+
+    def _init_service(self) -> None:
+        self._baseUrl = self._contentUrl = self._wanted_url
+
+
+def _msisdn(field: str) -> str:
+    """E.164. A decoder that does not unescape `+` leaves a space in its place."""
+    text = field.strip()
+    if local := kenyan(text):
+        return local
+    text = text if text.startswith("+") else f"+{text}"
+    if not _PHONE.fullmatch(text):
+        raise NotACallback("phoneNumber is missing or malformed")
+    return text
+
+
+def _was_sent(error: requests.ConnectionError) -> bool:
+    """Whether the request may have left before the connection broke; a refused connection never carried it."""
+    return "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)
+
+
+def _refusal(body: str) -> Exception:
+    if "authentication is invalid" in body.lower():
+        return Rejected("the credentials are not accepted", "401")
+    return Uncertain("the answer could not be understood")
+
+
+def _read(answer: Any) -> SentSms:
+    """The one recipient's fate. Codes: reference of the provider, section 4.2."""
+    data = json.loads(answer) if isinstance(answer, str) and answer.lstrip().startswith("{") else answer
+    if not isinstance(data, dict) or "SMSMessageData" not in data:
+        raise Uncertain("the answer could not be understood")
+    recipients = data["SMSMessageData"].get("Recipients") or []
+    if not recipients:
+        raise Rejected("nobody was accepted", str(data["SMSMessageData"].get("Message", ""))[:40])
+    recipient = recipients[0]
+    code = int(recipient.get("statusCode", 0))
+    if code in SENT_CODES:
+        return SentSms(str(recipient.get("messageId", "")), str(recipient.get("cost", "")))
+    status = str(recipient.get("status", ""))[:40]
+    if code in AGAIN_CODES:
+        raise Throttled(f"refused for now: {status}", code=code)
+    raise Rejected(f"refused: {status}", str(code))

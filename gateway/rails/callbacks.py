@@ -1,0 +1,197 @@
+"""What a rail tells us by itself: recorded raw first, tied to our own request, applied once.
+
+Early, late, twice, out of order, forged: one rule. A callback changes the request row and wakes its operation, in
+one unit of work; what it means for money is decided by the operation. When SQL is down it is spooled to disk and
+answered all the same, because the rail will not send it again.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.turn import Operation, reference
+from gateway.clock import Clock
+from gateway.errors import NotACallback
+from gateway.metrics import ALARMS, CALLBACKS
+from gateway.operations.outbox import NAMESPACE, Outbox, wake
+from gateway.operations.playbook import Playbook
+from gateway.rails import requests
+from gateway.rails.contract import Rail, Received, Result
+from gateway.rails.requests import RailRequest
+from gateway.store.engine import Store
+from gateway.store.tables import callbacks, cases, operations, payments
+
+DAY_MS = 86_400_000
+STEPS = {"stk": "prompt", "b2c": "disburse"}
+
+log = structlog.get_logger("callback")
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """One request of the rail. `token` is the per-request part of its path, empty where there is none."""
+
+    purpose: str
+    token: str
+    body: str
+    source: str
+    received_at: int
+
+
+class RailCallbacks:
+    """Raises Unavailable when the database cannot take it, NotACallback when the body is none."""
+
+    def __init__(
+        self, rail: Rail, store: Store, outbox: Outbox, playbooks: Mapping[str, Playbook], clock: Clock
+    ) -> None:
+        self._rail = rail
+        self._store = store
+        self._outbox = outbox
+        self._playbooks = playbooks
+        self._clock = clock
+
+    async def receive(self, callback: Callback) -> None:
+        """Record and apply. Taking the same callback again changes nothing."""
+        body = _parsed(callback.body)
+        news = self._rail.parse_callback(callback.purpose, body)
+        async with self._store.begin() as connection:
+            if isinstance(news, Received):
+                verdict, operation_id = await self._received(connection, news)
+            else:
+                verdict, operation_id = await self._told(connection, callback, news)
+            await connection.execute(
+                insert(callbacks).values(
+                    rail=self._rail.name, purpose=callback.purpose, token=callback.token, body=callback.body,
+                    source=callback.source, received_at=callback.received_at, operation_id=operation_id,
+                    verdict=verdict,
+                )
+            )  # fmt: skip
+        self._outbox.news.set()
+        CALLBACKS.labels(self._rail.name, callback.purpose, verdict).inc()
+        log.info("callback", rail=self._rail.name, purpose=callback.purpose, verdict=verdict)
+
+    async def _told(
+        self, connection: AsyncConnection, callback: Callback, result: Result
+    ) -> tuple[str, str | None]:
+        request = await self._request(connection, callback, result)
+        if request is None:
+            return "forged", None
+        verdict = await self._applied(connection, request, result, _door(callback.purpose))
+        return verdict, request.operation_id
+
+    async def _request(
+        self, connection: AsyncConnection, callback: Callback, result: Result
+    ) -> RailRequest | None:
+        """By the request's own path; where the path has none, by our id in the body."""
+        if callback.token:
+            return await requests.by_token(connection, callback.token)
+        return await requests.by_id(connection, result.our_id) if result.our_id else None
+
+    async def _applied(
+        self, connection: AsyncConnection, request: RailRequest, result: Result, door: str
+    ) -> str:
+        """Settle the request and move its operation: woken, brought back, or handed to a person."""
+        now = self._clock()
+        verdict = await requests.settled(connection, request, result, door, now)
+        if verdict in {"late", "contradiction"}:
+            await self._alarmed(connection, request, verdict, result, now)
+        if verdict == "late":
+            await self._reopened(connection, request, now)
+        elif verdict == "applied":
+            await self._unparked(connection, request, now)
+        await wake(connection, request.operation_id, now)
+        return verdict
+
+    async def _received(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
+        """A payment confirmed: one we asked for, one we know, or money that came by itself."""
+        request = await requests.by_account(connection, news.account)
+        if request is not None and (request.receipt in {None, news.receipt}):
+            result = Result(
+                "done", "0", "paid", "confirmation", receipt=news.receipt, amount_cents=news.amount_cents
+            )
+            if request.state == "completed" or news.amount_cents == request.amount_cents:
+                return await self._applied(connection, request, result, "confirmation"), request.operation_id
+        known = select(payments.c.id).where(
+            payments.c.shortcode == news.shortcode, payments.c.receipt == news.receipt
+        )
+        if await connection.scalar(known) is not None:
+            return "repeated", None
+        return await self._unasked(connection, news)
+
+    async def _unasked(self, connection: AsyncConnection, news: Received) -> tuple[str, str]:
+        """Queue the booking of a payment nobody was asked for; its receipt makes it one."""
+        identity = str(uuid.uuid5(NAMESPACE, f"received:{news.shortcode}:{news.receipt}"))
+        intent = {
+            "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
+        }  # fmt: skip
+        operation = Operation(identity, "payment.received", f"RC{news.receipt}"[:16], "", intent)
+        fresh = await self._outbox.put(connection, operation)
+        return ("applied" if fresh else "repeated"), identity
+
+    async def _reopened(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
+        """Money after a refusal: the operation goes on where a success would have led it."""
+        columns = operations.c
+        row = (
+            await connection.execute(select(operations).where(columns.id == request.operation_id))
+        ).one()
+        if row.is_open and row.step == STEPS[request.kind]:
+            return
+        settled = await requests.by_id(connection, request.id)
+        assert settled is not None
+        data = {**row.data, "receipt": settled.receipt, "paid_cents": settled.paid_cents, "paid_at": now}
+        step = self._playbooks[row.kind].after(STEPS[request.kind]) or row.step
+        await connection.execute(
+            update(operations)
+            .where(columns.id == row.id)
+            .values(
+                state="queued", step=step, data=data, is_open=True, due_at=now, updated_at=now,
+                lease_until=0, fence=columns.fence + 1,
+            )
+        )  # fmt: skip
+
+    async def _unparked(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
+        """Somebody was to decide; the rail has decided."""
+        columns = operations.c
+        await connection.execute(
+            update(operations)
+            .where(columns.id == request.operation_id, columns.state == "parked")
+            .values(state="uncertain", due_at=now, updated_at=now)
+        )
+
+    async def _alarmed(
+        self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result, now: int
+    ) -> None:
+        """A person must look: the rail has contradicted itself."""
+        topic = "paid after refusal" if verdict == "late" else "refused after payment"
+        ALARMS.labels(topic).inc()
+        log.error("contradiction", topic=topic, operation=request.account_reference, code=result.code)
+        identity = str(uuid.uuid5(NAMESPACE, f"{request.id}:{verdict}"))
+        if await connection.scalar(select(cases.c.id).where(cases.c.id == identity)):
+            return
+        await connection.execute(
+            insert(cases).values(
+                id=identity, reference=reference("CS", identity), operation_id=request.operation_id, topic=topic,
+                evidence={"code": result.code, "receipt": result.receipt, "state": request.state}, state="open",
+                answer_by=now + DAY_MS, created_at=now,
+            )
+        )  # fmt: skip
+
+
+def _door(purpose: str) -> str:
+    return "status" if purpose.startswith("status") else "callback"
+
+
+def _parsed(body: str) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(body)
+    except ValueError as error:
+        raise NotACallback("body is not JSON") from error
+    if not isinstance(parsed, dict):
+        raise NotACallback("body is not an object")
+    return parsed

@@ -1,0 +1,184 @@
+"""What operators see and do: health, live sessions, a customer's queue, drain now, try a hop, metrics."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+
+from flows.text import msisdn as kenyan
+from gateway.clock import Clock, iso
+from gateway.conversation import Conversation
+from gateway.health import Health
+from gateway.inbound import Inbound
+from gateway.metrics import REGISTRY
+from gateway.operations.worker import Worker
+from gateway.sessions import Sessions, Stored
+from gateway.store.engine import Store
+from gateway.store.tables import attempts, customers, operations
+from gateway.web.problems import operator_only, problem
+
+PAGE_MAX = 200
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class TestHop(BaseModel):
+    """One hop to try, as a carrier with a cumulative text would send it."""
+
+    model_config = ConfigDict(extra="forbid")
+    sessionId: str = Field(min_length=1, max_length=128)  # noqa: N815 - JSON is camelCase
+    phoneNumber: str  # noqa: N815
+    text: str = Field("", max_length=20_000)
+    serviceCode: str = ""  # noqa: N815
+
+
+class ClearSessions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    phoneNumber: str | None = None  # noqa: N815
+
+
+class OpsRoutes:
+    """Everything but health asks for the operators' bearer token."""
+
+    def __init__(
+        self, conversation: Conversation, health: Health, store: Store, worker: Worker, clock: Clock, token: str
+    ) -> None:
+        self._conversation = conversation
+        self._sessions: Sessions = conversation.sessions
+        self._health = health
+        self._store = store
+        self._worker = worker
+        self._clock = clock
+        self._guard = operator_only(token)
+
+    def table(self) -> Iterable[web.RouteDef]:
+        for path in ("/api/ussd/health", "/healthz", "/readyz"):
+            yield web.get(path, self.health)
+        yield web.post("/api/ussd/test", self._guard(self.test))
+        yield web.get("/api/ussd/sessions", self._guard(self.sessions))
+        yield web.post("/api/ussd/sessions/clear", self._guard(self.clear))
+        yield web.get("/api/ussd/queue/{phone}", self._guard(self.queue))
+        yield web.post("/api/ussd/sync", self._guard(self.sync))
+        yield web.get("/metrics", self._guard(self.metrics))
+
+    async def health(self, request: web.Request) -> web.Response:
+        report = await self._health.report()
+        return web.json_response(report, status=503 if report["status"] == "down" else 200)
+
+    async def test(self, request: web.Request) -> web.StreamResponse:
+        """Play one hop and show what the phone would, with where the session stands."""
+        return await _validated(request, TestHop, self._tested)
+
+    async def _tested(self, hop: TestHop) -> web.Response:
+        phone = kenyan(hop.phoneNumber)
+        if phone is None:
+            return problem(422, "invalid", "phoneNumber: not a Kenyan mobile number")
+        code = hop.serviceCode or self._conversation.engine.catalogue.codes[0]
+        inbound = Inbound("test", phone, hop.sessionId, code, hop.text)
+        reply = await self._conversation.answer(inbound)
+        loaded = await self._sessions.load(self._sessions.keys(inbound))
+        return web.json_response(
+            {
+                "response": f"{'END' if reply.is_final else 'CON'} {reply.text}",
+                "message": reply.text,
+                "continue": not reply.is_final,
+                "session": self._described(loaded.stored, None) if loaded.stored else None,
+            }
+        )
+
+    async def sessions(self, request: web.Request) -> web.Response:
+        """A page of live sessions; `cursor` of the answer asks for the next one, 0 is the end."""
+        try:
+            cursor = int(request.query.get("cursor", "0"))
+            limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "100"))))
+        except ValueError:
+            return problem(422, "invalid", "cursor and limit are numbers")
+        following, live = await self._sessions.live(cursor, limit)
+        return web.json_response(
+            {"sessions": [self._described(stored, ttl) for stored, ttl in live], "cursor": following}
+        )
+
+    async def clear(self, request: web.Request) -> web.StreamResponse:
+        return await _validated(request, ClearSessions, self._cleared)
+
+    async def _cleared(self, wanted: ClearSessions) -> web.Response:
+        phone = kenyan(wanted.phoneNumber) if wanted.phoneNumber else None
+        if wanted.phoneNumber and phone is None:
+            return problem(422, "invalid", "phoneNumber: not a Kenyan mobile number")
+        return web.json_response({"cleared": await self._sessions.clear(phone)})
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """A customer's operations, the newest first, each with its last attempts."""
+        phone = kenyan(request.match_info["phone"])
+        if phone is None:
+            return problem(422, "invalid", "phone: not a Kenyan mobile number")
+        owner = select(customers.c.id).where(customers.c.msisdn == phone).scalar_subquery()
+        async with self._store.read() as connection:
+            query = select(operations).where(operations.c.customer_id == owner)
+            rows = list(await connection.execute(query.order_by(operations.c.number.desc()).limit(PAGE_MAX)))
+            tried = await connection.execute(
+                select(attempts)
+                .where(attempts.c.operation_id.in_([row.id for row in rows]))
+                .order_by(attempts.c.id)
+            )
+            history: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
+            for attempt in tried:
+                history[attempt.operation_id].append(_attempt(attempt))
+        return web.json_response({"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]})
+
+    async def sync(self, request: web.Request) -> web.Response:
+        """Work off what is due now."""
+        return web.json_response({"worked": await self._worker.drain()})
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        await self._health.report()
+        return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    def _described(self, stored: Stored, ttl: int | None) -> dict[str, Any]:
+        session = stored.session
+        return {
+            "id": session.id,
+            "phone": stored.phone,
+            "provider": stored.provider,
+            "flow": session.flow,
+            "screen": session.place,
+            "language": session.language,
+            "turn": session.turn,
+            "isFinal": session.is_final,
+            "ageSeconds": (self._clock() - stored.opened_at) // 1000,
+            "ttlSeconds": ttl,
+        }
+
+
+async def _validated(
+    request: web.Request, model: type[Model], handle: Callable[[Model], Awaitable[web.Response]]
+) -> web.Response:
+    """Hand on the body as `model`, or say which field is wrong."""
+    try:
+        body = model.model_validate_json(await request.read() or b"{}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
+    return await handle(body)
+
+
+def _operation(row: Any) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "reference": row.reference,
+        "kind": row.kind,
+        "state": row.state,
+        "step": row.step,
+        "reason": row.reason,
+        "attemptsCount": row.attempts,
+        "createdAt": iso(row.created_at),
+        "dueAt": iso(row.due_at),
+        "isOpen": row.is_open,
+    }
+
+
+def _attempt(row: Any) -> dict[str, Any]:
+    return {"step": row.step, "outcome": row.outcome, "reason": row.reason, "at": iso(row.at), "tookMs": row.took_ms}

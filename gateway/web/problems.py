@@ -1,0 +1,71 @@
+"""Errors over HTTP as RFC 9457 problem+json with a stable `type`, and the edge that never leaks a traceback."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import hdrs, web
+
+from gateway.errors import NotACallback, Unavailable
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+log = structlog.get_logger("web")
+
+
+def problem(status: int, name: str, detail: str) -> web.Response:
+    """`name` is stable: programs go by `type`, people read `detail`."""
+    body = {"type": f"urn:nyota:problem:{name}", "title": name.replace("-", " "), "status": status, "detail": detail}
+    return web.Response(
+        status=status, body=json.dumps(body).encode(), content_type="application/problem+json", headers=HEADERS
+    )
+
+
+@web.middleware
+async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Where every request that is not a USSD hop ends well: one of the two places that catch everything."""
+    try:
+        return await handler(request)
+    except NotACallback as error:
+        log.warning("not_a_callback", path=_route(request), reason=str(error))
+        return problem(400, "not-a-callback", str(error))
+    except Unavailable as error:
+        log.warning("unavailable", path=_route(request), reason=str(error))
+        return problem(503, "unavailable", "Part of Nyota is away; try again shortly.")
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        log.warning("refused", path=_route(request), status=error.status)
+        return problem(error.status, error.reason.lower().replace(" ", "-"), error.reason)
+    except Exception:
+        log.exception("broken", path=_route(request))
+        return problem(500, "internal", "Something is broken here; it has been noted.")
+
+
+def operator_only(token: str) -> Callable[[Handler], Handler]:
+    """Wraps handlers so that they ask for `Authorization: Bearer <token>`; without a token set, nobody gets in."""
+
+    def guard(handler: Handler) -> Handler:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+            if not token or scheme.lower() != "bearer" or not same(given.strip(), token):
+                return problem(401, "unauthorized", "An operator's bearer token is needed.")
+            return await handler(request)
+
+        return guarded
+
+    return guard
+
+
+def same(given: str, expected: str) -> bool:
+    """Compare secrets in a time that says nothing about them."""
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, not the path: paths hold tokens and phone numbers."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown"

@@ -1,0 +1,39 @@
+"""Delivery reports of SMS providers: kept, matched to their message, answered 200."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from aiohttp import web
+
+from gateway.clock import Clock
+from gateway.playbooks.message import delivered
+from gateway.providers.contract import SmsProvider, UssdProvider
+from gateway.store.engine import Store
+from gateway.web.problems import problem
+from gateway.web.ussd import form_of, may_call
+
+
+class Provider(UssdProvider, SmsProvider, Protocol):
+    """One who carries both."""
+
+
+class SmsRoutes:
+    def __init__(self, store: Store, providers: Mapping[str, Provider], clock: Clock) -> None:
+        self._store = store
+        self._providers = providers
+        self._clock = clock
+
+    def table(self) -> Iterable[web.RouteDef]:
+        yield web.post("/api/sms/delivery/{provider}", self.deliver)
+        yield web.post("/api/sms/delivery/{provider}/{token}", self.deliver)
+
+    async def deliver(self, request: web.Request) -> web.Response:
+        provider = self._providers.get(request.match_info["provider"])
+        if provider is None:
+            return problem(404, "not-found", "No such provider.")
+        if not may_call(provider, request.match_info.get("token", "")):
+            return problem(403, "wrong-token", "This address is not open.")
+        report = provider.parse_delivery(await form_of(request))
+        async with self._store.begin() as connection:
+            await delivered(connection, provider.name, report, self._clock())
+        return web.Response(text="")
