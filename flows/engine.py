@@ -200,7 +200,7 @@ class Engine:
         language = self.catalogue.language(view.session.language)
         slots = step.slots(view)
         lines = [words.text.filled(slots, language)]
-        lines += [_label(words, line, language) for line in (step.lines(view) if step.lines else ())]
+        lines += [_label(words, line, slots, language) for line in (step.lines(view) if step.lines else ())]
         if refusal is None:
             return "\n".join(lines)
         reason = self.catalogue.words(view.session.language, f"wrong.{refusal.reason}").text
@@ -211,9 +211,9 @@ class Engine:
         if step.kind != "choose":
             return ()
         offers = tuple(step.offers(view)) if step.offers else tuple(Offer(value) for value in words.options)
-        language = self.catalogue.language(view.session.language)
+        slots, language = step.slots(view), self.catalogue.language(view.session.language)
         return tuple(
-            Option(offer.digits or str(number), offer.value, _label(words, offer, language))
+            Option(offer.digits or str(number), offer.value, _label(words, offer, slots, language))
             for number, offer in enumerate(offers, start=1)
         )
 
@@ -292,8 +292,9 @@ class Engine:
         return self.flows[flow].steps[step].kind == "secret"
 
 
-def _label(words: Words, offer: Offer, language: Language) -> str:
-    return words.options[offer.label or offer.value].filled(offer.slots, language)
+def _label(words: Words, offer: Offer, slots: Mapping[str, object], language: Language) -> str:
+    """An option's words: its own slots over those of its step."""
+    return words.options[offer.label or offer.value].filled({**slots, **offer.slots}, language)
 
 
 def _operation(session: Session, emit: Emit, salt: int) -> Operation:

@@ -60,7 +60,9 @@ def worker(config: ConfigFile = None, data: Data = Path("var")) -> None:
 @cli.command()
 def phone(
     url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8383",
-    standins: Annotated[str | None, typer.Option(help="Address of the stand-ins; default: the port after.")] = None,
+    standins: Annotated[
+        str | None, typer.Option(help="Address of the stand-ins; default: the port after.")
+    ] = None,
     msisdn: Annotated[str | None, typer.Option(help="The line to call from.")] = None,
     script: Annotated[Path | None, typer.Option(help="Play a dialogue without a screen.")] = None,
 ) -> None:
@@ -139,17 +141,11 @@ def lending_quote(
 
 
 def main() -> None:
-    """Entry point. What is wrong with a setting is one line on stderr and exit 2."""
+    """Entry point. What we know to be wrong is one line on stderr and exit 1."""
     try:
         cli()
-    except Misconfigured as error:
-        sys.exit(_one_line(error))
     except NyotaError as error:
-        sys.exit(_one_line(error))
-
-
-def _one_line(error: NyotaError) -> str:
-    return f"nyota: {error}"
+        sys.exit(f"nyota: {error}")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,12 @@ class Gateway:
                 self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock
             ),
             OpsRoutes(
-                self.conversation, self.health, self.store, self.worker, self.clock, server.ops_token.get_secret_value()
+                self.conversation,
+                self.health,
+                self.store,
+                self.worker,
+                self.clock,
+                server.ops_token.get_secret_value(),
             ),
         )
         for routes in tables:
@@ -182,7 +187,13 @@ def products_of(config: Config) -> dict[str, Product]:
 
 
 def _playbooks(
-    config: Config, store: Store, outbox: Outbox, books: Books, portfolio: Portfolio, rail: DarajaRail, clock: Clock
+    config: Config,
+    store: Store,
+    outbox: Outbox,
+    books: Books,
+    portfolio: Portfolio,
+    rail: DarajaRail,
+    clock: Clock,
 ) -> dict[str, Playbook]:
     teller = Teller(outbox)
     daraja = config.rails.daraja
@@ -239,7 +250,9 @@ def _patience(daraja: Daraja) -> Patience:
 def _policy(config: Config) -> Policy:
     operations = config.operations
     return Policy(
-        operations.attempts_max, round(operations.retry_seconds * 1000), round(operations.retry_max_seconds * 1000)
+        operations.attempts_max,
+        round(operations.retry_seconds * 1000),
+        round(operations.retry_max_seconds * 1000),
     )
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace as changed
 from flows.engine import Engine
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from gateway.clock import Clock, local
-from gateway.errors import BrokenInvariant, Unavailable
+from gateway.errors import BrokenInvariant, NyotaError, Unavailable
 from gateway.facts import FactSource
 from gateway.inbound import Inbound, Reply
 from gateway.metrics import TURNS, TURNS_SECONDS
@@ -76,6 +76,8 @@ class Conversation:
                 return await self._turn(inbound, progress)
         except Exception as error:  # the phone gets an answer whatever is broken here
             progress.note |= {"error": type(error).__name__, "detail": _harmless(error)}
+            if not isinstance(error, NyotaError | TimeoutError):
+                log.exception("turn_broken", provider=inbound.provider)
             return self._apology(inbound, progress)
         finally:
             self._in_flight -= 1
@@ -117,7 +119,9 @@ class Conversation:
         known: dict[Need, object] = {Need("previous"): previous.session if previous else None}
         if self.engine.takes_secret(session, answers):
             step = self.engine.step(session)
-            known[Need("verdict")] = await self._pins.verdict(session, step.secret, answers[0], inbound.msisdn)
+            known[Need("verdict")] = await self._pins.verdict(
+                session, step.secret, answers[0], inbound.msisdn
+            )
             answers = ("*",)
         facts = Facts(local(self._clock()), known)
         for _ in range(FACTS_ROUNDS_MAX):
@@ -132,7 +136,13 @@ class Conversation:
         return facts.with_values(found)
 
     async def _kept(
-        self, inbound: Inbound, keys: Keys, before: Stored | None, turn: Turn, reading: Reading, progress: Progress
+        self,
+        inbound: Inbound,
+        keys: Keys,
+        before: Stored | None,
+        turn: Turn,
+        reading: Reading,
+        progress: Progress,
     ) -> Reply:
         stored = self._stored(inbound, before, turn, reading)
         if turn.operations:
@@ -201,7 +211,9 @@ class Conversation:
         except Unavailable as outage:
             log.warning("session_not_moved", reason=str(outage))
 
-    async def _from_disk(self, inbound: Inbound, keys: Keys, progress: Progress, outage: Unavailable) -> Reply:
+    async def _from_disk(
+        self, inbound: Inbound, keys: Keys, progress: Progress, outage: Unavailable
+    ) -> Reply:
         """Redis is away: what is on disk can still be said again; nothing new is begun."""
         progress.note["error"] = str(outage)
         if inbound.text:
@@ -246,7 +258,11 @@ class Conversation:
         TURNS.labels(inbound.provider, str(progress.note.get("said", "answered"))).inc()
         TURNS_SECONDS.labels(inbound.provider).observe(seconds)
         log.info(
-            "turn", provider=inbound.provider, phone=masked(inbound.msisdn), ms=round(seconds * 1000, 1), **progress.note
+            "turn",
+            provider=inbound.provider,
+            phone=masked(inbound.msisdn),
+            ms=round(seconds * 1000, 1),
+            **progress.note,
         )
 
 

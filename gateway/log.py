@@ -10,6 +10,7 @@ import sys
 from typing import Any, TextIO
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.config import Logs
@@ -19,7 +20,10 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?254|0)([17]\d{2})\d{3}(\d{3})(?!\d)")
 
 def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Phone numbers in any text field as `0711***001`."""
-    return {key: _PHONE.sub(r"0\1***\2", value) if isinstance(value, str) else value for key, value in event.items()}
+    return {
+        key: _PHONE.sub(r"0\1***\2", value) if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
 def configure(settings: Logs, stream: TextIO | None = None) -> None:
@@ -33,9 +37,14 @@ def configure(settings: Logs, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if pretty
+        else structlog.processors.JSONRenderer()
+    )
     if not pretty:
-        processors.append(structlog.processors.dict_tracebacks)
+        without_locals = ExceptionDictTransformer(show_locals=False)  # they may hold what a person typed
+        processors.append(structlog.processors.ExceptionRenderer(without_locals))
     structlog.configure(
         processors=[*processors, masked, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),

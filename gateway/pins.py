@@ -102,7 +102,9 @@ class Hashes:
 class Pins:
     """Verdicts on secrets, for the shell. Raises Unavailable when the database cannot serve."""
 
-    def __init__(self, store: Store, hashes: Hashes, outbox: Outbox, clock: Clock, settings: PinSettings) -> None:
+    def __init__(
+        self, store: Store, hashes: Hashes, outbox: Outbox, clock: Clock, settings: PinSettings
+    ) -> None:
         self._store = store
         self._hashes = hashes
         self._outbox = outbox
@@ -152,7 +154,12 @@ class Pins:
             await _counted(connection, customer.id, ruling, now)
             await connection.execute(
                 insert(pin_attempts).values(
-                    session_id=session.id, turn=session.turn, customer_id=customer.id, verdict=name, slots=slots, at=now
+                    session_id=session.id,
+                    turn=session.turn,
+                    customer_id=customer.id,
+                    verdict=name,
+                    slots=slots,
+                    at=now,
                 )
             )
             if ruling.locked_until:
@@ -176,7 +183,9 @@ class Pins:
 
     async def _forgiven(self, customer_id: str) -> None:
         async with self._store.begin() as connection:
-            await connection.execute(update(customers).where(customers.c.id == customer_id).values(pin_failures=0))
+            await connection.execute(
+                update(customers).where(customers.c.id == customer_id).values(pin_failures=0)
+            )
 
     async def _chosen(self, session: Session, pin: str, msisdn: str) -> Verdict:
         """A new PIN, first entry: only a hash of it waits for the second, in SQL and not for long."""
@@ -190,7 +199,9 @@ class Pins:
         hashed, now = await self._hashes.made(pin), self._clock()
         async with self._store.begin() as connection:
             await connection.execute(delete(pin_drafts).where(pin_drafts.c.session_id == session.id))
-            await connection.execute(insert(pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now))
+            await connection.execute(
+                insert(pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now)
+            )
             await connection.execute(delete(pin_drafts).where(pin_drafts.c.at < now - DAY_MS))
         return Verdict("ok")
 

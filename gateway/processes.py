@@ -60,9 +60,7 @@ def _ready(config_path: Path | None) -> Config:
     return config
 
 
-def _run(
-    config: Config, data: Path, role: Callable[[app.Gateway], AbstractAsyncContextManager[Any]]
-) -> None:
+def _run(config: Config, data: Path, role: Callable[[app.Gateway], AbstractAsyncContextManager[Any]]) -> None:
     import uvloop
 
     configure(config.logs)
@@ -87,4 +85,6 @@ async def _until_told(
 async def _demand_schema(store: Store) -> None:
     found, needed = await schema_version(store), newest_version()
     if found != needed:
-        raise Misconfigured(f"database.url: schema is at {found}, this version needs {needed}; run `nyota migrate`")
+        raise Misconfigured(
+            f"database.url: schema is at {found}, this version needs {needed}; run `nyota migrate`"
+        )

@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha1, sha256
+from typing import Any, cast
 
 import msgspec
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -100,7 +101,9 @@ class Loaded:
 class Sessions:
     """Raises Unavailable whenever Redis cannot answer in time."""
 
-    def __init__(self, url: str, secret: bytes, *, ttl_seconds: int, pool: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, url: str, secret: bytes, *, ttl_seconds: int, pool: int, timeout_seconds: float
+    ) -> None:
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=pool + 2,
@@ -130,18 +133,20 @@ class Sessions:
         return urlsafe_b64encode(mac[:12]).decode()
 
     async def load(self, keys: Keys) -> Loaded:
-        session, newest, previous = await self._run(LOAD, keys)
+        session, newest, previous = cast("list[bytes | None]", await self._run(LOAD, keys))
         if session:
             return Loaded(unpacked(session), is_superseded=bool(newest) and newest.decode() != keys.session)
         return Loaded(None, previous=unpacked(previous) if previous else None)
 
-    async def save(self, keys: Keys, stored: Stored, expected: Session | None, *, opens: bool) -> Stored | None:
+    async def save(
+        self, keys: Keys, stored: Stored, expected: Session | None, *, opens: bool
+    ) -> Stored | None:
         """Move the session on from `expected` (None: there is none yet). The winner, if somebody else was first."""
         compared = header(expected) if expected else ""
         answer = await self._run(SAVE, keys, compared, stored.packed(), self._ttl, "1" if opens else "0")
         if answer == 1:
             return None
-        (held,) = answer or (None,)
+        held = cast("list[bytes | None]", answer)[0] if answer else None
         return unpacked(held) if held else stored
 
     async def force(self, keys: Keys, stored: Stored) -> None:
@@ -152,10 +157,11 @@ class Sessions:
         """A page of live sessions with their seconds to live, and the cursor of the next page (0: the end)."""
         try:
             following, names = await self._redis.scan(cursor, match="nyota:{*}:*", count=count)
-            keys = [name for name in names if not name.endswith(b":newest")]
+            keys = [name for name in cast("list[bytes]", names) if not name.endswith(b":newest")]
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for key in keys:
-                    pipeline.get(key).ttl(key)
+                    pipeline.get(key)
+                    pipeline.ttl(key)
                 answers = await pipeline.execute()
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(f"redis: {type(error).__name__}") from error
@@ -184,9 +190,11 @@ class Sessions:
         async for key in self._redis.scan_iter(match=pattern.replace("[", "\\["), count=1000):
             yield key
 
-    async def _run(self, script: str, keys: Keys, *arguments: str | bytes) -> list[bytes] | int:
+    async def _run(self, script: str, keys: Keys, *arguments: str | bytes) -> Any:
         try:
-            return await self._coalescer.call("EVALSHA", self._sha[script], 2, keys.session, keys.newest, *arguments)
+            return await self._coalescer.call(
+                "EVALSHA", self._sha[script], 2, keys.session, keys.newest, *arguments
+            )
         except NoScriptError:
             return await self._coalescer.call("EVAL", script, 2, keys.session, keys.newest, *arguments)
         except RedisError as error:

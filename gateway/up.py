@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 
 from gateway import app, demo
-from gateway.config import Config, load
+from gateway.config import AfricasTalking, Config, load
 from gateway.embedded.child import end, spawn
 from gateway.embedded.lock import DataLock
 from gateway.embedded.valkey import EmbeddedValkey
@@ -30,6 +30,7 @@ from gateway.store.migrate import migrate
 SECRETS = ("session_secret", "pin_pepper")
 TOKENS = ("ops-token", "callback-token")
 PATIENCE_SECONDS = 10.0
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger("up")
 
@@ -57,7 +58,7 @@ def run(wishes: Wishes) -> None:
         valkey = None if config.redis.url else EmbeddedValkey(wishes.data)
         try:
             url = valkey.start() if valkey else config.redis.url
-            config = config.model_copy(update={"redis": config.redis.model_copy(update={"url": url})})
+            config = _with(config, "redis", url=url)
             uvloop.run(_run(wishes, config, valkey, has_phone=has_phone))
         finally:
             if valkey:
@@ -77,10 +78,26 @@ def configured(wishes: Wishes) -> Config:
     }
     config = load(wishes.config, _defaults(wishes.data, kept, tokens, outside))
     if wishes.port is not None:
-        config = config.model_copy(update={"server": config.server.model_copy(update={"port": wishes.port})})
+        config = _with(config, "server", port=wishes.port)
+    if (
+        config.server.host in LOOPBACK
+        and not config.providers.africastalking.callback_token.get_secret_value()
+    ):
+        config = _with(config, "providers", africastalking=_opened(config.providers.africastalking))
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
     return config
+
+
+def _with(config: Config, section: str, **values: Any) -> Config:
+    """The configuration with some values of one section replaced."""
+    changed = getattr(config, section).model_copy(update=values)
+    return config.model_copy(update={section: changed})
+
+
+def _opened(settings: AfricasTalking) -> AfricasTalking:
+    """On a loopback nobody else can call: no token is needed."""
+    return settings.model_copy(update={"open_callbacks": True})
 
 
 async def _run(wishes: Wishes, config: Config, valkey: EmbeddedValkey | None, *, has_phone: bool) -> None:
@@ -112,14 +129,22 @@ async def _standins(wishes: Wishes, config: Config) -> AsyncIterator[str]:
         yield wishes.standins_url
         return
     port = config.standins.port or config.server.port + 1
-    command = [sys.executable, "-m", "simulator.standins", "--port", str(port), "--data", str(wishes.data / "standins")]
-    with (wishes.data / "standins.log").open("ab") as file:
-        child = spawn([*command, "--gateway-url", app.public_url(config)], log=file)
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.standins",
+        "--port",
+        str(port),
+        "--data",
+        str(wishes.data / "standins"),
+    ]
+    child = spawn([*command, "--gateway-url", app.public_url(config)], log=wishes.data / "standins.log")
     url = f"http://127.0.0.1:{port}"
     try:
         await _answering(child, "127.0.0.1", port)
         yield url
     finally:
+        child.terminate()
         await asyncio.to_thread(end, child, patience_seconds=PATIENCE_SECONDS)
 
 
@@ -170,7 +195,7 @@ async def _until_told(phone: "Popen[bytes] | None") -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    waiters = {asyncio.create_task(told.wait())}
+    waiters: set[asyncio.Task[Any]] = {asyncio.create_task(told.wait())}
     if phone:
         waiters.add(asyncio.create_task(asyncio.to_thread(phone.wait)))
     await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
@@ -192,14 +217,16 @@ def _announce(wishes: Wishes, config: Config, standins: str) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _defaults(data: Path, kept: dict[str, str], tokens: dict[str, str], outside: dict[str, Any]) -> dict[str, Any]:
+def _defaults(
+    data: Path, kept: dict[str, str], tokens: dict[str, str], outside: dict[str, Any]
+) -> dict[str, Any]:
     """What `up` sets unless the file or the environment says otherwise. The keys are those of the stand-ins."""
     defaults: dict[str, Any] = {
         "server": {"callback_token": tokens["callback-token"], "ops_token": tokens["ops-token"]},
         "database": {"url": f"sqlite+aiosqlite:///{data / 'nyota.db'}"},
         "sessions": {"secret": kept["session_secret"]},
         "pins": {"pepper": kept["pin_pepper"]},
-        "providers": {"africastalking": {"api_key": "nyota-demo-sms-key", "open_callbacks": True}},
+        "providers": {"africastalking": {"api_key": "nyota-demo-sms-key"}},
         "rails": {
             "daraja": {
                 "collection": {

@@ -152,7 +152,14 @@ class Portfolio:
             for row in await connection.execute(_events_of(list(events))):
                 events[row.loan_id].append(row.detail)
         standings = [self._stands(record, events[record.id], on) for record in records]
-        return sorted(standings, key=lambda standing: (-standing.loan.days_late, next_due(standing.loan), standing.record.reference))
+        return sorted(
+            standings,
+            key=lambda standing: (
+                -standing.loan.days_late,
+                next_due(standing.loan),
+                standing.record.reference,
+            ),
+        )
 
     async def in_use_cents(self, connection: AsyncConnection, customer_id: str, on: date) -> int:
         """How much of a customer's limit is taken: principal still owed, and loans on their way."""
@@ -174,7 +181,9 @@ class Portfolio:
         loan = replay(replace(terms, events=(*terms.events, *ordered)), on)
         return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
 
-    async def _change(self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object) -> None:
+    async def _change(
+        self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object
+    ) -> None:
         await connection.execute(
             update(loans).where(loans.c.id == loan_id).values(state=state, updated_at=now, **values)
         )
@@ -212,5 +221,12 @@ def _events_of(loan_ids: list[str]) -> Any:
 
 def _record(row: Any) -> LoanRecord:
     return LoanRecord(
-        row.id, row.reference, row.customer_id, row.product, row.terms, row.quote, row.principal_cents, row.state
+        row.id,
+        row.reference,
+        row.customer_id,
+        row.product,
+        row.terms,
+        row.quote,
+        row.principal_cents,
+        row.state,
     )

@@ -42,7 +42,8 @@ def typed(values: Mapping[str, Any], today: date) -> dict[str, object]:
         "first": FirstName,
     }
     return {
-        name: readers[value[0]](value[1]) if isinstance(value, list) else value for name, value in values.items()
+        name: readers[value[0]](value[1]) if isinstance(value, list) else value
+        for name, value in values.items()
     }
 
 

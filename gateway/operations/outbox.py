@@ -120,7 +120,9 @@ class Outbox:
             snapshot = await connection.scalar(query)
         return unpacked(snapshot) if snapshot else None
 
-    async def put(self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None) -> bool:
+    async def put(
+        self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None
+    ) -> bool:
         """Queue an operation inside the caller's unit of work; False if its id is queued already."""
         now = self._clock()
         values = self._row(operation, "", now)
@@ -185,7 +187,9 @@ class Outbox:
             "is_open": True,
         }
 
-    async def _explain(self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]) -> None:
+    async def _explain(
+        self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]
+    ) -> None:
         """Which promise the refused transaction would have broken. Always raises."""
         if not is_duplicate(error):
             raise error

@@ -7,7 +7,7 @@ crash it writes down before it speaks.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,25 +34,24 @@ class Work:
     fence: int
 
 
-class LocalStep(Protocol):
-    name: str
-
-    async def run(self, connection: AsyncConnection, work: Work, now: int) -> Outcome: ...
-
-
 class RemoteStep(Protocol):
-    name: str
+    """A step that talks to the world outside."""
+
+    @property
+    def name(self) -> str: ...
 
     async def attempt(self, work: Work) -> Outcome:
         """Speak to the outside, or ask it. Called again after a crash: it must know what it did before."""
 
-    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+    async def reconsider(
+        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
+    ) -> Outcome:
         """Last look inside the unit of work that stores `outcome`: a callback may have come meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A local step made of a function."""
+    """A step inside the unit of work that moves the operation on."""
 
     name: str
     run: Callable[[AsyncConnection, Work, int], Awaitable[Outcome]]
@@ -66,13 +65,13 @@ class Playbook:
     """
 
     kind: str
-    steps: tuple[LocalStep | RemoteStep, ...]
+    steps: tuple[Local | RemoteStep, ...]
     lane: Callable[[str, Mapping[str, Any]], str]
-    refused: LocalStep | None = None
+    refused: Local | None = None
     delay_ms: int = 0
     priority: int = 5
 
-    def step(self, name: str) -> LocalStep | RemoteStep:
+    def step(self, name: str) -> Local | RemoteStep:
         if self.refused and name == self.refused.name:
             return self.refused
         return next(step for step in self.steps if step.name == name)
@@ -83,7 +82,3 @@ class Playbook:
         if name not in names or name == names[-1]:
             return None
         return names[names.index(name) + 1]
-
-
-def is_remote(step: LocalStep | RemoteStep) -> TypeGuard[RemoteStep]:
-    return hasattr(step, "attempt")

@@ -84,11 +84,11 @@ def settle(position: Position, outcome: Outcome, now: int, policy: Policy) -> De
 
 def backoff_ms(identity: str, tries: int, policy: Policy) -> int:
     """Exponential, capped, with full jitter taken from the id: spread out, and the same when replayed."""
-    ceiling = min(policy.retry_max_ms, policy.retry_ms * 2 ** min(tries - 1, 32))
+    ceiling = doubling_ms(policy.retry_ms, policy.retry_max_ms, tries - 1)
     draw = int.from_bytes(hashlib.sha256(f"{identity}:{tries}".encode()).digest()[:4])
-    return max(1, ceiling * (draw + 1) >> 32)
+    return max(1, int(ceiling * (draw + 1)) >> 32)
 
 
 def doubling_ms(first_ms: int, most_ms: int, times: int) -> int:
     """The wait before question number `times` (from 0): doubles up to `most_ms`."""
-    return min(most_ms, first_ms * 2 ** min(times, 32))
+    return min(most_ms, first_ms << min(times, 32))

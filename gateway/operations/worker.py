@@ -20,7 +20,7 @@ from gateway.errors import BrokenInvariant, NyotaError, Unavailable
 from gateway.metrics import ATTEMPTS
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Outcome, Park, Retry
-from gateway.operations.playbook import Playbook, RemoteStep, Work, is_remote
+from gateway.operations.playbook import Local, Playbook, RemoteStep, Work
 from gateway.operations.settle import Decision, Policy, Position, settle
 from gateway.store.engine import Store
 from gateway.store.tables import attempts, operations
@@ -48,7 +48,13 @@ class Worker:
     """`run` works until cancelled; `drain` until nothing is due."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, playbooks: Mapping[str, Playbook], clock: Clock, policy: Policy, pace: Pace
+        self,
+        store: Store,
+        outbox: Outbox,
+        playbooks: Mapping[str, Playbook],
+        clock: Clock,
+        policy: Policy,
+        pace: Pace,
     ) -> None:
         self._store = store
         self._outbox = outbox
@@ -96,7 +102,9 @@ class Worker:
     async def _has_due(self, now: int) -> bool:
         """A glance that takes no lock: most of the time there is nothing to do."""
         columns = operations.c
-        query = select(columns.number).where(columns.is_open, columns.due_at <= now, columns.lease_until <= now)
+        query = select(columns.number).where(
+            columns.is_open, columns.due_at <= now, columns.lease_until <= now
+        )
         async with self._store.read() as connection:
             return await connection.scalar(query.limit(1)) is not None
 
@@ -114,7 +122,7 @@ class Worker:
             return None
         started = time.perf_counter()
         step = playbook.step(work.step)
-        if is_remote(step):
+        if not isinstance(step, Local):
             outcome = await step.attempt(work)
             return await self._stored(work, playbook, outcome, _ms(started), step)
         try:
@@ -129,7 +137,12 @@ class Worker:
             return await self._stored(work, playbook, outcome, _ms(started))
 
     async def _stored(
-        self, work: Work, playbook: Playbook | None, outcome: Outcome, took_ms: int, step: RemoteStep | None = None
+        self,
+        work: Work,
+        playbook: Playbook | None,
+        outcome: Outcome,
+        took_ms: int,
+        step: RemoteStep | None = None,
     ) -> Work | None:
         async with self._store.begin() as connection:
             await self._hold(connection, work)
@@ -150,7 +163,12 @@ class Worker:
             raise LeaseLost(work.reference)
 
     async def _settled(
-        self, connection: AsyncConnection, work: Work, playbook: Playbook | None, outcome: Outcome, took_ms: int
+        self,
+        connection: AsyncConnection,
+        work: Work,
+        playbook: Playbook | None,
+        outcome: Outcome,
+        took_ms: int,
     ) -> Decision:
         now = self._clock()
         decision = settle(_position(work, playbook), outcome, now, self._policy)
@@ -185,7 +203,9 @@ class Worker:
         except LeaseLost:
             log.warning("lease_lost", operation=work.reference)
         except Unavailable as error:
-            log.warning("attempt_broken", operation=work.reference, error=type(error).__name__, detail=str(error))
+            log.warning(
+                "attempt_broken", operation=work.reference, error=type(error).__name__, detail=str(error)
+            )
             await self._released(work, Retry(str(error)))
         except Exception as error:
             log.exception("attempt_failed", operation=work.reference)
@@ -207,7 +227,9 @@ class Worker:
         """Until something new is queued here, a task is done, or it is time to look again."""
         self._outbox.news.clear()
         waiter = asyncio.create_task(self._outbox.news.wait())
-        await asyncio.wait({waiter, *busy}, timeout=self._pace.poll_seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {waiter, *busy}, timeout=self._pace.poll_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
         waiter.cancel()
 
     def _tell(self, work: Work, decision: Decision, took_ms: int) -> None:
@@ -260,7 +282,12 @@ def _position(work: Work, playbook: Playbook | None) -> Position:
         return Position(work.id, work.step, None, None, work.attempts)
     refused = playbook.refused.name if playbook.refused else None
     return Position(
-        work.id, work.step, playbook.after(work.step), refused, work.attempts, is_compensating=work.step == refused
+        work.id,
+        work.step,
+        playbook.after(work.step),
+        refused,
+        work.attempts,
+        is_compensating=work.step == refused,
     )
 
 

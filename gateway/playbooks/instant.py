@@ -44,7 +44,9 @@ class Instants:
             "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
             "pin_hash": await self._drafted(connection, context), "limit_cents": self._first_limit_cents,
         }  # fmt: skip
-        query = select(customers.c.id).where(customers.c.msisdn == context.msisdn, customers.c.state == "listed")
+        query = select(customers.c.id).where(
+            customers.c.msisdn == context.msisdn, customers.c.state == "listed"
+        )
         listed = await connection.scalar(query)
         if listed:
             await connection.execute(update(customers).where(customers.c.id == listed).values(**values))
@@ -64,12 +66,21 @@ class Instants:
             )  # fmt: skip
         for account in (chart.wallet(customer_id), chart.savings(customer_id)):
             await self._books.open_account(connection, account)
-        await self._tell(connection, operation, context, customer_id, "register.welcome", {"first_name": say.first(intent["name"])})
+        await self._tell(
+            connection,
+            operation,
+            context,
+            customer_id,
+            "register.welcome",
+            {"first_name": say.first(intent["name"])},
+        )
 
     async def change_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         hashed = await self._drafted(connection, context)
         await connection.execute(
-            update(customers).where(customers.c.id == operation.customer).values(pin_hash=hashed, pin_failures=0)
+            update(customers)
+            .where(customers.c.id == operation.customer)
+            .values(pin_hash=hashed, pin_failures=0)
         )
         await self._tell(connection, operation, context, operation.customer, "pin.changed", {})
 

@@ -124,4 +124,6 @@ def booked(work: Work, standing: Standing) -> Entry:
         Line(chart.loan_interest(work.id), owed.interest),
         Line(chart.INTEREST_DEFERRED, -owed.interest),
     ]
-    return Entry(work.id, "loan", f"Loan {work.reference}", tuple(line for line in lines if line.amount_cents))
+    return Entry(
+        work.id, "loan", f"Loan {work.reference}", tuple(line for line in lines if line.amount_cents)
+    )

@@ -45,7 +45,9 @@ class SendStep:
             return Refused(error.code, str(error))
         return Done({"provider_id": sent.provider_id, "cost": sent.cost})
 
-    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+    async def reconsider(
+        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
+    ) -> Outcome:
         """Keep what became of the message beside the operation."""
         values: dict[str, object] = {"updated_at": now}
         if isinstance(outcome, Done):

@@ -172,7 +172,12 @@ class Repayments:
             *_loan_lines(record.id, repaid.parts),
             Line(chart.wallet(record.customer_id), -repaid.extra_cents),
         ]
-        entry = Entry(work.id, "post", f"Repayment of {record.reference}", tuple(line for line in lines if line.amount_cents))
+        entry = Entry(
+            work.id,
+            "post",
+            f"Repayment of {record.reference}",
+            tuple(line for line in lines if line.amount_cents),
+        )
         await self._books.post(connection, entry, now)
         return repaid
 

@@ -10,6 +10,7 @@ from gateway.operations.outbox import Outbox
 from gateway.operations.playbook import Work
 from gateway.store.tables import customers
 
+
 class Teller:
     """Queues messages to the customer an operation belongs to."""
 

@@ -137,9 +137,7 @@ class RailCallbacks:
     async def _reopened(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
         """Money after a refusal: the operation goes on where a success would have led it."""
         columns = operations.c
-        row = (
-            await connection.execute(select(operations).where(columns.id == request.operation_id))
-        ).one()
+        row = (await connection.execute(select(operations).where(columns.id == request.operation_id))).one()
         if row.is_open and row.step == STEPS[request.kind]:
             return
         settled = await requests.by_id(connection, request.id)

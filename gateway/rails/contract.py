@@ -49,9 +49,13 @@ class AskStatus:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """Taken on by the rail under its own id; nothing has moved yet."""
+    """Taken on by the rail under its own id; nothing has moved yet.
+
+    `is_repeat`: it was taken on before under our id, and the rail does not say its own again.
+    """
 
     rail_id: str
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,9 @@ async def settled(
     return "late" if request.is_settled else "applied"
 
 
-async def _refused(connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int) -> Verdict:
+async def _refused(
+    connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int
+) -> Verdict:
     if request.is_settled:
         return "contradiction" if request.state == "completed" else "repeated"
     state = {"cancelled": "cancelled", "timeout": "expired"}.get(result.words, "failed")

@@ -18,7 +18,7 @@ from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Ref
 from gateway.operations.playbook import Work
 from gateway.operations.settle import doubling_ms
 from gateway.rails import requests
-from gateway.rails.contract import AskStatus, Collect, Disburse, Rail, Result
+from gateway.rails.contract import AskStatus, Collect, Disburse, Rail, Result, Words
 from gateway.rails.requests import RailRequest, Wanted
 from gateway.store.engine import Store
 
@@ -85,7 +85,9 @@ class RailStep(ABC):
             return await self._sent(request)
         return await self._asked(request)
 
-    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+    async def reconsider(
+        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
+    ) -> Outcome:
         """A result that came while we were speaking counts; waiting long is said once; waiting for ever is not."""
         request = await requests.by_id(connection, requests.request_id(work))
         if request is None or not isinstance(outcome, Accepted | Unsure):
@@ -149,7 +151,7 @@ class CollectStep(RailStep):
         except (Unavailable, Throttled) as error:
             return await self._unsent(request, error)
         except Rejected as error:
-            words = "busy" if error.code == "1001" else "refused"
+            words: Words = "busy" if error.code == "1001" else "refused"
             return await self._settled(request, Result("refused", error.code, words, str(error)), "answer")
         except Uncertain as error:
             return Unsure(self._patience.callback_ms, str(error), error.evidence)
@@ -176,7 +178,9 @@ class CollectStep(RailStep):
             return queried
         now, sent = self._clock(), request.sent_at or request.created_at
         if now - sent >= self._patience.prompt_expires_ms:
-            return Result("refused", "expired", "timeout", "no payment was seen while the prompt could be answered")
+            return Result(
+                "refused", "expired", "timeout", "no payment was seen while the prompt could be answered"
+            )
         return queried or Result("uncertain", "", "uncertain", "the request was not acknowledged")
 
     async def _listed(self, request: RailRequest) -> Result | None:
@@ -184,7 +188,12 @@ class CollectStep(RailStep):
         for received in await self._rail.received_between(since - 60_000, self._clock() + 60_000):
             if received.account == request.account_reference:
                 return Result(
-                    "done", "0", "paid", "listed", receipt=received.receipt, amount_cents=received.amount_cents
+                    "done",
+                    "0",
+                    "paid",
+                    "listed",
+                    receipt=received.receipt,
+                    amount_cents=received.amount_cents,
                 )
         return None
 
@@ -200,7 +209,9 @@ class DisburseStep(RailStep):
         except (Unavailable, Throttled) as error:
             return await self._unsent(request, error)
         except Rejected as error:
-            return await self._settled(request, Result("refused", error.code, "refused", str(error)), "answer")
+            return await self._settled(
+                request, Result("refused", error.code, "refused", str(error)), "answer"
+            )
         except Uncertain as error:
             return Unsure(self._patience.ask_ms, str(error), error.evidence)
         await self._noted(request, rail_id=acknowledged.rail_id)

@@ -44,7 +44,13 @@ class OpsRoutes:
     """Everything but health asks for the operators' bearer token."""
 
     def __init__(
-        self, conversation: Conversation, health: Health, store: Store, worker: Worker, clock: Clock, token: str
+        self,
+        conversation: Conversation,
+        health: Health,
+        store: Store,
+        worker: Worker,
+        clock: Clock,
+        token: str,
     ) -> None:
         self._conversation = conversation
         self._sessions: Sessions = conversation.sessions
@@ -127,7 +133,9 @@ class OpsRoutes:
             history: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
             for attempt in tried:
                 history[attempt.operation_id].append(_attempt(attempt))
-        return web.json_response({"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]})
+        return web.json_response(
+            {"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]}
+        )
 
     async def sync(self, request: web.Request) -> web.Response:
         """Work off what is due now."""
@@ -161,7 +169,9 @@ async def _validated(
         body = model.model_validate_json(await request.read() or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
-        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
+        return problem(
+            422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"
+        )
     return await handle(body)
 
 
@@ -181,4 +191,10 @@ def _operation(row: Any) -> dict[str, Any]:
 
 
 def _attempt(row: Any) -> dict[str, Any]:
-    return {"step": row.step, "outcome": row.outcome, "reason": row.reason, "at": iso(row.at), "tookMs": row.took_ms}
+    return {
+        "step": row.step,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "at": iso(row.at),
+        "tookMs": row.took_ms,
+    }

@@ -18,9 +18,17 @@ log = structlog.get_logger("web")
 
 def problem(status: int, name: str, detail: str) -> web.Response:
     """`name` is stable: programs go by `type`, people read `detail`."""
-    body = {"type": f"urn:nyota:problem:{name}", "title": name.replace("-", " "), "status": status, "detail": detail}
+    body = {
+        "type": f"urn:nyota:problem:{name}",
+        "title": name.replace("-", " "),
+        "status": status,
+        "detail": detail,
+    }
     return web.Response(
-        status=status, body=json.dumps(body).encode(), content_type="application/problem+json", headers=HEADERS
+        status=status,
+        body=json.dumps(body).encode(),
+        content_type="application/problem+json",
+        headers=HEADERS,
     )
 
 

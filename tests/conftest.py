@@ -1,0 +1,3 @@
+"""What all tests share: real servers, and a whole gateway on them."""
+
+pytest_plugins = ["tests.servers", "tests.house"]

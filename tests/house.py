@@ -1,0 +1,196 @@
+"""A whole gateway on real Redis, a real database and real HTTP, with the stand-ins beside it."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import unused_port
+from sqlalchemy import select
+
+from gateway import app, demo
+from gateway.clock import system
+from gateway.config import Config
+from gateway.store.migrate import migrate
+from gateway.store.tables import messages, operations
+from simulator.client import Line, Outside
+from simulator.standins import app as standins_app
+from simulator.standins.settings import Settings as StandinSettings
+from tests.servers import wait_until
+
+OPS_TOKEN = "0123456789abcdef"
+CALLBACK_TOKEN = "fedcba9876543210"
+
+
+def settings(port: int, standins: str, database: str, redis: str, **overrides: Any) -> dict[str, Any]:
+    """A configuration for tests: everything real, patience short."""
+    values: dict[str, Any] = {
+        "server": {"port": port, "ops_token": OPS_TOKEN, "callback_token": CALLBACK_TOKEN},
+        "database": {"url": database},
+        "redis": {"url": redis},
+        "sessions": {"secret": "test-session-secret"},
+        "pins": {"pepper": "test-pepper", "memory_kib": 8192, "time_cost": 1},
+        "operations": {
+            "poll_seconds": 0.02,
+            "retry_seconds": 0.05,
+            "retry_max_seconds": 0.2,
+            "lease_seconds": 5,
+        },
+        "providers": {
+            "africastalking": {
+                "api_key": "nyota-demo-sms-key",
+                "sms_base_url": f"{standins}/africastalking/version1",
+                "open_callbacks": True,
+            }
+        },
+        "rails": {
+            "daraja": {
+                "base_url": f"{standins}/daraja",
+                "collection": {
+                    "consumer_key": "nyota-collection-key",
+                    "consumer_secret": "nyota-collection-secret",
+                    "shortcode": "600999",
+                },
+                "payout": {
+                    "consumer_key": "nyota-payout-key",
+                    "consumer_secret": "nyota-payout-secret",
+                    "shortcode": "600998",
+                },
+                "passkey": "nyota-demo-passkey",
+                "security_credential": "Y3JlZGVudGlhbA==",
+                "timeout_seconds": 1.0,
+                "prompt_delay_seconds": 0,
+                "callback_seconds": 0.6,
+                "ask_seconds": 0.2,
+                "ask_max_seconds": 0.5,
+                "slow_seconds": 30,
+                "prompt_expires_seconds": 6,
+            }
+        },
+    }
+    return _merged(values, overrides)
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = _merged(merged.get(key, {}), value) if isinstance(value, dict) else value
+    return merged
+
+
+@dataclass
+class House:
+    """The gateway at work, the outside world, and a hand to reach both."""
+
+    gateway: app.Gateway
+    config: Config
+    url: str
+    standins_url: str
+    http: aiohttp.ClientSession
+    outside: Outside
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    def line(self, msisdn: str) -> Line:
+        """A phone on the network, to dial and type with."""
+        return self.lines.setdefault(msisdn, Line(self.http, self.url, msisdn))
+
+    async def hop(
+        self, text: str, *, phone: str = "+254711000001", session: str = "ATUid_1", **form: str
+    ) -> str:
+        """One raw callback of Africa's Talking; the answer's body."""
+        fields = {"sessionId": session, "phoneNumber": phone, "serviceCode": "*383#", "text": text} | form
+        async with self.http.post(f"{self.url}/api/ussd/handler", data=fields) as response:
+            assert response.status == 200, await response.text()
+            return await response.text()
+
+    async def ops(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
+        """A call as an operator: status and JSON."""
+        headers = {"Authorization": f"Bearer {OPS_TOKEN}"}
+        async with self.http.request(method, f"{self.url}{path}", headers=headers, **kwargs) as response:
+            text = await response.text()
+            return response.status, json.loads(text) if text.startswith("{") else text
+
+    async def operations(self, kind: str | None = None) -> list[Any]:
+        query = select(operations).order_by(operations.c.number)
+        if kind:
+            query = query.where(operations.c.kind == kind)
+        async with self.gateway.store.read() as connection:
+            return list(await connection.execute(query))
+
+    async def operation(self, reference: str) -> Any:
+        async with self.gateway.store.read() as connection:
+            return (
+                await connection.execute(select(operations).where(operations.c.reference == reference))
+            ).one()
+
+    async def texts(self, phone: str) -> list[str]:
+        async with self.gateway.store.read() as connection:
+            query = select(messages.c.text).where(messages.c.msisdn == phone).order_by(messages.c.created_at)
+            return [row.text for row in await connection.execute(query)]
+
+    async def balance(self, key: str) -> int:
+        async with self.gateway.store.read() as connection:
+            return (await self.gateway.books.balance(connection, key)).posted_cents
+
+    async def settled(self, timeout_seconds: float = 20) -> None:
+        """Until no operation is open but those only a person can settle."""
+
+        async def is_settled() -> bool:
+            rows = await self.operations()
+            return all(not row.is_open or row.state in {"parked", "dead"} for row in rows)
+
+        await wait_until(is_settled, timeout_seconds)
+
+
+class Houses:
+    """Builds houses and tears them down."""
+
+    def __init__(self, stack: AsyncExitStack, data: Path, database: str, redis: str) -> None:
+        self._stack = stack
+        self._data = data
+        self._database = database
+        self._redis = redis
+
+    async def build(
+        self, *, works: bool = True, standin_settings: dict[str, Any] | None = None, **overrides: Any
+    ) -> House:
+        port = unused_port()
+        url = f"http://127.0.0.1:{port}"
+        outside_settings = {"prompt_seconds": 3.0, "callback_seconds": 0.05, "auto_answer_seconds": 0.1}
+        standins = await standins_app.start(
+            StandinSettings(
+                data=self._data / "standins", gateway_url=url, **(outside_settings | (standin_settings or {}))
+            ),
+            port=0,
+        )
+        self._stack.push_async_callback(standins.stop)
+        config = Config(**settings(port, standins.url, self._database, self._redis, **overrides))
+        await migrate(config.database.url)
+        gateway = app.build(config, self._data, system)
+        self._stack.push_async_callback(gateway.close)
+        await demo.load(gateway)
+        await self._stack.enter_async_context(app.serving(gateway))
+        if works:
+            await self._stack.enter_async_context(app.working(gateway))
+        base = f"{url}/api/public/pay/{CALLBACK_TOKEN}"
+        await gateway.rail.register(f"{base}/confirmation", f"{base}/validation")
+        http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        return House(gateway, config, url, standins.url, http, Outside(http, standins.url))
+
+
+@pytest.fixture
+async def houses(tmp_path: Path, database_url: str, fresh_redis: str) -> AsyncIterator[Houses]:
+    """Houses on both database engines, one after the other."""
+    async with AsyncExitStack() as stack:
+        yield Houses(stack, tmp_path, database_url, fresh_redis)
+
+
+@pytest.fixture
+async def house(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[House]:
+    """One house on SQLite, as `nyota up` runs it."""
+    async with AsyncExitStack() as stack:
+        yield await Houses(stack, tmp_path, fresh_sqlite, fresh_redis).build()
