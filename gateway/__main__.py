@@ -60,9 +60,7 @@ def worker(config: ConfigFile = None, data: Data = Path("var")) -> None:
 @cli.command()
 def phone(
     url: Annotated[str, typer.Option(help="Address of the gateway.")] = "http://127.0.0.1:8383",
-    standins: Annotated[
-        str | None, typer.Option(help="Address of the stand-ins; default: the port after.")
-    ] = None,
+    standins: Annotated[str | None, typer.Option(help="Address of the stand-ins; default: the port after.")] = None,
     msisdn: Annotated[str | None, typer.Option(help="The line to call from.")] = None,
     script: Annotated[Path | None, typer.Option(help="Play a dialogue without a screen.")] = None,
 ) -> None:
@@ -104,6 +102,32 @@ def migrate(config: ConfigFile = None) -> None:
     from gateway.store.migrate import migrate as run
 
     typer.echo(f"schema at {asyncio.run(run(load(config).database.url))}")
+
+
+@cli.command()
+def campaign(
+    seconds: Annotated[float, typer.Option(help="How long to break things.")] = 60.0,
+    seed: Annotated[int | None, typer.Option(help="Repeat the plan of an earlier run.")] = None,
+    customers: Annotated[int, typer.Option(help="How many people dial at once.")] = 12,
+    out: Annotated[Path | None, typer.Option(help="Where to keep the report and the driver's log.")] = None,
+) -> None:
+    """Kill the gateway at random under scripted dialogues and a faulty world, then let the judge compare."""
+    from secrets import randbelow
+
+    from simulator.campaign import run
+
+    raise typer.Exit(run(seconds, randbelow(1_000_000) if seed is None else seed, customers, out))
+
+
+@bench.command("ussd")
+def bench_ussd(
+    seconds: Annotated[float, typer.Option(help="About how long to measure.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Full dialogues against a bare handler of the same form, in turn, in one run."""
+    from simulator.load.ussd import run
+
+    raise typer.Exit(run(seconds, as_json))
 
 
 @books.command("check")

@@ -82,9 +82,7 @@ class Gateway:
         tables = (
             UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER),
             SmsRoutes(self.store, self.providers, self.clock),
-            RailRoutes(
-                self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock
-            ),
+            RailRoutes(self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock),
             OpsRoutes(
                 self.conversation,
                 self.health,
@@ -92,6 +90,7 @@ class Gateway:
                 self.worker,
                 self.clock,
                 server.ops_token.get_secret_value(),
+                lambda: register_callbacks(self),
             ),
         )
         for routes in tables:
@@ -177,6 +176,14 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
         yield port
     finally:
         await runner.cleanup()
+
+
+async def register_callbacks(gateway: Gateway) -> None:
+    """Tell the rail where its confirmations go. Raises Unavailable or Rejected; harmless to repeat."""
+    token = gateway.config.server.callback_token.get_secret_value()
+    base = f"{public_url(gateway.config)}/api/public/pay/{token}"
+    pull = gateway.config.rails.daraja.pull_msisdn or None
+    await gateway.rail.register(f"{base}/confirmation", f"{base}/validation", pull_msisdn=pull)
 
 
 def products_of(config: Config) -> dict[str, Product]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.config import load
-from gateway.dialogue import FLOWS, catalogue_of, engine_of
+from gateway.dialogue import catalogue_of, engine_of
 from gateway.errors import Misconfigured
 from menus.catalogue import CatalogueError
 
@@ -12,6 +12,7 @@ from menus.catalogue import CatalogueError
 def findings(config_path: Path | None) -> Sequence[object]:
     """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
     from flows.check import check as check_flows
+
     from gateway.app import products_of
 
     try:

@@ -51,7 +51,7 @@ class Coalescer:
 
     async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
         try:
-            connection = await self._pool.get_connection()
+            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]  # the package's own gap
         except (RedisError, OSError, TimeoutError) as error:
             return _fail(batch, error)
         try:

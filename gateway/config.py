@@ -129,6 +129,8 @@ class Daraja(Section):
     collection: App = App(shortcode="600999")
     payout: App = App(shortcode="600998")
     passkey: SecretStr = SecretStr("")
+    pull_msisdn: str = ""
+    """The phone on the organisation's record at Safaricom; allows the rail's own list of payments to be read."""
     initiator: str = "nyota"
     security_credential: SecretStr = SecretStr("")
     """The initiator password, already encrypted with Safaricom's certificate."""

@@ -119,9 +119,7 @@ class Conversation:
         known: dict[Need, object] = {Need("previous"): previous.session if previous else None}
         if self.engine.takes_secret(session, answers):
             step = self.engine.step(session)
-            known[Need("verdict")] = await self._pins.verdict(
-                session, step.secret, answers[0], inbound.msisdn
-            )
+            known[Need("verdict")] = await self._pins.verdict(session, step.secret, answers[0], inbound.msisdn)
             answers = ("*",)
         facts = Facts(local(self._clock()), known)
         for _ in range(FACTS_ROUNDS_MAX):
@@ -211,9 +209,7 @@ class Conversation:
         except Unavailable as outage:
             log.warning("session_not_moved", reason=str(outage))
 
-    async def _from_disk(
-        self, inbound: Inbound, keys: Keys, progress: Progress, outage: Unavailable
-    ) -> Reply:
+    async def _from_disk(self, inbound: Inbound, keys: Keys, progress: Progress, outage: Unavailable) -> Reply:
         """Redis is away: what is on disk can still be said again; nothing new is begun."""
         progress.note["error"] = str(outage)
         if inbound.text:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.loans import quoted as as_values
 from gateway.app import Gateway
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
@@ -14,7 +15,6 @@ from gateway.facts import quoted
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.store.tables import customers
-from flows.loans import quoted as as_values
 
 NAMESPACE = uuid.UUID("d3b0a1f2-6a1c-5c55-8f0e-3a3a3a383323")
 
@@ -61,9 +61,7 @@ async def load(gateway: Gateway) -> bool:
     return True
 
 
-async def _settled_in(
-    connection: AsyncConnection, gateway: Gateway, person: Person, hashed: str, now: int
-) -> None:
+async def _settled_in(connection: AsyncConnection, gateway: Gateway, person: Person, hashed: str, now: int) -> None:
     await connection.execute(
         insert(customers).values(
             id=person.id, msisdn=person.msisdn, name=person.name, national_id=person.national_id,
@@ -77,9 +75,7 @@ async def _settled_in(
     lines = tuple(Line(key, -cents) for key, cents in given.items() if cents)
     if lines:
         opening = Line(chart.OPENING, sum(given.values()))
-        await gateway.books.post(
-            connection, Entry(person.id, "opening", "Opening balances", (opening, *lines)), now
-        )
+        await gateway.books.post(connection, Entry(person.id, "opening", "Opening balances", (opening, *lines)), now)
     if person.loan_cents:
         await _lent(connection, gateway, person, now)
 
@@ -90,9 +86,7 @@ async def _lent(connection: AsyncConnection, gateway: Gateway, person: Person, n
     loan_id = str(uuid.uuid5(NAMESPACE, f"loan:{person.msisdn}"))
     price = as_values(quoted(product, person.loan_cents, today))
     terms = terms_mapping(product.terms(person.loan_cents, today))
-    record = LoanRecord(
-        loan_id, "LN7K2QD", person.id, product.key, terms, price, person.loan_cents, "approved"
-    )
+    record = LoanRecord(loan_id, "LN7K2QD", person.id, product.key, terms, price, person.loan_cents, "approved")
     await gateway.portfolio.approve(connection, record, loan_id, now)
     standing = await gateway.portfolio.pay_out(connection, loan_id, loan_id, now, now)
     owed = standing.loan.owed

@@ -143,15 +143,11 @@ class FactSource:
         return Borrowing(customer.limit_cents, used, products, late)
 
     async def _id_taken(self, connection: AsyncConnection, msisdn: str, national_id: str) -> bool:
-        query = select(customers.c.id).where(
-            customers.c.national_id == national_id, customers.c.msisdn != msisdn
-        )
+        query = select(customers.c.id).where(customers.c.national_id == national_id, customers.c.msisdn != msisdn)
         return await connection.scalar(query) is not None
 
     async def _id_matches(self, connection: AsyncConnection, msisdn: str, national_id: str) -> bool:
-        query = select(customers.c.id).where(
-            customers.c.national_id == national_id, customers.c.msisdn == msisdn
-        )
+        query = select(customers.c.id).where(customers.c.national_id == national_id, customers.c.msisdn == msisdn)
         return await connection.scalar(query) is not None
 
     async def _id(self, connection: AsyncConnection, msisdn: str) -> str:

@@ -26,9 +26,7 @@ Check = Callable[[], Awaitable[dict[str, Any]]]
 class Health:
     """`report` answers within about a second; probes of the outside are kept for two."""
 
-    def __init__(
-        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str]
-    ) -> None:
+    def __init__(self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str]) -> None:
         self._sessions = sessions
         self._store = store
         self._spool = spool

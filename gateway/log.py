@@ -20,10 +20,7 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?254|0)([17]\d{2})\d{3}(\d{3})(?!\d)")
 
 def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Phone numbers in any text field as `0711***001`."""
-    return {
-        key: _PHONE.sub(r"0\1***\2", value) if isinstance(value, str) else value
-        for key, value in event.items()
-    }
+    return {key: _PHONE.sub(r"0\1***\2", value) if isinstance(value, str) else value for key, value in event.items()}
 
 
 def configure(settings: Logs, stream: TextIO | None = None) -> None:

@@ -4,9 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
 
-TURNS = Counter(
-    "nyota_turns", "USSD turns by provider and what was said", ["provider", "said"], registry=REGISTRY
-)
+TURNS = Counter("nyota_turns", "USSD turns by provider and what was said", ["provider", "said"], registry=REGISTRY)
 TURNS_SECONDS = Histogram(
     "nyota_turn_seconds",
     "Time to answer a USSD turn",
@@ -18,6 +16,4 @@ ATTEMPTS = Counter("nyota_attempts", "Operation attempts", ["kind", "step", "out
 CALLBACKS = Counter("nyota_callbacks", "Rail callbacks", ["rail", "purpose", "verdict"], registry=REGISTRY)
 ALARMS = Counter("nyota_alarms", "Contradictions a person must look at", ["topic"], registry=REGISTRY)
 OPEN_OPERATIONS = Gauge("nyota_open_operations", "Operations not settled yet", ["state"], registry=REGISTRY)
-QUEUE_AGE = Gauge(
-    "nyota_queue_age_seconds", "How long the oldest due operation has waited", registry=REGISTRY
-)
+QUEUE_AGE = Gauge("nyota_queue_age_seconds", "How long the oldest due operation has waited", registry=REGISTRY)

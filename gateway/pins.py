@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -39,7 +40,7 @@ WEAK = frozenset({"2580", "0852", "1379", "1212", "2121", "6969", "112233", "123
 
 def is_weak(pin: str, *, phone: str = "", national_id: str = "") -> bool:
     """Whether a PIN is among the first a thief tries: repeats, runs, years, parts of phone or identity number."""
-    steps = {(int(after) - int(before)) % 10 for before, after in zip(pin, pin[1:], strict=False)}
+    steps = {(int(after) - int(before)) % 10 for before, after in pairwise(pin)}
     return (
         pin in WEAK
         or steps <= {0}
@@ -102,9 +103,7 @@ class Hashes:
 class Pins:
     """Verdicts on secrets, for the shell. Raises Unavailable when the database cannot serve."""
 
-    def __init__(
-        self, store: Store, hashes: Hashes, outbox: Outbox, clock: Clock, settings: PinSettings
-    ) -> None:
+    def __init__(self, store: Store, hashes: Hashes, outbox: Outbox, clock: Clock, settings: PinSettings) -> None:
         self._store = store
         self._hashes = hashes
         self._outbox = outbox
@@ -147,9 +146,7 @@ class Pins:
             earlier = await _earlier_verdict(connection, session)
             if earlier is not None:
                 return self._spoken(earlier.verdict, earlier.slots)
-            ruling = ruled(
-                customer.pin_failures, customer.pin_locks, customer.pin_last_lock, now, self._settings
-            )
+            ruling = ruled(customer.pin_failures, customer.pin_locks, customer.pin_last_lock, now, self._settings)
             name, slots = self._named(ruling)
             await _counted(connection, customer.id, ruling, now)
             await connection.execute(
@@ -183,9 +180,7 @@ class Pins:
 
     async def _forgiven(self, customer_id: str) -> None:
         async with self._store.begin() as connection:
-            await connection.execute(
-                update(customers).where(customers.c.id == customer_id).values(pin_failures=0)
-            )
+            await connection.execute(update(customers).where(customers.c.id == customer_id).values(pin_failures=0))
 
     async def _chosen(self, session: Session, pin: str, msisdn: str) -> Verdict:
         """A new PIN, first entry: only a hash of it waits for the second, in SQL and not for long."""
@@ -199,9 +194,7 @@ class Pins:
         hashed, now = await self._hashes.made(pin), self._clock()
         async with self._store.begin() as connection:
             await connection.execute(delete(pin_drafts).where(pin_drafts.c.session_id == session.id))
-            await connection.execute(
-                insert(pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now)
-            )
+            await connection.execute(insert(pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now))
             await connection.execute(delete(pin_drafts).where(pin_drafts.c.at < now - DAY_MS))
         return Verdict("ok")
 
@@ -219,9 +212,7 @@ async def _customer(connection: AsyncConnection, customer_id: str, *, lock: bool
 
 
 async def _earlier_verdict(connection: AsyncConnection, session: Session) -> Row[Any] | None:
-    query = select(pin_attempts).where(
-        pin_attempts.c.session_id == session.id, pin_attempts.c.turn == session.turn
-    )
+    query = select(pin_attempts).where(pin_attempts.c.session_id == session.id, pin_attempts.c.turn == session.turn)
     return (await connection.execute(query)).one_or_none()
 
 

@@ -85,6 +85,4 @@ async def _until_told(
 async def _demand_schema(store: Store) -> None:
     found, needed = await schema_version(store), newest_version()
     if found != needed:
-        raise Misconfigured(
-            f"database.url: schema is at {found}, this version needs {needed}; run `nyota migrate`"
-        )
+        raise Misconfigured(f"database.url: schema is at {found}, this version needs {needed}; run `nyota migrate`")

@@ -101,9 +101,7 @@ class Loaded:
 class Sessions:
     """Raises Unavailable whenever Redis cannot answer in time."""
 
-    def __init__(
-        self, url: str, secret: bytes, *, ttl_seconds: int, pool: int, timeout_seconds: float
-    ) -> None:
+    def __init__(self, url: str, secret: bytes, *, ttl_seconds: int, pool: int, timeout_seconds: float) -> None:
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=pool + 2,
@@ -135,12 +133,10 @@ class Sessions:
     async def load(self, keys: Keys) -> Loaded:
         session, newest, previous = cast("list[bytes | None]", await self._run(LOAD, keys))
         if session:
-            return Loaded(unpacked(session), is_superseded=bool(newest) and newest.decode() != keys.session)
+            return Loaded(unpacked(session), is_superseded=newest is not None and newest.decode() != keys.session)
         return Loaded(None, previous=unpacked(previous) if previous else None)
 
-    async def save(
-        self, keys: Keys, stored: Stored, expected: Session | None, *, opens: bool
-    ) -> Stored | None:
+    async def save(self, keys: Keys, stored: Stored, expected: Session | None, *, opens: bool) -> Stored | None:
         """Move the session on from `expected` (None: there is none yet). The winner, if somebody else was first."""
         compared = header(expected) if expected else ""
         answer = await self._run(SAVE, keys, compared, stored.packed(), self._ttl, "1" if opens else "0")
@@ -192,9 +188,7 @@ class Sessions:
 
     async def _run(self, script: str, keys: Keys, *arguments: str | bytes) -> Any:
         try:
-            return await self._coalescer.call(
-                "EVALSHA", self._sha[script], 2, keys.session, keys.newest, *arguments
-            )
+            return await self._coalescer.call("EVALSHA", self._sha[script], 2, keys.session, keys.newest, *arguments)
         except NoScriptError:
             return await self._coalescer.call("EVAL", script, 2, keys.session, keys.newest, *arguments)
         except RedisError as error:

@@ -79,10 +79,7 @@ def configured(wishes: Wishes) -> Config:
     config = load(wishes.config, _defaults(wishes.data, kept, tokens, outside))
     if wishes.port is not None:
         config = _with(config, "server", port=wishes.port)
-    if (
-        config.server.host in LOOPBACK
-        and not config.providers.africastalking.callback_token.get_secret_value()
-    ):
+    if config.server.host in LOOPBACK and not config.providers.africastalking.callback_token.get_secret_value():
         config = _with(config, "providers", africastalking=_opened(config.providers.africastalking))
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
@@ -172,11 +169,9 @@ async def _watched(valkey: EmbeddedValkey) -> AsyncIterator[None]:
 
 async def _registered(gateway: app.Gateway) -> None:
     """Tell the rail where confirmations go, as an operator does once for a real paybill."""
-    token = gateway.config.server.callback_token.get_secret_value()
-    base = f"{app.public_url(gateway.config)}/api/public/pay/{token}"
     while True:
         try:
-            await gateway.rail.register(f"{base}/confirmation", f"{base}/validation")
+            await app.register_callbacks(gateway)
         except Unavailable as outage:
             log.warning("not_registered", reason=str(outage))
             await asyncio.sleep(1)
@@ -217,9 +212,7 @@ def _announce(wishes: Wishes, config: Config, standins: str) -> None:
     print("\n".join(lines), flush=True)
 
 
-def _defaults(
-    data: Path, kept: dict[str, str], tokens: dict[str, str], outside: dict[str, Any]
-) -> dict[str, Any]:
+def _defaults(data: Path, kept: dict[str, str], tokens: dict[str, str], outside: dict[str, Any]) -> dict[str, Any]:
     """What `up` sets unless the file or the environment says otherwise. The keys are those of the stand-ins."""
     defaults: dict[str, Any] = {
         "server": {"callback_token": tokens["callback-token"], "ops_token": tokens["ops-token"]},
@@ -241,6 +234,7 @@ def _defaults(
                 },
                 "passkey": "nyota-demo-passkey",
                 "security_credential": "bnlvdGEtZGVtby1jcmVkZW50aWFs",
+                "pull_msisdn": "254711000000",
             }
         },
     }

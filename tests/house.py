@@ -62,6 +62,7 @@ def settings(port: int, standins: str, database: str, redis: str, **overrides: A
                 },
                 "passkey": "nyota-demo-passkey",
                 "security_credential": "Y3JlZGVudGlhbA==",
+                "pull_msisdn": "254711000000",
                 "timeout_seconds": 1.0,
                 "prompt_delay_seconds": 0,
                 "callback_seconds": 0.6,
@@ -176,8 +177,7 @@ class Houses:
         await self._stack.enter_async_context(app.serving(gateway))
         if works:
             await self._stack.enter_async_context(app.working(gateway))
-        base = f"{url}/api/public/pay/{CALLBACK_TOKEN}"
-        await gateway.rail.register(f"{base}/confirmation", f"{base}/validation")
+        await app.register_callbacks(gateway)
         http = await self._stack.enter_async_context(aiohttp.ClientSession())
         return House(gateway, config, url, standins.url, http, Outside(http, standins.url))
 

@@ -74,10 +74,7 @@ async def trial_balance(connection: AsyncConnection, at: int | None = None) -> l
         accounts.c.control, accounts.c.kind, accounts.c.currency, (posted * accounts.c.sign).label("debit")
     ).subquery()
     rows = await connection.execute(_by_control(each))
-    return [
-        TrialRow(control, kind, currency, max(0, debit), max(0, -debit))
-        for control, kind, currency, debit in rows
-    ]
+    return [TrialRow(control, kind, currency, max(0, debit), max(0, -debit)) for control, kind, currency, debit in rows]
 
 
 def _by_control(each: Any) -> Select[Any]:

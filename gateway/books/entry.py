@@ -64,7 +64,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """An entry in its phase: pending reserves, posted moves, voided releases. `pending_id`: the hold it ends."""
+    """An entry in its phase: pending reserves, posted moves, voided releases.
+
+    `pending_id` is the hold that it ends, if any.
+    """
 
     entry: Entry
     phase: str
@@ -93,7 +96,7 @@ class Change:
 
 
 def change_of(journal: Journal, key: str, sign: int) -> Change:
-    """What a journal does to one account: a hold reserves what is given and moves nothing, its end releases it."""
+    """What a journal does to one account: a hold reserves what is given and moves nothing."""
     raised = [line.amount_cents * sign for line in journal.entry.lines if line.account_key == key]
     given = -sum(amount for amount in raised if amount < 0)
     released = 0 if journal.pending_id is None else given

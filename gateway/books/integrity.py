@@ -208,6 +208,4 @@ async def _guards(connection: AsyncConnection) -> list[Finding]:
         )
     )
     missing = set(GUARDS) - set(found.scalars())
-    return [
-        Finding("unguarded", name, "the database does not refuse it any more") for name in sorted(missing)
-    ]
+    return [Finding("unguarded", name, "the database does not refuse it any more") for name in sorted(missing)]

@@ -74,17 +74,13 @@ async def hold(connection: AsyncConnection, entry: Entry, at: int) -> str:
     return await _write(connection, Journal(entry, PENDING, at))
 
 
-async def post_held(
-    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int
-) -> str:
+async def post_held(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int) -> str:
     """Moves what was held and ends the hold. Repeats as `post`; raises HoldResolved when it ended before."""
     hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
     return await _write(connection, Journal(entry, POSTED, at, hold_id))
 
 
-async def void_held(
-    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int
-) -> str:
+async def void_held(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int) -> str:
     """Gives back what was held. Repeats as `post`; raises HoldResolved when it ended before."""
     hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
     return await _write(connection, Journal(entry, VOIDED, at, hold_id))
@@ -98,9 +94,7 @@ async def _write(connection: AsyncConnection, journal: Journal) -> str:
     return journal.entry.journal_id
 
 
-async def _held(
-    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str
-) -> tuple[str, Entry]:
+async def _held(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str) -> tuple[str, Entry]:
     """A hold's id and what it reserves, as the entry that ends it."""
     hold_id = journal_id(operation_id, step_of_hold)
     found = await connection.execute(

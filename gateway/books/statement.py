@@ -46,9 +46,7 @@ class Page:
     next: Cursor | None
 
 
-async def statement(
-    connection: AsyncConnection, key: str, *, before: Cursor | None = None, limit: int = LIMIT
-) -> Page:
+async def statement(connection: AsyncConnection, key: str, *, before: Cursor | None = None, limit: int = LIMIT) -> Page:
     """The newest `limit` movements, or those before a cursor. Raises UnknownAccount."""
     nature_of(key)
     rows = (await connection.execute(_query(key, before).limit(limit + 1))).all()

@@ -2,7 +2,7 @@
 
 Postings are written before their journal, whose insertion is refused unless they are there and sum to zero;
 the foreign key waits for the commit. So nobody can commit a half or unbalanced journal. Journals, postings and
-accounts are never edited or deleted, and no balance goes below zero where it may not. All of this is kept by
+accounts are never edited or deleted, and no balance falls below zero where it may not. All of this is kept by
 triggers, which the migrations make and `GUARDS` names.
 """
 
@@ -45,9 +45,7 @@ accounts = Table(
     metadata,
     Column("id", Key, primary_key=True, autoincrement=True),
     Column("key", String(80), nullable=False, unique=True),  # wallet:<customer id>, mpesa.payout
-    Column(
-        "control", String(40), nullable=False, index=True
-    ),  # wallet, mpesa.payout: its row in a trial balance
+    Column("control", String(40), nullable=False, index=True),  # wallet, mpesa.payout: its row in a trial balance
     Column("kind", String(10), nullable=False),  # asset, liability, income, expense, equity
     Column("sign", Integer, nullable=False),  # 1: a debit raises it, -1: a credit does
     Column("currency", String(3), nullable=False),
@@ -80,9 +78,7 @@ journals = Table(
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("operation_id", "step"),
     CheckConstraint("phase in ('pending', 'posted', 'voided')", name="ck_journals_phase"),
-    CheckConstraint(
-        "phase = 'posted' or (phase = 'voided') = (pending_id is not null)", name="ck_journals_pending_id"
-    ),
+    CheckConstraint("phase = 'posted' or (phase = 'voided') = (pending_id is not null)", name="ck_journals_pending_id"),
 )
 
 postings = Table(

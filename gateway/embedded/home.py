@@ -69,6 +69,4 @@ def _require_private(directory: Path) -> None:
     """The name can be guessed, so somebody else may have made it first and be waiting for our socket."""
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise StartFailed(
-            f"redis.url: {directory} must be a directory that only this user can enter; remove it"
-        )
+        raise StartFailed(f"redis.url: {directory} must be a directory that only this user can enter; remove it")

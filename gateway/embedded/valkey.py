@@ -109,9 +109,7 @@ class EmbeddedValkey:
 
     def _until_ready(self, started: subprocess.Popen[bytes]) -> None:
         """Given the child, because `stop` may forget it while another thread still waits here."""
-        until(
-            lambda: started.poll() is not None or control.is_ready(self._home.socket), seconds=READY_SECONDS
-        )
+        until(lambda: started.poll() is not None or control.is_ready(self._home.socket), seconds=READY_SECONDS)
         if started.poll() is not None or not control.is_ready(self._home.socket):
             reason = _last_line(self._home.log)
             raise StartFailed(f"redis.url: the embedded server did not start: {reason} ({self._home.log})")

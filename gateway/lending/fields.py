@@ -63,9 +63,7 @@ class Fields:
         for option in options:
             if option == value:
                 return option
-        raise UnsupportedTerms(
-            f"{self.prefix}{name}: {value!r} is not supported; known are {', '.join(options)}"
-        )
+        raise UnsupportedTerms(f"{self.prefix}{name}: {value!r} is not supported; known are {', '.join(options)}")
 
     def whole(self, name: str, least: int, most: int, default: int | None = None) -> int:
         """A JSON integer from `least` to `most`."""

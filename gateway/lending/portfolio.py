@@ -74,9 +74,7 @@ class Portfolio:
     def __init__(self, products: Mapping[str, Product]) -> None:
         self.products = products
 
-    async def approve(
-        self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int
-    ) -> None:
+    async def approve(self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int) -> None:
         """Keep a loan as agreed. Its id is unique, so approving twice raises IntegrityError."""
         await connection.execute(
             insert(loans).values(
@@ -97,9 +95,7 @@ class Portfolio:
         await self._happened(connection, loan_id, "paid_out", {"at": paid_at}, operation_id, now)
         return await self.standing(connection, loan_id, local_date(now))
 
-    async def cancel(
-        self, connection: AsyncConnection, loan_id: str, operation_id: str, reason: str, now: int
-    ) -> None:
+    async def cancel(self, connection: AsyncConnection, loan_id: str, operation_id: str, reason: str, now: int) -> None:
         """The money never left; nothing is owed."""
         await self._change(connection, loan_id, "cancelled", now)
         await self._happened(connection, loan_id, "cancelled", {"reason": reason}, operation_id, now)
@@ -133,9 +129,7 @@ class Portfolio:
         row = (await connection.execute(select(loans).where(loans.c.reference == reference))).one_or_none()
         return _record(row) if row else None
 
-    async def standing(
-        self, connection: AsyncConnection, loan_id: str, on: date, *, lock: bool = False
-    ) -> Standing:
+    async def standing(self, connection: AsyncConnection, loan_id: str, on: date, *, lock: bool = False) -> Standing:
         """Where a loan stands on a day, late penalties of the days before included."""
         record = await self.get(connection, loan_id, lock=lock)
         rows = await connection.execute(_events_of([loan_id]))
@@ -169,7 +163,7 @@ class Portfolio:
             )
         )
         active = await self.active(connection, customer_id, on)
-        return sum(row.principal_cents for row in waiting) + sum(
+        return sum(int(row.principal_cents) for row in waiting) + sum(
             standing.loan.outstanding.principal for standing in active
         )
 
@@ -181,9 +175,7 @@ class Portfolio:
         loan = replay(replace(terms, events=(*terms.events, *ordered)), on)
         return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
 
-    async def _change(
-        self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object
-    ) -> None:
+    async def _change(self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object) -> None:
         await connection.execute(
             update(loans).where(loans.c.id == loan_id).values(state=state, updated_at=now, **values)
         )

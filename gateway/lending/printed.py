@@ -11,8 +11,7 @@ def table(answer: Mapping[str, Any]) -> str:
     rows = [[str(row[column]) for column in COLUMNS] for row in answer["instalments"]]
     widths = [max(len(text) for text in column) for column in zip(COLUMNS, *rows, strict=True)]
     lines = [
-        "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True))
-        for line in [COLUMNS, *rows]
+        "  ".join(text.rjust(width) for text, width in zip(line, widths, strict=True)) for line in [COLUMNS, *rows]
     ]
     summary = f"{answer['status']}: total cost {answer['totalCost']}, APR {answer['aprPercent']} %"
     return "\n".join([*lines, summary])

@@ -35,6 +35,7 @@ from gateway.lending.terms import (
 FeeMode = Literal["from_payout", "added"]
 FEE_MODES: tuple[FeeMode, ...] = get_args(FeeMode)
 
+CENTS = 100
 VERSION_MAX = 1_000_000
 PRODUCT_FIELDS = (
     "name",
@@ -110,14 +111,16 @@ class Product:
         if self.fee_percent >= 100:
             raise InvalidTerms(f"products.{self.key}.fee_percent: leaves nothing to pay out")
         if Fraction(self._annual_rate_percent) != self._exact_annual_rate_percent:
-            raise InvalidTerms(
-                f"products.{self.key}.repayment_every: no exact yearly rate; count in weeks or months"
-            )
+            raise InvalidTerms(f"products.{self.key}.repayment_every: no exact yearly rate; count in weeks or months")
         if self._annual_rate_percent > PERCENT_MOST:
             raise InvalidTerms(f"products.{self.key}.interest_percent: more than {PERCENT_MOST} a year")
 
     def fee_cents(self, principal_cents: int) -> int:
-        return rounded(principal_cents * Fraction(self.fee_percent) / 100, "half_even")
+        """The fee; taken from the payout it is whole shillings, because M-PESA pays whole shillings."""
+        exact = principal_cents * Fraction(self.fee_percent) / 100
+        if self.fee_mode == "from_payout":
+            return rounded(exact / CENTS, "half_even") * CENTS
+        return rounded(exact, "half_even")
 
     def terms(self, principal_cents: int, on: date, repayments: int | None = None) -> Terms:
         """The terms of a loan paid out on `on`, over the first count on offer unless one is chosen.

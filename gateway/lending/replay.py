@@ -28,9 +28,7 @@ def replay(terms: Terms, as_of: date | None = None) -> Loan:
     UnsupportedTerms for an event that cannot be applied.
     """
     happened = _happened(terms.events, as_of)
-    ended_on = max(
-        (event.on for event in happened if isinstance(event, EndOfDay)), default=terms.disbursed_on
-    )
+    ended_on = max((event.on for event in happened if isinstance(event, EndOfDay)), default=terms.disbursed_on)
     loan = _opened(terms, as_of or max((event.on for event in happened), default=terms.disbursed_on))
     for event in _without_reversed(happened):
         loan = _days_ended(loan, min(event.on - ONE_DAY, ended_on))
@@ -111,8 +109,7 @@ def _repaid(loan: Loan, repayment: Repayment) -> Loan:
 def _paid(rows: tuple[Row, ...], allocation: Allocation) -> tuple[Row, ...]:
     shares: dict[int, Share] = {share.number: share for share in allocation.shares}
     return tuple(
-        replace(row, paid=row.paid.plus(shares[row.number].parts)) if row.number in shares else row
-        for row in rows
+        replace(row, paid=row.paid.plus(shares[row.number].parts)) if row.number in shares else row for row in rows
     )
 
 
@@ -147,9 +144,7 @@ def _penalties_due(loan: Loan, through: date) -> list[tuple[date, int]]:
         return []
     unpaid = (row for row in loan.rows if row.outstanding.total)
     return sorted(
-        (day, row.number)
-        for row in unpaid
-        for day in penalty_days(rule, row.due_on, loan.days_ended_on, through)
+        (day, row.number) for row in unpaid for day in penalty_days(rule, row.due_on, loan.days_ended_on, through)
     )
 
 

@@ -30,17 +30,13 @@ def rescheduled(loan: Loan, event: Reschedule) -> Loan:
     remainder = replace(remainder, annual_rate_percent=rate)
     fresh = tuple(_renumbered(row, len(kept)) for row in amortised(remainder, dates))
     rows = (*kept, *_with_charges(fresh, rest))
-    terms = replace(
-        loan.terms, annual_rate_percent=rate, number_of_repayments=len(rows), first_repayment_on=None
-    )
+    terms = replace(loan.terms, annual_rate_percent=rate, number_of_repayments=len(rows), first_repayment_on=None)
     return replace(loan, terms=terms, calendar=calendar, rows=rows)
 
 
 def _refuse_unsupported(terms: Terms, kept: tuple[Row, ...], rest: tuple[Row, ...]) -> None:
     if terms.interest_method == "flat":
-        raise UnsupportedTerms(
-            "reschedule: a flat loan cannot be re-spread; its interest is fixed at the start"
-        )
+        raise UnsupportedTerms("reschedule: a flat loan cannot be re-spread; its interest is fixed at the start")
     if not rest:
         raise UnsupportedTerms("reschedule: nothing is due after that day")
     if any(row.paid.total for row in rest):

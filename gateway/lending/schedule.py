@@ -68,9 +68,7 @@ Cell = tuple[int, int]  # principal and accrued interest, in cents
 def _rows(terms: Terms, periods: tuple[Period, ...], cells: Iterator[Cell]) -> Iterator[Instalment]:
     balance = terms.principal_cents
     waiting = 0
-    for number, ((start_on, due_on), (principal, accrued)) in enumerate(
-        zip(periods, cells, strict=True), start=1
-    ):
+    for number, ((start_on, due_on), (principal, accrued)) in enumerate(zip(periods, cells, strict=True), start=1):
         balance -= principal
         waiting += accrued
         collected = 0 if number <= terms.interest_payment_grace_periods else waiting

@@ -41,10 +41,7 @@ def typed(values: Mapping[str, Any], today: date) -> dict[str, object]:
         "phone": MaskedPhone,
         "first": FirstName,
     }
-    return {
-        name: readers[value[0]](value[1]) if isinstance(value, list) else value
-        for name, value in values.items()
-    }
+    return {name: readers[value[0]](value[1]) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def price(quote: Mapping[str, Any]) -> dict[str, Any]:

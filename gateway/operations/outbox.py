@@ -120,9 +120,7 @@ class Outbox:
             snapshot = await connection.scalar(query)
         return unpacked(snapshot) if snapshot else None
 
-    async def put(
-        self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None
-    ) -> bool:
+    async def put(self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None) -> bool:
         """Queue an operation inside the caller's unit of work; False if its id is queued already."""
         now = self._clock()
         values = self._row(operation, "", now)
@@ -187,25 +185,19 @@ class Outbox:
             "is_open": True,
         }
 
-    async def _explain(
-        self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]
-    ) -> None:
+    async def _explain(self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]) -> None:
         """Which promise the refused transaction would have broken. Always raises."""
         if not is_duplicate(error):
             raise error
         async with self._store.read() as connection:
-            query = select(turns.c.snapshot).where(
-                turns.c.session_id == record.session_id, turns.c.turn == record.turn
-            )
+            query = select(turns.c.snapshot).where(turns.c.session_id == record.session_id, turns.c.turn == record.turn)
             if snapshot := await connection.scalar(query):
                 raise AlreadyTaken(unpacked(snapshot)) from error
             for operation in wanted:
                 await self._explain_one(connection, operation, error)
         raise error
 
-    async def _explain_one(
-        self, connection: AsyncConnection, operation: Operation, error: IntegrityError
-    ) -> None:
+    async def _explain_one(self, connection: AsyncConnection, operation: Operation, error: IntegrityError) -> None:
         columns = operations.c
         row = (await connection.execute(select(operations).where(columns.id == operation.id))).one_or_none()
         if row is not None:

@@ -43,9 +43,7 @@ class RemoteStep(Protocol):
     async def attempt(self, work: Work) -> Outcome:
         """Speak to the outside, or ask it. Called again after a crash: it must know what it did before."""
 
-    async def reconsider(
-        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
-    ) -> Outcome:
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Last look inside the unit of work that stores `outcome`: a callback may have come meanwhile."""
 
 

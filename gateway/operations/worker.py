@@ -102,9 +102,7 @@ class Worker:
     async def _has_due(self, now: int) -> bool:
         """A glance that takes no lock: most of the time there is nothing to do."""
         columns = operations.c
-        query = select(columns.number).where(
-            columns.is_open, columns.due_at <= now, columns.lease_until <= now
-        )
+        query = select(columns.number).where(columns.is_open, columns.due_at <= now, columns.lease_until <= now)
         async with self._store.read() as connection:
             return await connection.scalar(query.limit(1)) is not None
 
@@ -203,9 +201,7 @@ class Worker:
         except LeaseLost:
             log.warning("lease_lost", operation=work.reference)
         except Unavailable as error:
-            log.warning(
-                "attempt_broken", operation=work.reference, error=type(error).__name__, detail=str(error)
-            )
+            log.warning("attempt_broken", operation=work.reference, error=type(error).__name__, detail=str(error))
             await self._released(work, Retry(str(error)))
         except Exception as error:
             log.exception("attempt_failed", operation=work.reference)
@@ -227,9 +223,7 @@ class Worker:
         """Until something new is queued here, a task is done, or it is time to look again."""
         self._outbox.news.clear()
         waiter = asyncio.create_task(self._outbox.news.wait())
-        await asyncio.wait(
-            {waiter, *busy}, timeout=self._pace.poll_seconds, return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({waiter, *busy}, timeout=self._pace.poll_seconds, return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
 
     def _tell(self, work: Work, decision: Decision, took_ms: int) -> None:

@@ -44,17 +44,13 @@ class Instants:
             "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
             "pin_hash": await self._drafted(connection, context), "limit_cents": self._first_limit_cents,
         }  # fmt: skip
-        query = select(customers.c.id).where(
-            customers.c.msisdn == context.msisdn, customers.c.state == "listed"
-        )
+        query = select(customers.c.id).where(customers.c.msisdn == context.msisdn, customers.c.state == "listed")
         listed = await connection.scalar(query)
         if listed:
             await connection.execute(update(customers).where(customers.c.id == listed).values(**values))
         else:
             await connection.execute(
-                insert(customers).values(
-                    id=operation.id, msisdn=context.msisdn, created_at=context.now, **values
-                )
+                insert(customers).values(id=operation.id, msisdn=context.msisdn, created_at=context.now, **values)
             )
         customer_id = listed or operation.id
         for kind in CONSENTS:
@@ -78,17 +74,13 @@ class Instants:
     async def change_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         hashed = await self._drafted(connection, context)
         await connection.execute(
-            update(customers)
-            .where(customers.c.id == operation.customer)
-            .values(pin_hash=hashed, pin_failures=0)
+            update(customers).where(customers.c.id == operation.customer).values(pin_hash=hashed, pin_failures=0)
         )
         await self._tell(connection, operation, context, operation.customer, "pin.changed", {})
 
     async def set_language(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         await connection.execute(
-            update(customers)
-            .where(customers.c.id == operation.customer)
-            .values(language=operation.intent["language"])
+            update(customers).where(customers.c.id == operation.customer).values(language=operation.intent["language"])
         )
 
     async def open_case(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:

@@ -51,9 +51,7 @@ class Lending:
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Keep the loan as agreed and hold the net amount, if the limit still allows it."""
         quote = work.intent["quote"]
-        customer = (
-            await connection.execute(select(customers).where(customers.c.id == work.customer_id))
-        ).one()
+        customer = (await connection.execute(select(customers).where(customers.c.id == work.customer_id))).one()
         used = await self._portfolio.in_use_cents(connection, work.customer_id, local_date(now))
         if used + quote["principal_cents"] > customer.limit_cents:
             return Refused("limit", "over the limit by now")
@@ -124,6 +122,4 @@ def booked(work: Work, standing: Standing) -> Entry:
         Line(chart.loan_interest(work.id), owed.interest),
         Line(chart.INTEREST_DEFERRED, -owed.interest),
     ]
-    return Entry(
-        work.id, "loan", f"Loan {work.reference}", tuple(line for line in lines if line.amount_cents)
-    )
+    return Entry(work.id, "loan", f"Loan {work.reference}", tuple(line for line in lines if line.amount_cents))

@@ -45,9 +45,7 @@ class SendStep:
             return Refused(error.code, str(error))
         return Done({"provider_id": sent.provider_id, "cost": sent.cost})
 
-    async def reconsider(
-        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
-    ) -> Outcome:
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Keep what became of the message beside the operation."""
         values: dict[str, object] = {"updated_at": now}
         if isinstance(outcome, Done):
@@ -80,9 +78,7 @@ class SendStep:
 
 
 def playbook(send: SendStep) -> Playbook:
-    return Playbook(
-        kind="sms.send", steps=(send,), lane=lambda _, intent: f"messages:{intent['to']}", priority=3
-    )
+    return Playbook(kind="sms.send", steps=(send,), lane=lambda _, intent: f"messages:{intent['to']}", priority=3)
 
 
 def parts(text: str) -> int:

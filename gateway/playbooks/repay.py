@@ -194,9 +194,7 @@ class Repayments:
         )  # fmt: skip
         return bool((await connection.execute(statement)).rowcount)
 
-    async def _meant(
-        self, connection: AsyncConnection, account: str, now: int
-    ) -> tuple[LoanRecord | None, str | None]:
+    async def _meant(self, connection: AsyncConnection, account: str, now: int) -> tuple[LoanRecord | None, str | None]:
         """Whom a paybill account names: a loan's number, or a phone (its oldest due loan, else its wallet)."""
         loan = await self._portfolio.by_reference(connection, account.strip().upper())
         if loan is not None and loan.state == "active":

@@ -17,9 +17,7 @@ class Teller:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    async def tell(
-        self, connection: AsyncConnection, work: Work, template: str, values: Mapping[str, Any]
-    ) -> None:
+    async def tell(self, connection: AsyncConnection, work: Work, template: str, values: Mapping[str, Any]) -> None:
         """`values` are plain: `{"amount": ["ksh", 150000]}`; see `gateway.notices`."""
         query = select(customers.c.msisdn, customers.c.language).where(customers.c.id == work.customer_id)
         customer = (await connection.execute(query)).one()

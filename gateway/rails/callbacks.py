@@ -76,26 +76,20 @@ class RailCallbacks:
         CALLBACKS.labels(self._rail.name, callback.purpose, verdict).inc()
         log.info("callback", rail=self._rail.name, purpose=callback.purpose, verdict=verdict)
 
-    async def _told(
-        self, connection: AsyncConnection, callback: Callback, result: Result
-    ) -> tuple[str, str | None]:
+    async def _told(self, connection: AsyncConnection, callback: Callback, result: Result) -> tuple[str, str | None]:
         request = await self._request(connection, callback, result)
         if request is None:
             return "forged", None
         verdict = await self._applied(connection, request, result, _door(callback.purpose))
         return verdict, request.operation_id
 
-    async def _request(
-        self, connection: AsyncConnection, callback: Callback, result: Result
-    ) -> RailRequest | None:
+    async def _request(self, connection: AsyncConnection, callback: Callback, result: Result) -> RailRequest | None:
         """By the request's own path; where the path has none, by our id in the body."""
         if callback.token:
             return await requests.by_token(connection, callback.token)
         return await requests.by_id(connection, result.our_id) if result.our_id else None
 
-    async def _applied(
-        self, connection: AsyncConnection, request: RailRequest, result: Result, door: str
-    ) -> str:
+    async def _applied(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
         """Settle the request and move its operation: woken, brought back, or handed to a person."""
         now = self._clock()
         verdict = await requests.settled(connection, request, result, door, now)
@@ -112,14 +106,10 @@ class RailCallbacks:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
         request = await requests.by_account(connection, news.account)
         if request is not None and (request.receipt in {None, news.receipt}):
-            result = Result(
-                "done", "0", "paid", "confirmation", receipt=news.receipt, amount_cents=news.amount_cents
-            )
+            result = Result("done", "0", "paid", "confirmation", receipt=news.receipt, amount_cents=news.amount_cents)
             if request.state == "completed" or news.amount_cents == request.amount_cents:
                 return await self._applied(connection, request, result, "confirmation"), request.operation_id
-        known = select(payments.c.id).where(
-            payments.c.shortcode == news.shortcode, payments.c.receipt == news.receipt
-        )
+        known = select(payments.c.id).where(payments.c.shortcode == news.shortcode, payments.c.receipt == news.receipt)
         if await connection.scalar(known) is not None:
             return "repeated", None
         return await self._unasked(connection, news)

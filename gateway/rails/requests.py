@@ -112,9 +112,7 @@ async def noted(connection: AsyncConnection, identity: str, **values: object) ->
     await connection.execute(update(rail_requests).where(table.id == identity).values(**values))
 
 
-async def settled(
-    connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int
-) -> Verdict:
+async def settled(connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int) -> Verdict:
     """Apply what the rail says, once. Money that moved is never unsaid; what does not fit moves nothing.
 
     `mismatch`: another amount or phone than we asked for; `late`: money after a refusal; `contradiction`: a
@@ -136,9 +134,7 @@ async def settled(
     return "late" if request.is_settled else "applied"
 
 
-async def _refused(
-    connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int
-) -> Verdict:
+async def _refused(connection: AsyncConnection, request: RailRequest, result: Result, by: str, now: int) -> Verdict:
     if request.is_settled:
         return "contradiction" if request.state == "completed" else "repeated"
     state = {"cancelled": "cancelled", "timeout": "expired"}.get(result.words, "failed")

@@ -85,9 +85,7 @@ class RailStep(ABC):
             return await self._sent(request)
         return await self._asked(request)
 
-    async def reconsider(
-        self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int
-    ) -> Outcome:
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """A result that came while we were speaking counts; waiting long is said once; waiting for ever is not."""
         request = await requests.by_id(connection, requests.request_id(work))
         if request is None or not isinstance(outcome, Accepted | Unsure):
@@ -178,9 +176,7 @@ class CollectStep(RailStep):
             return queried
         now, sent = self._clock(), request.sent_at or request.created_at
         if now - sent >= self._patience.prompt_expires_ms:
-            return Result(
-                "refused", "expired", "timeout", "no payment was seen while the prompt could be answered"
-            )
+            return Result("refused", "expired", "timeout", "no payment was seen while the prompt could be answered")
         return queried or Result("uncertain", "", "uncertain", "the request was not acknowledged")
 
     async def _listed(self, request: RailRequest) -> Result | None:
@@ -209,9 +205,7 @@ class DisburseStep(RailStep):
         except (Unavailable, Throttled) as error:
             return await self._unsent(request, error)
         except Rejected as error:
-            return await self._settled(
-                request, Result("refused", error.code, "refused", str(error)), "answer"
-            )
+            return await self._settled(request, Result("refused", error.code, "refused", str(error)), "answer")
         except Uncertain as error:
             return Unsure(self._patience.ask_ms, str(error), error.evidence)
         await self._noted(request, rail_id=acknowledged.rail_id)

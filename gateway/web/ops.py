@@ -11,6 +11,7 @@ from sqlalchemy import select
 from flows.text import msisdn as kenyan
 from gateway.clock import Clock, iso
 from gateway.conversation import Conversation
+from gateway.errors import Rejected
 from gateway.health import Health
 from gateway.inbound import Inbound
 from gateway.metrics import REGISTRY
@@ -51,12 +52,14 @@ class OpsRoutes:
         worker: Worker,
         clock: Clock,
         token: str,
+        register: Callable[[], Awaitable[None]],
     ) -> None:
         self._conversation = conversation
         self._sessions: Sessions = conversation.sessions
         self._health = health
         self._store = store
         self._worker = worker
+        self._register = register
         self._clock = clock
         self._guard = operator_only(token)
 
@@ -68,6 +71,7 @@ class OpsRoutes:
         yield web.post("/api/ussd/sessions/clear", self._guard(self.clear))
         yield web.get("/api/ussd/queue/{phone}", self._guard(self.queue))
         yield web.post("/api/ussd/sync", self._guard(self.sync))
+        yield web.post("/api/mpesa/c2b/register", self._guard(self.register_callbacks))
         yield web.get("/metrics", self._guard(self.metrics))
 
     async def health(self, request: web.Request) -> web.Response:
@@ -126,20 +130,24 @@ class OpsRoutes:
             query = select(operations).where(operations.c.customer_id == owner)
             rows = list(await connection.execute(query.order_by(operations.c.number.desc()).limit(PAGE_MAX)))
             tried = await connection.execute(
-                select(attempts)
-                .where(attempts.c.operation_id.in_([row.id for row in rows]))
-                .order_by(attempts.c.id)
+                select(attempts).where(attempts.c.operation_id.in_([row.id for row in rows])).order_by(attempts.c.id)
             )
             history: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
             for attempt in tried:
                 history[attempt.operation_id].append(_attempt(attempt))
-        return web.json_response(
-            {"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]}
-        )
+        return web.json_response({"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]})
 
     async def sync(self, request: web.Request) -> web.Response:
         """Work off what is due now."""
         return web.json_response({"worked": await self._worker.drain()})
+
+    async def register_callbacks(self, request: web.Request) -> web.Response:
+        """Tell the rail where its confirmations go: once for a paybill, and after its address changed."""
+        try:
+            await self._register()
+        except Rejected as error:
+            return problem(502, "refused-by-rail", f"The rail refused: {error}")
+        return web.json_response({"registered": True})
 
     async def metrics(self, request: web.Request) -> web.Response:
         await self._health.report()
@@ -169,9 +177,7 @@ async def _validated(
         body = model.model_validate_json(await request.read() or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
-        return problem(
-            422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}"
-        )
+        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
     return await handle(body)
 
 

@@ -27,6 +27,7 @@ PATHS = {
     "status/timeout/{request}": "status/timeout",
     "confirmation": "confirmation",
 }
+VALIDATION = "validation"
 
 log = structlog.get_logger("callback")
 
@@ -46,6 +47,13 @@ class RailRoutes:
     def table(self) -> Iterable[web.RouteDef]:
         for path, purpose in PATHS.items():
             yield web.post(f"/api/public/pay/{{token}}/{path}", self._handler(purpose))
+        yield web.post(f"/api/public/pay/{{token}}/{VALIDATION}", self.validate)
+
+    async def validate(self, request: web.Request) -> web.Response:
+        """May this payment be made? Every one: money for an unknown account is held, not refused."""
+        if not self._token or not same(request.match_info["token"], self._token):
+            return _refused(VALIDATION, "wrong token")
+        return web.json_response(ACCEPTED)
 
     def _handler(self, purpose: str) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def handle(request: web.Request) -> web.Response:

@@ -20,9 +20,7 @@ log = structlog.get_logger("ussd")
 class UssdRoutes:
     """One handler per provider, with and without its token in the path."""
 
-    def __init__(
-        self, conversation: Conversation, providers: Mapping[str, UssdProvider], default: str
-    ) -> None:
+    def __init__(self, conversation: Conversation, providers: Mapping[str, UssdProvider], default: str) -> None:
         self._conversation = conversation
         self._providers = providers
         self._default = default

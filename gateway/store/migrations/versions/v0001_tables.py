@@ -370,9 +370,7 @@ def _loan_events() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["loan_id"], ["loans.id"], name="fk_loan_events_loan_id"),
         sa.PrimaryKeyConstraint("id", name="pk_loan_events"),
-        sa.UniqueConstraint(
-            "loan_id", "operation_id", "kind", name="uq_loan_events_loan_id_operation_id_kind"
-        ),
+        sa.UniqueConstraint("loan_id", "operation_id", "kind", name="uq_loan_events_loan_id_operation_id_kind"),
     )
     op.create_index("ix_loan_events_loan_id", "loan_events", ["loan_id"], unique=False)
 

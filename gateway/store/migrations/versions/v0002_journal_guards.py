@@ -26,8 +26,7 @@ BALANCED = {
 JOINS = "EXISTS (SELECT 1 FROM journals WHERE id = NEW.journal_id)"
 
 FALLS_BELOW_ZERO = (
-    "NEW.posted_cents - NEW.held_cents < 0"
-    " AND NEW.posted_cents - NEW.held_cents < OLD.posted_cents - OLD.held_cents"
+    "NEW.posted_cents - NEW.held_cents < 0 AND NEW.posted_cents - NEW.held_cents < OLD.posted_cents - OLD.held_cents"
 )
 
 COVERED = "(SELECT may_overdraw FROM accounts WHERE id = NEW.account_id)"
@@ -103,7 +102,5 @@ def _on_postgresql(name: str, event: str, refusals: dict[str, str], only_when: s
         f"IF {when} THEN RAISE EXCEPTION '{why}' USING ERRCODE = 'check_violation'; END IF;"
         for why, when in refusals.items()
     )
-    op.execute(
-        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refused} RETURN NEW; END $$"
-    )
+    op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refused} RETURN NEW; END $$")
     op.execute(f"CREATE TRIGGER {name} BEFORE {event} FOR EACH ROW {only_when} EXECUTE FUNCTION {name}()")
