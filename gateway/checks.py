@@ -6,7 +6,6 @@ from pathlib import Path
 from gateway.config import load
 from gateway.dialogue import catalogue_of, engine_of
 from gateway.errors import Misconfigured
-from menus.catalogue import CatalogueError
 
 
 def findings(config_path: Path | None) -> Sequence[object]:
@@ -19,7 +18,7 @@ def findings(config_path: Path | None) -> Sequence[object]:
         config = load(config_path)
         products_of(config)
         catalogue = catalogue_of(config)
-    except (Misconfigured, CatalogueError) as error:
+    except Misconfigured as error:
         return [error]
     return check_flows(engine_of(config, catalogue))
 

@@ -5,7 +5,8 @@ from flows import help as help_flow
 from flows.engine import Engine
 from flows.kit import Flow
 from gateway.config import Config
-from menus.catalogue import Catalogue, load
+from gateway.errors import Misconfigured
+from menus.catalogue import Catalogue, CatalogueError, load
 
 FLOWS: tuple[Flow, ...] = (
     register.flow,
@@ -21,7 +22,7 @@ FLOWS: tuple[Flow, ...] = (
 
 
 def catalogue_of(config: Config) -> Catalogue:
-    """Every word. Raises CatalogueError naming the file and the entry that is wrong."""
+    """Every word. Raises Misconfigured naming the file and the entry that is wrong."""
     organisation = config.organisation
     constants = {
         "name": organisation.name,
@@ -31,7 +32,10 @@ def catalogue_of(config: Config) -> Catalogue:
         "terms_link": organisation.terms_link,
         "data_link": organisation.data_link,
     }
-    return load(constants=constants)
+    try:
+        return load(constants=constants)
+    except CatalogueError as error:
+        raise Misconfigured(str(error)) from error
 
 
 def engine_of(config: Config, catalogue: Catalogue) -> Engine:

@@ -26,7 +26,7 @@ from flows.turn import Session
 from gateway.clock import Clock, local
 from gateway.config import Pins as PinSettings
 from gateway.operations.outbox import Outbox
-from gateway.store.engine import Store
+from gateway.store.engine import Store, insert_into
 from gateway.store.tables import customers, pin_attempts, pin_drafts
 from menus.values import Clock as ClockTime
 
@@ -193,8 +193,10 @@ class Pins:
             return Verdict("same")
         hashed, now = await self._hashes.made(pin), self._clock()
         async with self._store.begin() as connection:
-            await connection.execute(delete(pin_drafts).where(pin_drafts.c.session_id == session.id))
-            await connection.execute(insert(pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now))
+            draft = insert_into(connection, pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now)
+            await connection.execute(
+                draft.on_conflict_do_update(index_elements=["session_id"], set_={"pin_hash": hashed, "at": now})
+            )
             await connection.execute(delete(pin_drafts).where(pin_drafts.c.at < now - DAY_MS))
         return Verdict("ok")
 

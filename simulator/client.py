@@ -126,9 +126,7 @@ class Line:
 
     async def _post(self, form: Mapping[str, str]) -> tuple[int, str]:
         try:
-            async with self._http.post(
-                self._url, data=form, timeout=self._timeout, allow_redirects=False
-            ) as response:
+            async with self._http.post(self._url, data=form, timeout=self._timeout, allow_redirects=False) as response:
                 return response.status, await response.text(encoding="utf-8", errors="replace")
         except TimeoutError as error:
             raise NoService(f"no answer from {self._url} in {self._timeout.total:g} seconds") from error
@@ -290,9 +288,7 @@ class Outside:
     ) -> Shape:
         url = self._url / path
         try:
-            async with self._http.request(
-                method, url, params=query, json=json, timeout=self._timeout
-            ) as response:
+            async with self._http.request(method, url, params=query, json=json, timeout=self._timeout) as response:
                 status, body = response.status, await response.read()
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Away(f"{url} cannot be reached ({type(error).__name__})") from error

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,7 +23,7 @@ from gateway.clock import Clock
 from gateway.errors import BrokenInvariant
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
-from gateway.store.engine import Store, is_duplicate
+from gateway.store.engine import Store, insert_into, is_duplicate
 from gateway.store.tables import operations, turns
 
 NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
@@ -126,8 +125,7 @@ class Outbox:
         values = self._row(operation, "", now)
         if delay_ms is not None:
             values["due_at"] = now + delay_ms
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(operations).values(**values).on_conflict_do_nothing(index_elements=["id"])
+        statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing(index_elements=["id"])
         return bool((await connection.execute(statement)).rowcount)
 
     async def tell(

@@ -35,10 +35,15 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Provably nothing happened: back off and try again (Unavailable, Throttled)."""
+    """Provably nothing happened: back off and try again.
+
+    An outage is waited out for days, because the other side will be back; any other reason is tried a limited number
+    of times.
+    """
 
     reason: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    is_outage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def settle(position: Position, outcome: Outcome, now: int, policy: Policy) -> De
             if position.refused and not position.is_compensating:
                 return Decision("refused", "queued", position.refused, now, 0, kept, reason, evidence)
             return Decision("refused", "rejected", here, now, 0, kept, reason, evidence)
-        case Retry(reason, evidence):
+        case Retry(reason, evidence, is_outage):
             tries = position.attempts + 1
-            if tries >= policy.attempts_max:
+            if tries >= policy.attempts_max and not is_outage:
                 return Decision("dead", "dead", here, now, tries, {}, reason, evidence)
             due = now + backoff_ms(position.id, tries, policy)
             return Decision("retry", "queued", here, due, tries, {}, reason, evidence)

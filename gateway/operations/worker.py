@@ -16,7 +16,7 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock
-from gateway.errors import BrokenInvariant, NyotaError, Unavailable
+from gateway.errors import BrokenInvariant, NyotaError, Unavailable, Uncertain
 from gateway.metrics import ATTEMPTS
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Outcome, Park, Retry
@@ -71,7 +71,7 @@ class Worker:
                 free = self._pace.workers - len(busy)
                 claimed = await self._claimed_or_none(free) if free else []
                 for work in claimed:
-                    task = asyncio.create_task(self._survived(work))
+                    task = asyncio.create_task(self.work(work))
                     busy.add(task)
                     task.add_done_callback(busy.discard)
                 if not claimed:
@@ -85,7 +85,7 @@ class Worker:
         """Work until nothing is due now; how many claims were worked."""
         count = 0
         while claimed := await self.claim(self._pace.workers):
-            await asyncio.gather(*(self._survived(work) for work in claimed))
+            await asyncio.gather(*(self.work(work) for work in claimed))
             count += len(claimed)
         return count
 
@@ -110,7 +110,7 @@ class Worker:
         """Take the operation as far as it goes now, one settled step after another."""
         following: Work | None = work
         while following is not None:
-            following = await self._step(following)
+            following = await self._survived(following)
 
     async def _step(self, work: Work) -> Work | None:
         """One step; the operation at its next step if that is due at once, else None."""
@@ -131,7 +131,7 @@ class Worker:
             return self._next(work, decision)
         except (BrokenInvariant, Unavailable) as error:
             parks = isinstance(error, BrokenInvariant)
-            outcome = Park(str(error), error.evidence) if parks else Retry(str(error))
+            outcome = Park(str(error), error.evidence) if parks else Retry(str(error), is_outage=True)
             return await self._stored(work, playbook, outcome, _ms(started))
 
     async def _stored(
@@ -154,7 +154,7 @@ class Worker:
         columns = operations.c
         held = await connection.execute(
             update(operations)
-            .where(columns.id == work.id, columns.fence == work.fence, columns.is_open)
+            .where(columns.id == work.id, columns.fence == work.fence, columns.step == work.step, columns.is_open)
             .values(updated_at=self._clock())
         )
         if held.rowcount != 1:
@@ -194,18 +194,21 @@ class Worker:
             waiting_since=None, fence=work.fence,
         )  # fmt: skip
 
-    async def _survived(self, work: Work) -> None:
-        """The one place that must go on whatever a step does: log it, and let the lease bring it back."""
+    async def _survived(self, work: Work) -> Work | None:
+        """The one place that must go on whatever a step does. What we could not store, the lease brings back."""
         try:
-            await self.work(work)
+            return await self._step(work)
         except LeaseLost:
             log.warning("lease_lost", operation=work.reference)
-        except Unavailable as error:
-            log.warning("attempt_broken", operation=work.reference, error=type(error).__name__, detail=str(error))
-            await self._released(work, Retry(str(error)))
+        except Uncertain as doubt:
+            log.warning("commit_uncertain", operation=work.reference, detail=str(doubt))
+        except Unavailable as outage:
+            log.warning("attempt_broken", operation=work.reference, detail=str(outage))
+            await self._released(work, Retry(str(outage), is_outage=True))
         except Exception as error:
             log.exception("attempt_failed", operation=work.reference)
             await self._released(work, Park(f"{type(error).__name__} in {work.kind}.{work.step}"))
+        return None
 
     async def _released(self, work: Work, outcome: Outcome) -> None:
         with suppress(NyotaError, LeaseLost):

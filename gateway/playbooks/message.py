@@ -38,7 +38,7 @@ class SendStep:
         try:
             sent = await self._provider.send_sms(OutgoingSms(work.intent["to"], text))
         except Unavailable as error:
-            return Retry(str(error), error.evidence)
+            return Retry(str(error), error.evidence, is_outage=True)
         except Uncertain as error:
             return Retry(f"at least once: {error}", error.evidence)
         except Rejected as error:

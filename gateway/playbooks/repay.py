@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as phone_of
@@ -27,6 +26,7 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import CollectStep
+from gateway.store.engine import insert_into
 from gateway.store.tables import customers, payments
 
 PART_MIN_CENTS = 50_00
@@ -183,15 +183,11 @@ class Repayments:
 
     async def _credited(self, connection: AsyncConnection, work: Work, money: Money, source: str) -> bool:
         """Whether this is the first time this payment is seen. The row is written with the money, or not at all."""
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = (
-            dialect.insert(payments)
-            .values(
-                shortcode=self._shortcode, receipt=money.receipt, operation_id=work.id,
-                amount_cents=money.cents, source=source, at=money.at,
-            )
-            .on_conflict_do_nothing()
+        statement = insert_into(connection, payments).values(
+            shortcode=self._shortcode, receipt=money.receipt, operation_id=work.id,
+            amount_cents=money.cents, source=source, at=money.at,
         )  # fmt: skip
+        statement = statement.on_conflict_do_nothing()
         return bool((await connection.execute(statement)).rowcount)
 
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> tuple[LoanRecord | None, str | None]:

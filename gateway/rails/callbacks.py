@@ -105,10 +105,11 @@ class RailCallbacks:
     async def _received(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
         request = await requests.by_account(connection, news.account)
-        if request is not None and (request.receipt in {None, news.receipt}):
-            result = Result("done", "0", "paid", "confirmation", receipt=news.receipt, amount_cents=news.amount_cents)
-            if request.state == "completed" or news.amount_cents == request.amount_cents:
-                return await self._applied(connection, request, result, "confirmation"), request.operation_id
+        if request is not None and request.receipt in {None, news.receipt}:
+            result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=news.amount_cents)
+            verdict = await self._applied(connection, request, result, "confirmation")
+            await _receipt_filled(connection, request, news)
+            return verdict, request.operation_id
         known = select(payments.c.id).where(payments.c.shortcode == news.shortcode, payments.c.receipt == news.receipt)
         if await connection.scalar(known) is not None:
             return "repeated", None
@@ -169,6 +170,15 @@ class RailCallbacks:
                 answer_by=now + DAY_MS, created_at=now,
             )
         )  # fmt: skip
+
+
+async def _receipt_filled(connection: AsyncConnection, request: RailRequest, news: Received) -> None:
+    """A payment booked on the word of a query had no receipt yet."""
+    await connection.execute(
+        update(payments)
+        .where(payments.c.operation_id == request.operation_id, payments.c.receipt.is_(None))
+        .values(receipt=news.receipt)
+    )
 
 
 def _door(purpose: str) -> str:

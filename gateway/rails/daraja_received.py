@@ -68,7 +68,7 @@ class _Stamp:
 def _moments(written: Sequence[str], start: int, end: int) -> list[int]:
     """When each happened; an unreadable time is the end of the window.
 
-    The window that was asked for tells which clock the label means: if any row is in it only by Nairobi's, then
+    The window that was asked for tells which clock the label means: if any row is in it only by Nairobi's,
     all are Nairobi's. If they are in it by either clock, the label is believed.
     """
     stamps = [_stamp(text, end) for text in written]

@@ -114,7 +114,7 @@ class RailStep(ABC):
     async def _unsent(self, request: RailRequest, error: Unavailable) -> Outcome:
         """Provably nothing happened: it may be sent again."""
         await self._noted(request, sent_at=None)
-        return Retry(str(error), error.evidence)
+        return Retry(str(error), error.evidence, is_outage=True)
 
     async def _settled(self, request: RailRequest, result: Result, by: str) -> Outcome:
         async with self._store.begin() as connection:

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Table, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -92,6 +93,12 @@ class Store:
         await self._writer.dispose()
         if self.is_sqlite:
             await self._reader.dispose()
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> Any:
+    """An INSERT of the engine's own dialect, for what standard SQL cannot say: `on_conflict_do_nothing`."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
 
 
 def is_duplicate(error: DBAPIError) -> bool:

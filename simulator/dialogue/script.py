@@ -190,9 +190,7 @@ def _refuse_unknown_names(file: str, steps: tuple[Step, ...]) -> None:
     known: set[str] = set()
     for step in steps:
         for name in sorted(step.names - known):
-            raise DialogueError(
-                f"{file}:{step.line}: step {step.number}: nothing before captures {{{{{name}}}}}"
-            )
+            raise DialogueError(f"{file}:{step.line}: step {step.number}: nothing before captures {{{{{name}}}}}")
         known |= step.capture.keys()
 
 

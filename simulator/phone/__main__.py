@@ -28,9 +28,7 @@ def command_line(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--url", default=DEFAULT_URL, help="the gateway, or its full USSD callback address")
     parser.add_argument("--standins", metavar="URL", help="the stand-ins; by default the gateway's port + 1")
-    parser.add_argument(
-        "--msisdn", metavar="PHONE", help="whose phone, in any usual form; by default Amina's"
-    )
+    parser.add_argument("--msisdn", metavar="PHONE", help="whose phone, in any usual form; by default Amina's")
     parser.add_argument("--script", metavar="FILE", type=Path, help="play this dialogue without a screen")
     chosen = parser.parse_args(arguments)
     return main(chosen.url, chosen.standins, chosen.msisdn, chosen.script)

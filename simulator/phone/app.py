@@ -226,9 +226,7 @@ class PhoneApp(App[None]):
             case True:
                 self.notify("The carrier delivered the last hop again: same screen, byte for byte.")
             case False:
-                self.notify(
-                    "The carrier delivered the last hop again: ANOTHER screen came.", severity="error"
-                )
+                self.notify("The carrier delivered the last hop again: ANOTHER screen came.", severity="error")
 
     async def _watch(self) -> None:
         while True:

@@ -39,9 +39,7 @@ class Inbox(Vertical):
         self.border_subtitle = "stand-ins away" if away else ""
         newest_first = list(reversed(messages))
         self._listed.clear_options()
-        self._listed.add_options(
-            [Option(_card(sms, is_new=sms.id in unread), id=sms.id) for sms in newest_first]
-        )
+        self._listed.add_options([Option(_card(sms, is_new=sms.id in unread), id=sms.id) for sms in newest_first])
         self._listed.display = bool(newest_first)
         self._nothing.display = not newest_first
 

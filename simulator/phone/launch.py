@@ -17,9 +17,7 @@ DIFFERENCE = 1
 UNUSABLE = 2
 
 
-def main(
-    url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None
-) -> int:
+def main(url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None) -> int:
     """Run the phone and answer with an exit code: 0 fine, 1 a difference, 2 it could not be started.
 
     The stand-ins are on the port after the gateway's unless named. With a script `msisdn` takes the place
@@ -38,9 +36,7 @@ def main(
 
 def _open(url: str, standins: str, msisdn: str) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _refuse(
-            "the phone needs a terminal to draw on; without one, play a dialogue with --script FILE"
-        )
+        return _refuse("the phone needs a terminal to draw on; without one, play a dialogue with --script FILE")
     asyncio.run(_attend(PhoneApp(url, standins, msisdn)))
     return OK
 

@@ -7,9 +7,7 @@ from simulator.standins.app import run
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="standins", description="The pretend outside world, on the loopback."
-    )
+    parser = argparse.ArgumentParser(prog="standins", description="The pretend outside world, on the loopback.")
     parser.add_argument("--port", type=int, default=8384, help="port on 127.0.0.1 (0: any free one)")
     parser.add_argument("--data", type=Path, default=Path("var"), help="directory of the book")
     parser.add_argument("--gateway-url", help="where delivery reports and written SMS go")

@@ -148,9 +148,7 @@ def _send_to(world: World, number: str, sms: Sms, drawn: Drawn) -> dict[str, Any
     sender = sms.sender or SHARED_SENDER
     texts.keep(world.book, texts.Text(message_id, phones.parse_phone(number), sms.message, sender, at))
     _plan_report(world, message_id, number, drawn)
-    return _recipient(
-        number, QUEUED if sms.is_queued else SENT, cost=_cost(sms.message, 1), message_id=message_id
-    )
+    return _recipient(number, QUEUED if sms.is_queued else SENT, cost=_cost(sms.message, 1), message_id=message_id)
 
 
 def _refusal(world: World, number: str) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ POST or GET /pulltransactions/v1/query
 {"ResponseRefID": "1234-56789012-1", "ResponseCode": "1000", "ResponseMessage": "Success",
  "Response": [[{"transactionId": "UA12BC34DE", "trxDate": "2026-01-02T00:04:31Z", "msisdn": "254712345600",
    "sender": "MPESA", "transactiontype": "c2b-pay-bill-debit", "billreference": "LN00042",
-   "amount": "150.00", "organizationname": "NYOTA DEMO"}]]}
+   "amount": "150.00", "organizationname": "NYOTA"}]]}
 """
 
 from typing import Any

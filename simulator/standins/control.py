@@ -84,9 +84,7 @@ async def write_sms(world: World, request: web.Request) -> Mapping[str, Any]:
     """Somebody writes to our short code: `{phone, text, to?}`."""
     body = await _body(request)
     short_code = str(body.get("to") or SHORT_CODE)
-    message_id = africastalking.write_to_gateway(
-        world, _phone(body.get("phone")), _text(body, "text"), short_code
-    )
+    message_id = africastalking.write_to_gateway(world, _phone(body.get("phone")), _text(body, "text"), short_code)
     if message_id is None:
         raise ProblemError(409, "no-gateway", "set inboundUrl first, or start with a gateway URL")
     return {"id": message_id}
@@ -94,11 +92,7 @@ async def write_sms(world: World, request: web.Request) -> Mapping[str, Any]:
 
 async def stk(world: World, request: web.Request) -> Mapping[str, Any]:
     """The prompts a phone has got."""
-    return {
-        "prompts": [
-            _prompt(world, prompt) for prompt in prompts.prompts_on(world.book, _asked_phone(request))
-        ]
-    }
+    return {"prompts": [_prompt(world, prompt) for prompt in prompts.prompts_on(world.book, _asked_phone(request))]}
 
 
 async def answer_stk(world: World, request: web.Request) -> Mapping[str, Any]:
@@ -120,19 +114,13 @@ async def pay_paybill(world: World, request: web.Request) -> Mapping[str, Any]:
     body = await _body(request)
     account = _text(body, "account")
     if len(account) > paybill.BILL_REFERENCE_CHARACTERS_MAX:
-        raise ProblemError(
-            422, "invalid-account", f"at most {paybill.BILL_REFERENCE_CHARACTERS_MAX} characters"
-        )
+        raise ProblemError(422, "invalid-account", f"at most {paybill.BILL_REFERENCE_CHARACTERS_MAX} characters")
     try:
         paid = await paybill.pay(world, _phone(body.get("phone")), _whole_cents(body.get("amount")), account)
     except money.RefusedError as refused:
-        raise ProblemError(
-            409, "payment-refused", refused.refusal.name.lower().replace("_", " ")
-        ) from refused
+        raise ProblemError(409, "payment-refused", refused.refusal.name.lower().replace("_", " ")) from refused
     except paybill.PaymentRejectedError as rejected:
-        raise ProblemError(
-            409, "payment-rejected", f"the gateway's validation answered {rejected}"
-        ) from rejected
+        raise ProblemError(409, "payment-rejected", f"the gateway's validation answered {rejected}") from rejected
     return {"movement": _movement(paid)}
 
 
@@ -167,9 +155,7 @@ async def change_person(world: World, request: web.Request) -> Mapping[str, Any]
             cents = _cents(body["balance"])
             book.execute("UPDATE people SET balance_cents = ? WHERE phone = ?", cents, phone)
         if "registered" in body:
-            book.execute(
-                "UPDATE people SET is_registered = ? WHERE phone = ?", _bool(body, "registered"), phone
-            )
+            book.execute("UPDATE people SET is_registered = ? WHERE phone = ?", _bool(body, "registered"), phone)
         if "optedOut" in body:
             book.execute("UPDATE people SET is_opted_out = ? WHERE phone = ?", _bool(body, "optedOut"), phone)
     return {"person": _person(money.person(world, phone))}
@@ -203,9 +189,7 @@ async def put_fault(world: World, request: web.Request) -> Mapping[str, Any]:
         raise ProblemError(422, "invalid-seed", "seed is a whole number")
     if seconds is not None and not is_seconds(seconds):
         raise ProblemError(422, "invalid-seconds", "seconds is a number from 0 to 86400")
-    world.faults.put(
-        Fault(api, kind, float(rate), seed, SECONDS[kind] if seconds is None else float(seconds))
-    )
+    world.faults.put(Fault(api, kind, float(rate), seed, SECONDS[kind] if seconds is None else float(seconds)))
     return await show_faults(world, request)
 
 
@@ -266,9 +250,7 @@ def _phone(value: object) -> str:
     try:
         return phones.parse_phone(str(value))
     except ValueError as error:
-        raise ProblemError(
-            422, "invalid-phone", "phone is a Kenyan mobile number, such as +254711000001"
-        ) from error
+        raise ProblemError(422, "invalid-phone", "phone is a Kenyan mobile number, such as +254711000001") from error
 
 
 def _asked_phone(request: web.Request) -> str | None:

@@ -147,9 +147,7 @@ def give_back(world: World, original: Movement) -> Movement:
 
 def next_receipt(world: World) -> str:
     """A receipt that no movement has had and none will have, unless it is given to one."""
-    number = world.book.value(
-        "UPDATE meta SET value = value + 1 WHERE name = 'receipt_number' RETURNING value"
-    )
+    number = world.book.value("UPDATE meta SET value = value + 1 WHERE name = 'receipt_number' RETURNING value")
     return receipt_at(int(number), world.now())
 
 
@@ -171,8 +169,7 @@ def movements(book: Book) -> list[Movement]:
 def movements_in(book: Book, shortcode: str, since: float, before: float) -> list[Movement]:
     """What customers paid to a shortcode in a time window, oldest first."""
     rows = book.all(
-        "SELECT * FROM movements WHERE shortcode = ? AND at >= ? AND at < ? AND kind IN ('stk', 'c2b')"
-        " ORDER BY id",
+        "SELECT * FROM movements WHERE shortcode = ? AND at >= ? AND at < ? AND kind IN ('stk', 'c2b') ORDER BY id",
         shortcode,
         since,
         before,

@@ -53,9 +53,7 @@ async def pay(call: Call) -> dict[str, Any]:
 
 def payout_by_id(book: Book, either_id: str) -> Payout | None:
     """The pay-out with this OriginatorConversationID, or with this ConversationID."""
-    row = book.one(
-        "SELECT * FROM payouts WHERE originator_id = ? OR conversation_id = ?", either_id, either_id
-    )
+    row = book.one("SELECT * FROM payouts WHERE originator_id = ? OR conversation_id = ?", either_id, either_id)
     return None if row is None else _payout(row)
 
 
@@ -115,9 +113,7 @@ def _parameters(call: Call, paid: money.Movement) -> list[tuple[str, Any]]:
     ]
 
 
-def _record(
-    call: Call, conversation: Conversation, payment: money.Payment, *, code: str, receipt: str | None
-) -> None:
+def _record(call: Call, conversation: Conversation, payment: money.Payment, *, code: str, receipt: str | None) -> None:
     call.world.book.execute(
         "INSERT INTO payouts (originator_id, conversation_id, phone, amount_cents, shortcode,"
         " result_code, receipt, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

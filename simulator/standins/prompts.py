@@ -123,9 +123,7 @@ def prompts_on(book: Book, phone: str | None) -> Sequence[Prompt]:
     """The prompts a phone ever got (None: all phones), oldest first."""
     if phone is None:
         return [_prompt(row) for row in book.all("SELECT * FROM prompts ORDER BY at, rowid")]
-    return [
-        _prompt(row) for row in book.all("SELECT * FROM prompts WHERE phone = ? ORDER BY at, rowid", phone)
-    ]
+    return [_prompt(row) for row in book.all("SELECT * FROM prompts WHERE phone = ? ORDER BY at, rowid", phone)]
 
 
 def is_open(book: Book, prompt_id: str) -> bool:
@@ -140,9 +138,7 @@ def expired(book: Book, now: float) -> Sequence[Prompt]:
 
 def unanswered(book: Book, opened_before: float) -> Sequence[Prompt]:
     """Open prompts that are at least so old and that nobody has decided to ignore."""
-    rows = book.all(
-        "SELECT * FROM prompts WHERE state = 'open' AND is_ignored = 0 AND at <= ?", opened_before
-    )
+    rows = book.all("SELECT * FROM prompts WHERE state = 'open' AND is_ignored = 0 AND at <= ?", opened_before)
     return [_prompt(row) for row in rows]
 
 

@@ -56,9 +56,7 @@ def plan_result(call: Call, conversation: Conversation, result: Result) -> None:
     about = conversation.conversation_id
     after_seconds = call.world.settings.callback_seconds
     if "queue-timeout" in call.drawn:
-        timeout = callbacks.json_callback(
-            "timeout", about, conversation.timeout_url, _timeout_body(conversation)
-        )
+        timeout = callbacks.json_callback("timeout", about, conversation.timeout_url, _timeout_body(conversation))
         callbacks.plan(call.world, timeout, after_seconds=after_seconds)
         after_seconds += call.drawn.of("queue-timeout")
     callback = callbacks.json_callback("result", about, conversation.result_url, _body(conversation, result))

@@ -48,9 +48,9 @@ class Settings:
     data: Path
     gateway_url: str | None = None
     collection: DarajaApp = DarajaApp(
-        "nyota-collection-key", "nyota-collection-secret", "600999", "NYOTA DEMO", "nyota-demo-passkey"
+        "nyota-collection-key", "nyota-collection-secret", "600999", "NYOTA", "nyota-demo-passkey"
     )
-    payout: DarajaApp = DarajaApp("nyota-payout-key", "nyota-payout-secret", "600998", "NYOTA DEMO PAYOUTS")
+    payout: DarajaApp = DarajaApp("nyota-payout-key", "nyota-payout-secret", "600998", "NYOTA PAYOUTS")
     sms: SmsAccount = SmsAccount("sandbox", "nyota-demo-sms-key")
     names: Mapping[str, str] = field(default_factory=lambda: DEMO_NAMES)
 

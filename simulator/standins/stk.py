@@ -30,9 +30,7 @@ async def push(call: Call) -> dict[str, Any]:
     _check_password(call)
     wanted = _push(call)
     try:
-        prompt = prompts.open_prompt(
-            call.world, wanted, prompt_id=secrets.token_hex(8), merchant_id=request_id()
-        )
+        prompt = prompts.open_prompt(call.world, wanted, prompt_id=secrets.token_hex(8), merchant_id=request_id())
     except prompts.SubscriberLockedError as error:
         raise DarajaError(500, "500.001.1001", LOCKED) from error
     if "callback-first" in call.drawn:

@@ -388,16 +388,10 @@ def _postings() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount_cents <> 0", name="ck_postings_amount_cents"),
         sa.ForeignKeyConstraint(
-            ["account_id", "shard"],
-            ["balances.account_id", "balances.shard"],
-            name="fk_postings_account_id_shard",
+            ["account_id", "shard"], ["balances.account_id", "balances.shard"], name="fk_postings_account_id_shard"
         ),
         sa.ForeignKeyConstraint(
-            ["journal_id"],
-            ["journals.id"],
-            name="fk_postings_journal_id",
-            initially="DEFERRED",
-            deferrable=True,
+            ["journal_id"], ["journals.id"], name="fk_postings_journal_id", initially="DEFERRED", deferrable=True
         ),
         sa.PrimaryKeyConstraint("id", name="pk_postings"),
     )
