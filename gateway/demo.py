@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.loans import quoted as as_values
@@ -14,7 +13,7 @@ from gateway.clock import local_date
 from gateway.facts import quoted
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
-from gateway.store.tables import customers
+from gateway.store import customers
 
 NAMESPACE = uuid.UUID("d3b0a1f2-6a1c-5c55-8f0e-3a3a3a383323")
 
@@ -53,7 +52,7 @@ async def load(gateway: Gateway) -> bool:
     """Load the demo people unless somebody is there already. Whether it loaded them."""
     hashes = {person.id: await gateway.hashes.made(person.pin) for person in PEOPLE}
     async with gateway.store.begin() as connection:
-        if await connection.scalar(select(customers.c.id).limit(1)) is not None:
+        if await customers.is_anybody(connection):
             return False
         now = gateway.clock()
         for person in PEOPLE:
@@ -62,13 +61,19 @@ async def load(gateway: Gateway) -> bool:
 
 
 async def _settled_in(connection: AsyncConnection, gateway: Gateway, person: Person, hashed: str, now: int) -> None:
-    await connection.execute(
-        insert(customers).values(
-            id=person.id, msisdn=person.msisdn, name=person.name, national_id=person.national_id,
-            language=person.language, role=person.role, state="active", limit_cents=person.limit_cents,
-            pin_hash=hashed, created_at=now,
-        )
-    )  # fmt: skip
+    await customers.added(
+        connection,
+        person.id,
+        msisdn=person.msisdn,
+        name=person.name,
+        national_id=person.national_id,
+        language=person.language,
+        role=person.role,
+        state="active",
+        limit_cents=person.limit_cents,
+        pin_hash=hashed,
+        created_at=now,
+    )
     given = {chart.wallet(person.id): person.wallet_cents, chart.savings(person.id): person.savings_cents}
     for key in given:
         await gateway.books.open_account(connection, key)

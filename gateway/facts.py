@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.known import Balances, Borrowing, Customer, Due, Loan, Organisation, Product, Quote, Request
@@ -19,9 +18,10 @@ from gateway.errors import BrokenInvariant
 from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
 from gateway.lending.products import Product as LoanProduct
 from gateway.lending.products import quote
+from gateway.operations import queue
 from gateway.rails.charges import Charges
+from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.store.tables import customers, operations
 
 REQUEST_KINDS = ("loan.disburse", "repay.stk", "repay.wallet")
 HOUR_MS = 3_600_000
@@ -74,7 +74,7 @@ class FactSource:
         raise BrokenInvariant("nobody knows this fact", fact=need.name)
 
     async def _customer(self, connection: AsyncConnection, msisdn: str) -> Customer | None:
-        row = (await connection.execute(select(customers).where(customers.c.msisdn == msisdn))).one_or_none()
+        row = await customers.on_line(connection, msisdn)
         if row is None:
             return None
         return Customer(
@@ -87,14 +87,11 @@ class FactSource:
         )
 
     async def _requests(self, connection: AsyncConnection, customer_id: str) -> tuple[Request, ...]:
-        columns = operations.c
-        query = select(columns.reference, columns.kind, columns.intent, columns.state).where(
-            columns.customer_id == customer_id, columns.is_open, columns.kind.in_(REQUEST_KINDS)
-        )
-        return tuple(_request(row) for row in await connection.execute(query.order_by(columns.number)))
+        rows = await queue.under_way(connection, customer_id, REQUEST_KINDS)
+        return tuple(_request(row) for row in rows)
 
     async def _balances(self, connection: AsyncConnection, msisdn: str) -> Balances:
-        customer_id = await self._id(connection, msisdn)
+        customer_id = (await self._on_line(connection, msisdn)).id
         keys = (chart.wallet(customer_id), chart.savings(customer_id))
         wallet, savings = [await self._books.balance(connection, key) for key in keys]
         running = await self._portfolio.active(connection, customer_id, local_date(self._clock()))
@@ -107,7 +104,7 @@ class FactSource:
         )
 
     async def _loans(self, connection: AsyncConnection, msisdn: str) -> tuple[Loan, ...]:
-        customer_id = await self._id(connection, msisdn)
+        customer_id = (await self._on_line(connection, msisdn)).id
         running = await self._portfolio.active(connection, customer_id, local_date(self._clock()))
         return tuple(self._loan(standing) for standing in running)
 
@@ -129,7 +126,7 @@ class FactSource:
         )
 
     async def _borrowing(self, connection: AsyncConnection, msisdn: str) -> Borrowing:
-        customer = (await connection.execute(select(customers).where(customers.c.msisdn == msisdn))).one()
+        customer = await self._on_line(connection, msisdn)
         today = local_date(self._clock())
         running = await self._portfolio.active(connection, customer.id, today)
         used = await self._portfolio.in_use_cents(connection, customer.id, today)
@@ -143,18 +140,18 @@ class FactSource:
         return Borrowing(customer.limit_cents, used, products, late)
 
     async def _id_taken(self, connection: AsyncConnection, msisdn: str, national_id: str) -> bool:
-        query = select(customers.c.id).where(customers.c.national_id == national_id, customers.c.msisdn != msisdn)
-        return await connection.scalar(query) is not None
+        owner = await customers.with_national_id(connection, national_id)
+        return owner is not None and owner.msisdn != msisdn
 
     async def _id_matches(self, connection: AsyncConnection, msisdn: str, national_id: str) -> bool:
-        query = select(customers.c.id).where(customers.c.national_id == national_id, customers.c.msisdn == msisdn)
-        return await connection.scalar(query) is not None
+        owner = await customers.with_national_id(connection, national_id)
+        return owner is not None and owner.msisdn == msisdn
 
-    async def _id(self, connection: AsyncConnection, msisdn: str) -> str:
-        customer_id = await connection.scalar(select(customers.c.id).where(customers.c.msisdn == msisdn))
-        if customer_id is None:
+    async def _on_line(self, connection: AsyncConnection, msisdn: str) -> customers.Customer:
+        customer = await customers.on_line(connection, msisdn)
+        if customer is None:
             raise BrokenInvariant("no customer on this line")
-        return str(customer_id)
+        return customer
 
 
 def quoted(product: LoanProduct, cents: int, on: date) -> Quote:

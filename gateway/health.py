@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from gateway.clock import Clock
 from gateway.metrics import OPEN_OPERATIONS, QUEUE_AGE
+from gateway.operations import queue
 from gateway.rails.spool import Spool
 from gateway.sessions import Sessions
 from gateway.store.engine import Store
-from gateway.store.tables import operations
 
 PROBE_SECONDS = 1.0
 KEPT_SECONDS = 2.0
@@ -54,18 +54,14 @@ class Health:
         return {"status": "ok"}
 
     async def _queue(self) -> dict[str, Any]:
-        columns = operations.c
-        query = select(columns.state, func.count(), func.min(columns.due_at)).where(columns.is_open)
         async with self._store.read() as connection:
-            rows = list(await connection.execute(query.group_by(columns.state)))
-        states = {row[0]: row[1] for row in rows}
-        due = [row[2] for row in rows if row[0] in {"queued", "waiting", "uncertain"}]
-        age = max(0.0, (self._clock() - min(due)) / 1000) if due else 0.0
+            states, oldest = await queue.load(connection)
+        age = max(0.0, (self._clock() - oldest) / 1000) if oldest is not None else 0.0
         for state in ("queued", "waiting", "uncertain", "parked", "dead"):
             OPEN_OPERATIONS.labels(state).set(states.get(state, 0))
         QUEUE_AGE.set(age)
         stuck = age > QUEUE_AGE_SECONDS_MAX or states.get("parked", 0) or states.get("dead", 0)
-        return {"status": "degraded" if stuck else "ok", "oldestDueSeconds": round(age, 1), "open": states}
+        return {"status": "degraded" if stuck else "ok", "oldestDueSeconds": round(age, 1), "open": dict(states)}
 
     async def _spooled(self) -> dict[str, Any]:
         waiting = len(await asyncio.to_thread(self._spool.waiting))

@@ -13,11 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.engine import Verdict
@@ -26,8 +25,9 @@ from flows.turn import Session
 from gateway.clock import Clock, local
 from gateway.config import Pins as PinSettings
 from gateway.operations.outbox import Outbox
-from gateway.store.engine import Store, insert_into
-from gateway.store.tables import customers, pin_attempts, pin_drafts
+from gateway.store import customers
+from gateway.store import pins as kept
+from gateway.store.engine import Store
 from menus.values import Clock as ClockTime
 
 Answer = TypeVar("Answer")
@@ -122,8 +122,8 @@ class Pins:
 
     async def _checked(self, session: Session, pin: str) -> Verdict:
         async with self._store.read() as connection:
-            customer = await _customer(connection, session.customer)
-            earlier = await _earlier_verdict(connection, session)
+            customer = await customers.find(connection, session.customer)
+            earlier = await kept.earlier_verdict(connection, session.id, session.turn)
         if earlier is not None:
             return self._spoken(earlier.verdict, earlier.slots)
         now = self._clock()
@@ -141,23 +141,21 @@ class Pins:
         """Count a wrong PIN, unless this very turn has been counted before."""
         now = self._clock()
         async with self._store.begin() as connection:
-            customer = await _customer(connection, session.customer, lock=True)
-            assert customer is not None
-            earlier = await _earlier_verdict(connection, session)
+            customer = await customers.get(connection, session.customer, lock=True)
+            earlier = await kept.earlier_verdict(connection, session.id, session.turn)
             if earlier is not None:
                 return self._spoken(earlier.verdict, earlier.slots)
             ruling = ruled(customer.pin_failures, customer.pin_locks, customer.pin_last_lock, now, self._settings)
             name, slots = self._named(ruling)
             await _counted(connection, customer.id, ruling, now)
-            await connection.execute(
-                insert(pin_attempts).values(
-                    session_id=session.id,
-                    turn=session.turn,
-                    customer_id=customer.id,
-                    verdict=name,
-                    slots=slots,
-                    at=now,
-                )
+            await kept.noted(
+                connection,
+                session_id=session.id,
+                turn=session.turn,
+                customer_id=customer.id,
+                verdict=name,
+                slots=slots,
+                at=now,
             )
             if ruling.locked_until:
                 notice = f"{session.id}:{session.turn}:pin.locked"
@@ -180,12 +178,12 @@ class Pins:
 
     async def _forgiven(self, customer_id: str) -> None:
         async with self._store.begin() as connection:
-            await connection.execute(update(customers).where(customers.c.id == customer_id).values(pin_failures=0))
+            await customers.changed(connection, customer_id, pin_failures=0)
 
     async def _chosen(self, session: Session, pin: str, msisdn: str) -> Verdict:
         """A new PIN, first entry: only a hash of it waits for the second, in SQL and not for long."""
         async with self._store.read() as connection:
-            customer = await _customer(connection, session.customer)
+            customer = await customers.find(connection, session.customer)
         national_id = str(session.data.get("id", "")) or (customer.national_id if customer else "") or ""
         if is_weak(pin, phone=msisdn, national_id=national_id):
             return Verdict("weak")
@@ -193,33 +191,18 @@ class Pins:
             return Verdict("same")
         hashed, now = await self._hashes.made(pin), self._clock()
         async with self._store.begin() as connection:
-            draft = insert_into(connection, pin_drafts).values(session_id=session.id, pin_hash=hashed, at=now)
-            await connection.execute(
-                draft.on_conflict_do_update(index_elements=["session_id"], set_={"pin_hash": hashed, "at": now})
-            )
-            await connection.execute(delete(pin_drafts).where(pin_drafts.c.at < now - DAY_MS))
+            await kept.drafted(connection, session.id, hashed, now, DAY_MS)
         return Verdict("ok")
 
     async def _repeated(self, session: Session, pin: str) -> Verdict:
         async with self._store.read() as connection:
-            query = select(pin_drafts.c.pin_hash).where(pin_drafts.c.session_id == session.id)
-            draft = await connection.scalar(query)
+            draft = await kept.draft_of(connection, session.id)
         same = draft is not None and await self._hashes.matches(draft, pin)
         return Verdict("ok") if same else Verdict("mismatch")
-
-
-async def _customer(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Row[Any] | None:
-    query = select(customers).where(customers.c.id == customer_id)
-    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
-
-
-async def _earlier_verdict(connection: AsyncConnection, session: Session) -> Row[Any] | None:
-    query = select(pin_attempts).where(pin_attempts.c.session_id == session.id, pin_attempts.c.turn == session.turn)
-    return (await connection.execute(query)).one_or_none()
 
 
 async def _counted(connection: AsyncConnection, customer_id: str, ruling: Ruling, now: int) -> None:
     values = {"pin_failures": ruling.failures, "pin_locked_until": ruling.locked_until}
     if ruling.locked_until:
         values |= {"pin_locks": ruling.locks, "pin_last_lock": now}
-    await connection.execute(update(customers).where(customers.c.id == customer_id).values(**values))
+    await customers.changed(connection, customer_id, **values)

@@ -86,6 +86,14 @@ async def void_held(connection: AsyncConnection, operation_id: str, step_of_hold
     return await _write(connection, Journal(entry, VOIDED, at, hold_id))
 
 
+async def is_held(connection: AsyncConnection, operation_id: str, step_of_hold: str) -> bool:
+    """Whether a hold was made and has neither been posted nor voided yet."""
+    hold_id = journal_id(operation_id, step_of_hold)
+    ended = select(journals.c.id).where(journals.c.pending_id == hold_id).exists()
+    query = select(journals.c.id).where(journals.c.id == hold_id, journals.c.phase == PENDING, ~ended)
+    return await connection.scalar(query) is not None
+
+
 async def _write(connection: AsyncConnection, journal: Journal) -> str:
     slots = await _lock(connection, journal.entry)
     if not await _is_written(connection, journal):

@@ -14,6 +14,7 @@ class Books:
     hold = staticmethod(journal.hold)
     post_held = staticmethod(journal.post_held)
     void_held = staticmethod(journal.void_held)
+    is_held = staticmethod(journal.is_held)
     balance = staticmethod(reading.balance)
     balances = staticmethod(reading.balances)
     balance_at = staticmethod(reading.balance_at)

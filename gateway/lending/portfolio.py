@@ -181,8 +181,14 @@ class Portfolio:
         )
 
     async def _happened(
-        self, connection: AsyncConnection, loan_id: str, kind: str, detail: Mapping[str, Any], operation_id: str, now: int
-    ) -> None:  # fmt: skip
+        self,
+        connection: AsyncConnection,
+        loan_id: str,
+        kind: str,
+        detail: Mapping[str, Any],
+        operation_id: str,
+        now: int,
+    ) -> None:
         await connection.execute(
             insert(loan_events).values(
                 loan_id=loan_id, kind=kind, detail=dict(detail), operation_id=operation_id, at=now

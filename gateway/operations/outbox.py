@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -207,15 +207,6 @@ class Outbox:
             raise AlreadyOpen(operation.exclusive) from error
         if await connection.scalar(select(columns.id).where(columns.reference == operation.reference)):
             raise ReferenceTaken(operation.reference) from error
-
-
-async def wake(connection: AsyncConnection, operation_id: str, now: int) -> None:
-    """Make an open operation due at once: there is news about it."""
-    await connection.execute(
-        update(operations)
-        .where(operations.c.id == operation_id, operations.c.is_open, operations.c.due_at > now)
-        .values(due_at=now)
-    )
 
 
 def intent_hash(kind: str, intent: Mapping[str, Any]) -> str:

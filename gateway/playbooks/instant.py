@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
@@ -13,7 +12,7 @@ from gateway.errors import BrokenInvariant
 from gateway.lending.products import Product
 from gateway.notices import values as say
 from gateway.operations.outbox import Context, Instant, Outbox
-from gateway.store.tables import cases, consents, customers, pin_drafts
+from gateway.store import cases, customers, pins
 
 HOUR_MS = 3_600_000
 CONSENTS = ("terms", "data")
@@ -44,22 +43,22 @@ class Instants:
             "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
             "pin_hash": await self._drafted(connection, context), "limit_cents": self._first_limit_cents,
         }  # fmt: skip
-        query = select(customers.c.id).where(customers.c.msisdn == context.msisdn, customers.c.state == "listed")
-        listed = await connection.scalar(query)
-        if listed:
-            await connection.execute(update(customers).where(customers.c.id == listed).values(**values))
+        listed = await customers.on_line(connection, context.msisdn)
+        if listed is not None and listed.state == "listed":
+            customer_id = listed.id
+            await customers.changed(connection, customer_id, **values)
         else:
-            await connection.execute(
-                insert(customers).values(id=operation.id, msisdn=context.msisdn, created_at=context.now, **values)
-            )
-        customer_id = listed or operation.id
+            customer_id = operation.id
+            await customers.added(connection, customer_id, msisdn=context.msisdn, created_at=context.now, **values)
         for kind in CONSENTS:
-            await connection.execute(
-                insert(consents).values(
-                    customer_id=customer_id, kind=kind, version=intent["terms_version"],
-                    language=intent["language"], at=context.now,
-                )
-            )  # fmt: skip
+            await customers.consented(
+                connection,
+                customer_id,
+                kind,
+                version=intent["terms_version"],
+                language=intent["language"],
+                at=context.now,
+            )
         for account in (chart.wallet(customer_id), chart.savings(customer_id)):
             await self._books.open_account(connection, account)
         await self._tell(
@@ -73,24 +72,23 @@ class Instants:
 
     async def change_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         hashed = await self._drafted(connection, context)
-        await connection.execute(
-            update(customers).where(customers.c.id == operation.customer).values(pin_hash=hashed, pin_failures=0)
-        )
+        await customers.changed(connection, operation.customer, pin_hash=hashed, pin_failures=0)
         await self._tell(connection, operation, context, operation.customer, "pin.changed", {})
 
     async def set_language(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        await connection.execute(
-            update(customers).where(customers.c.id == operation.customer).values(language=operation.intent["language"])
-        )
+        await customers.changed(connection, operation.customer, language=operation.intent["language"])
 
     async def open_case(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        await connection.execute(
-            insert(cases).values(
-                id=operation.id, reference=operation.reference, customer_id=operation.customer or None,
-                topic=operation.intent["topic"], evidence={"said": operation.intent["said"]}, state="open",
-                answer_by=context.now + self._answer_ms, created_at=context.now,
-            )
-        )  # fmt: skip
+        await cases.opened(
+            connection,
+            operation.id,
+            operation.reference,
+            operation.intent["topic"],
+            evidence={"said": operation.intent["said"]},
+            customer_id=operation.customer or None,
+            answer_by=context.now + self._answer_ms,
+            now=context.now,
+        )
 
     async def notice(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """A text somebody asked for on a screen: the price of a loan, or the terms."""
@@ -102,12 +100,11 @@ class Instants:
 
     async def _drafted(self, connection: AsyncConnection, context: Context) -> str:
         """The hash of the PIN typed twice in this session; used up."""
-        query = select(pin_drafts.c.pin_hash).where(pin_drafts.c.session_id == context.session_id)
-        hashed = await connection.scalar(query)
+        hashed = await pins.draft_of(connection, context.session_id)
         if hashed is None:
             raise BrokenInvariant("no PIN was chosen in this session")
-        await connection.execute(delete(pin_drafts).where(pin_drafts.c.session_id == context.session_id))
-        return str(hashed)
+        await pins.draft_used(connection, context.session_id)
+        return hashed
 
     async def _tell(
         self, connection: AsyncConnection, operation: Operation, context: Context, customer_id: str, template: str,

@@ -7,7 +7,6 @@ find later that it paid after all, the loan is booked then: whoever has the mone
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books import accounts as chart
@@ -22,7 +21,7 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import DisburseStep
-from gateway.store.tables import customers
+from gateway.store import customers
 
 KIND = "loan.disburse"
 
@@ -51,7 +50,7 @@ class Lending:
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Keep the loan as agreed and hold the net amount, if the limit still allows it."""
         quote = work.intent["quote"]
-        customer = (await connection.execute(select(customers).where(customers.c.id == work.customer_id))).one()
+        customer = await customers.get(connection, work.customer_id, lock=True)
         used = await self._portfolio.in_use_cents(connection, work.customer_id, local_date(now))
         if used + quote["principal_cents"] > customer.limit_cents:
             return Refused("limit", "over the limit by now")
@@ -67,10 +66,10 @@ class Lending:
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The money reached the customer: book the payout and the loan, and say so."""
-        if "refusal" in work.data:  # released before the rail said that it had paid after all
-            await self._books.post(connection, self._payout(work, "paid"), now)
-        else:
+        if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.post_held(connection, work.id, "reserve", "paid", now)
+        else:  # released before the rail said that it had paid after all
+            await self._books.post(connection, self._payout(work, "paid"), now)
         standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
         await self._books.post(connection, booked(work, standing), now)
         await self._teller.tell(connection, work, "borrow.paid", self._paid_values(work, standing))
@@ -79,7 +78,7 @@ class Lending:
     async def release(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Nothing left: give the reservation back, cancel the loan, tell the customer that nothing is owed."""
         refusal = work.data["refusal"]
-        if refusal != "limit":
+        if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.void_held(connection, work.id, "reserve", "release", now)
             await self._portfolio.cancel(connection, work.id, work.id, refusal, now)
         template = "borrow.unpaid" if refusal == "unpaid" else "borrow.refused"

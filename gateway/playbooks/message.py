@@ -4,7 +4,6 @@ The provider has no key that makes a repeat harmless. A receipt or notice is the
 crash or a time-out between handing over and noting it, it may come twice, never not at all.
 """
 
-from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock, local_date
@@ -12,13 +11,12 @@ from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
 from gateway.operations.outcome import Done, Outcome, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
-from gateway.providers.contract import Delivery, OutgoingSms, SmsProvider
+from gateway.providers.contract import OutgoingSms, SmsProvider
+from gateway.store import customers, messages
 from gateway.store.engine import Store
-from gateway.store.tables import customers, deliveries, messages
 from menus.catalogue import Catalogue
 from menus.gsm import septets, to_gsm
 
-FINAL_STATES = ("delivered", "failed")
 SINGLE_SEPTETS, PART_SEPTETS = 160, 153
 
 
@@ -52,28 +50,33 @@ class SendStep:
             values |= {**outcome.data, "state": "sent", "provider": self._provider.name}
         elif isinstance(outcome, Refused):
             values |= {"state": "failed", "reason": outcome.reason[:80], "provider": self._provider.name}
-        await connection.execute(update(messages).where(messages.c.id == work.id).values(**values))
-        if isinstance(outcome, Done):
-            await _settle_early_reports(connection, str(outcome.data["provider_id"]), now)
+        await messages.noted(connection, work.id, **values)
+        if isinstance(outcome, Done) and outcome.data["provider_id"]:
+            await messages.catch_up(connection, str(outcome.data["provider_id"]), now)
         return outcome
 
     async def _written(self, work: Work) -> str:
         """The text, written once and kept: a second try says the same."""
         async with self._store.begin() as connection:
-            text = await connection.scalar(select(messages.c.text).where(messages.c.id == work.id))
+            text = await messages.text_of(connection, work.id)
             if text is not None:
-                return str(text)
+                return text
             language = work.intent["language"] or await _language(connection, work.customer_id)
             now = self._clock()
             values = typed(work.intent["values"], local_date(now))
             text = to_gsm(self._catalogue.message(language, work.intent["template"], values))
-            await connection.execute(
-                insert(messages).values(
-                    id=work.id, customer_id=work.customer_id or None, msisdn=work.intent["to"],
-                    template=work.intent["template"], language=language, text=text, state="queued",
-                    parts=parts(text), created_at=now, updated_at=now,
-                )
-            )  # fmt: skip
+            await messages.written(
+                connection,
+                id=work.id,
+                customer_id=work.customer_id or None,
+                msisdn=work.intent["to"],
+                template=work.intent["template"],
+                language=language,
+                text=text,
+                parts=parts(text),
+                created_at=now,
+                updated_at=now,
+            )
         return text
 
 
@@ -87,36 +90,6 @@ def parts(text: str) -> int:
     return 1 if length <= SINGLE_SEPTETS else -(-length // PART_SEPTETS)
 
 
-async def delivered(connection: AsyncConnection, provider: str, report: Delivery, now: int) -> None:
-    """Keep a delivery report and move its message on. Reports come late, twice, out of order, even before the
-    send call returned; a final state stays."""
-    await connection.execute(
-        insert(deliveries).values(
-            provider=provider, provider_id=report.provider_id, status=report.status, state=report.state,
-            reason=report.reason, at=now,
-        )
-    )  # fmt: skip
-    await _reported(connection, report.provider_id, report.state, report.reason, now)
-
-
-async def _reported(connection: AsyncConnection, provider_id: str, state: str, reason: str, now: int) -> None:
-    columns = messages.c
-    await connection.execute(
-        update(messages)
-        .where(columns.provider_id == provider_id, columns.state.not_in(FINAL_STATES))
-        .values(state=state, reason=reason or None, updated_at=now)
-    )
-
-
-async def _settle_early_reports(connection: AsyncConnection, provider_id: str, now: int) -> None:
-    """Reports that came before the send call returned had no message to move yet."""
-    if not provider_id:
-        return
-    query = select(deliveries).where(deliveries.c.provider_id == provider_id).order_by(deliveries.c.id)
-    for row in await connection.execute(query):
-        await _reported(connection, provider_id, row.state, row.reason, now)
-
-
 async def _language(connection: AsyncConnection, customer_id: str) -> str:
-    query = select(customers.c.language).where(customers.c.id == customer_id)
-    return str(await connection.scalar(query) or "")
+    customer = await customers.find(connection, customer_id)
+    return str(customer.language) if customer else ""

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as phone_of
@@ -26,8 +25,7 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import CollectStep
-from gateway.store.engine import insert_into
-from gateway.store.tables import customers, payments
+from gateway.store import customers, payments
 
 PART_MIN_CENTS = 50_00
 TRY_AGAIN_MS = 3_600_000
@@ -91,8 +89,8 @@ class Repayments:
 
     async def address(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Whose phone to ask."""
-        query = select(customers.c.msisdn).where(customers.c.id == work.customer_id)
-        return Done({"msisdn": (await connection.execute(query)).scalar_one()})
+        customer = await customers.get(connection, work.customer_id)
+        return Done({"msisdn": customer.msisdn})
 
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The prompt was paid: the loan gets it, and what is too much goes to the wallet."""
@@ -183,12 +181,15 @@ class Repayments:
 
     async def _credited(self, connection: AsyncConnection, work: Work, money: Money, source: str) -> bool:
         """Whether this is the first time this payment is seen. The row is written with the money, or not at all."""
-        statement = insert_into(connection, payments).values(
-            shortcode=self._shortcode, receipt=money.receipt, operation_id=work.id,
-            amount_cents=money.cents, source=source, at=money.at,
-        )  # fmt: skip
-        statement = statement.on_conflict_do_nothing()
-        return bool((await connection.execute(statement)).rowcount)
+        return await payments.credited(
+            connection,
+            work.id,
+            shortcode=self._shortcode,
+            receipt=money.receipt,
+            amount_cents=money.cents,
+            source=source,
+            at=money.at,
+        )
 
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> tuple[LoanRecord | None, str | None]:
         """Whom a paybill account names: a loan's number, or a phone (its oldest due loan, else its wallet)."""
@@ -196,12 +197,11 @@ class Repayments:
         if loan is not None and loan.state == "active":
             return loan, loan.customer_id
         line = phone_of(account)
-        query = select(customers.c.id).where(customers.c.msisdn == line, customers.c.state == "active")
-        customer_id = await connection.scalar(query) if line else None
-        if customer_id is None:
+        customer = await customers.on_line(connection, line) if line else None
+        if customer is None or customer.state != "active":
             return None, loan.customer_id if loan else None
-        running = await self._portfolio.active(connection, customer_id, local_date(now))
-        return (running[0].record if running else None), customer_id
+        running = await self._portfolio.active(connection, customer.id, local_date(now))
+        return (running[0].record if running else None), customer.id
 
     async def _tell_paid(
         self, connection: AsyncConnection, work: Work, record: LoanRecord, money: Money, repaid: Repaid

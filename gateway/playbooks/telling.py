@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.outbox import Outbox
 from gateway.operations.playbook import Work
-from gateway.store.tables import customers
+from gateway.store import customers
 
 
 class Teller:
@@ -19,8 +18,7 @@ class Teller:
 
     async def tell(self, connection: AsyncConnection, work: Work, template: str, values: Mapping[str, Any]) -> None:
         """`values` are plain: `{"amount": ["ksh", 150000]}`; see `gateway.notices`."""
-        query = select(customers.c.msisdn, customers.c.language).where(customers.c.id == work.customer_id)
-        customer = (await connection.execute(query)).one()
+        customer = await customers.get(connection, work.customer_id)
         await self._outbox.tell(
             connection, f"{work.id}:{template}", work.customer_id, customer.msisdn, template, values
         )

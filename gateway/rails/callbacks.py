@@ -8,24 +8,25 @@ answered all the same, because the rail will not send it again.
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
 from gateway.clock import Clock
 from gateway.errors import NotACallback
 from gateway.metrics import ALARMS, CALLBACKS
-from gateway.operations.outbox import NAMESPACE, Outbox, wake
+from gateway.operations import queue
+from gateway.operations.outbox import NAMESPACE, Outbox
 from gateway.operations.playbook import Playbook
 from gateway.rails import requests
 from gateway.rails.contract import Rail, Received, Result
 from gateway.rails.requests import RailRequest
+from gateway.store import callbacks as kept
+from gateway.store import cases, payments
 from gateway.store.engine import Store
-from gateway.store.tables import callbacks, cases, operations, payments
 
 DAY_MS = 86_400_000
 STEPS = {"stk": "prompt", "b2c": "disburse"}
@@ -65,13 +66,13 @@ class RailCallbacks:
                 verdict, operation_id = await self._received(connection, news)
             else:
                 verdict, operation_id = await self._told(connection, callback, news)
-            await connection.execute(
-                insert(callbacks).values(
-                    rail=self._rail.name, purpose=callback.purpose, token=callback.token, body=callback.body,
-                    source=callback.source, received_at=callback.received_at, operation_id=operation_id,
-                    verdict=verdict,
-                )
-            )  # fmt: skip
+            await kept.recorded(
+                connection,
+                rail=self._rail.name,
+                operation_id=operation_id,
+                verdict=verdict,
+                **asdict(callback),
+            )
         self._outbox.news.set()
         CALLBACKS.labels(self._rail.name, callback.purpose, verdict).inc()
         log.info("callback", rail=self._rail.name, purpose=callback.purpose, verdict=verdict)
@@ -84,10 +85,10 @@ class RailCallbacks:
         return verdict, request.operation_id
 
     async def _request(self, connection: AsyncConnection, callback: Callback, result: Result) -> RailRequest | None:
-        """By the request's own path; where the path has none, by our id in the body."""
+        """By the request's own path; where the path has none, by our id in the body. Locked: one callback at a time."""
         if callback.token:
             return await requests.by_token(connection, callback.token)
-        return await requests.by_id(connection, result.our_id) if result.our_id else None
+        return await requests.by_id(connection, result.our_id, lock=True) if result.our_id else None
 
     async def _applied(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
         """Settle the request and move its operation: woken, brought back, or handed to a person."""
@@ -98,8 +99,8 @@ class RailCallbacks:
         if verdict == "late":
             await self._reopened(connection, request, now)
         elif verdict == "applied":
-            await self._unparked(connection, request, now)
-        await wake(connection, request.operation_id, now)
+            await queue.unpark(connection, request.operation_id, now)
+        await queue.wake(connection, request.operation_id, now)
         return verdict
 
     async def _received(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
@@ -108,10 +109,9 @@ class RailCallbacks:
         if request is not None and request.receipt in {None, news.receipt}:
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=news.amount_cents)
             verdict = await self._applied(connection, request, result, "confirmation")
-            await _receipt_filled(connection, request, news)
+            await payments.receipt_filled(connection, request.operation_id, news.receipt)
             return verdict, request.operation_id
-        known = select(payments.c.id).where(payments.c.shortcode == news.shortcode, payments.c.receipt == news.receipt)
-        if await connection.scalar(known) is not None:
+        if await payments.is_known(connection, news.shortcode, news.receipt):
             return "repeated", None
         return await self._unasked(connection, news)
 
@@ -126,32 +126,18 @@ class RailCallbacks:
         return ("applied" if fresh else "repeated"), identity
 
     async def _reopened(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
-        """Money after a refusal: the operation goes on where a success would have led it."""
-        columns = operations.c
-        row = (await connection.execute(select(operations).where(columns.id == request.operation_id))).one()
+        """Money after a refusal: the operation goes on where a success would have led it.
+
+        Still at the rail's own step it has not acted on the refusal yet, and will find the success there.
+        """
+        row = await queue.find(connection, request.operation_id, lock=True)
         if row.is_open and row.step == STEPS[request.kind]:
             return
         settled = await requests.by_id(connection, request.id)
         assert settled is not None
         data = {**row.data, "receipt": settled.receipt, "paid_cents": settled.paid_cents, "paid_at": now}
         step = self._playbooks[row.kind].after(STEPS[request.kind]) or row.step
-        await connection.execute(
-            update(operations)
-            .where(columns.id == row.id)
-            .values(
-                state="queued", step=step, data=data, is_open=True, due_at=now, updated_at=now,
-                lease_until=0, fence=columns.fence + 1,
-            )
-        )  # fmt: skip
-
-    async def _unparked(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
-        """Somebody was to decide; the rail has decided."""
-        columns = operations.c
-        await connection.execute(
-            update(operations)
-            .where(columns.id == request.operation_id, columns.state == "parked")
-            .values(state="uncertain", due_at=now, updated_at=now)
-        )
+        await queue.reopen(connection, row.id, step=step, data=data, now=now)
 
     async def _alarmed(
         self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result, now: int
@@ -161,24 +147,16 @@ class RailCallbacks:
         ALARMS.labels(topic).inc()
         log.error("contradiction", topic=topic, operation=request.account_reference, code=result.code)
         identity = str(uuid.uuid5(NAMESPACE, f"{request.id}:{verdict}"))
-        if await connection.scalar(select(cases.c.id).where(cases.c.id == identity)):
-            return
-        await connection.execute(
-            insert(cases).values(
-                id=identity, reference=reference("CS", identity), operation_id=request.operation_id, topic=topic,
-                evidence={"code": result.code, "receipt": result.receipt, "state": request.state}, state="open",
-                answer_by=now + DAY_MS, created_at=now,
-            )
-        )  # fmt: skip
-
-
-async def _receipt_filled(connection: AsyncConnection, request: RailRequest, news: Received) -> None:
-    """A payment booked on the word of a query had no receipt yet."""
-    await connection.execute(
-        update(payments)
-        .where(payments.c.operation_id == request.operation_id, payments.c.receipt.is_(None))
-        .values(receipt=news.receipt)
-    )
+        await cases.opened(
+            connection,
+            identity,
+            reference("CS", identity),
+            topic,
+            evidence={"code": result.code, "receipt": result.receipt, "state": request.state},
+            operation_id=request.operation_id,
+            answer_by=now + DAY_MS,
+            now=now,
+        )
 
 
 def _door(purpose: str) -> str:

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.outbox import NAMESPACE
@@ -92,19 +92,19 @@ async def opened(connection: AsyncConnection, work: Work, wanted: Wanted, now: i
     return found
 
 
-async def by_id(connection: AsyncConnection, identity: str) -> RailRequest | None:
-    return await _one(connection, table.id == identity)
+async def by_id(connection: AsyncConnection, identity: str, *, lock: bool = False) -> RailRequest | None:
+    return await _one(connection, select(rail_requests).where(table.id == identity), lock=lock)
 
 
 async def by_token(connection: AsyncConnection, token: str) -> RailRequest | None:
-    return await _one(connection, table.token == token)
+    """The request whose own callback path this is, locked until the unit of work ends."""
+    return await _one(connection, select(rail_requests).where(table.token == token), lock=True)
 
 
 async def by_account(connection: AsyncConnection, account: str) -> RailRequest | None:
-    """The latest request for money that carried `account` as its reference."""
+    """The latest request for money that carried `account` as its reference, locked likewise."""
     query = select(rail_requests).where(table.account_reference == account, table.kind == "stk")
-    row = (await connection.execute(query.order_by(table.created_at.desc()).limit(1))).one_or_none()
-    return RailRequest(**_fields(row)) if row else None
+    return await _one(connection, query.order_by(table.created_at.desc()).limit(1), lock=True)
 
 
 async def noted(connection: AsyncConnection, identity: str, **values: object) -> None:
@@ -166,8 +166,9 @@ async def _moved(connection: AsyncConnection, request: RailRequest, values: dict
     )
 
 
-async def _one(connection: AsyncConnection, condition: Any) -> RailRequest | None:
-    row = (await connection.execute(select(rail_requests).where(condition))).one_or_none()
+async def _one(connection: AsyncConnection, query: Select[Any], *, lock: bool) -> RailRequest | None:
+    """At most one row. Locked, so that of two answers that race the second sees what the first made of it."""
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return RailRequest(**_fields(row)) if row else None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
-from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Refused, Retry, Unsure
+from gateway.operations.outcome import Accepted, Done, Outcome, Park, Refused, Retry, Unsure
 from gateway.operations.playbook import Work
 from gateway.operations.settle import doubling_ms
 from gateway.rails import requests
@@ -86,12 +86,15 @@ class RailStep(ABC):
         return await self._asked(request)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
-        """A result that came while we were speaking counts; waiting long is said once; waiting for ever is not."""
+        """What the request says by now counts, not what it said when we looked: a refusal may have become a payment.
+
+        Waiting long is said once; waiting for ever is not.
+        """
         request = await requests.by_id(connection, requests.request_id(work))
+        if request is not None and request.is_settled:
+            return outcome_of(request)
         if request is None or not isinstance(outcome, Accepted | Unsure):
             return outcome
-        if request.is_settled:
-            return Later(0, "settled meanwhile")
         waited = now - (request.sent_at or now)
         if waited >= self._patience.give_up_ms:
             return Park("nobody could say what became of it", {"waited_ms": waited})
@@ -118,7 +121,9 @@ class RailStep(ABC):
 
     async def _settled(self, request: RailRequest, result: Result, by: str) -> Outcome:
         async with self._store.begin() as connection:
-            await requests.settled(connection, request, result, by, self._clock())
+            current = await requests.by_id(connection, request.id, lock=True)
+            assert current is not None
+            await requests.settled(connection, current, result, by, self._clock())
             settled = await requests.by_id(connection, request.id)
         assert settled is not None
         return outcome_of(settled) if settled.is_settled else self._keep_asking(settled, result.description)

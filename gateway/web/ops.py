@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import select
 
 from flows.text import msisdn as kenyan
 from gateway.clock import Clock, iso
@@ -15,10 +14,11 @@ from gateway.errors import Rejected
 from gateway.health import Health
 from gateway.inbound import Inbound
 from gateway.metrics import REGISTRY
+from gateway.operations.queue import history
 from gateway.operations.worker import Worker
 from gateway.sessions import Sessions, Stored
+from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.store.tables import attempts, customers, operations
 from gateway.web.problems import operator_only, problem
 
 PAGE_MAX = 200
@@ -125,17 +125,16 @@ class OpsRoutes:
         phone = kenyan(request.match_info["phone"])
         if phone is None:
             return problem(422, "invalid", "phone: not a Kenyan mobile number")
-        owner = select(customers.c.id).where(customers.c.msisdn == phone).scalar_subquery()
         async with self._store.read() as connection:
-            query = select(operations).where(operations.c.customer_id == owner)
-            rows = list(await connection.execute(query.order_by(operations.c.number.desc()).limit(PAGE_MAX)))
-            tried = await connection.execute(
-                select(attempts).where(attempts.c.operation_id.in_([row.id for row in rows])).order_by(attempts.c.id)
-            )
-            history: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
-            for attempt in tried:
-                history[attempt.operation_id].append(_attempt(attempt))
-        return web.json_response({"operations": [{**_operation(row), "attempts": history[row.id]} for row in rows]})
+            customer = await customers.on_line(connection, phone)
+            found = await history(connection, customer.id, PAGE_MAX) if customer else []
+        return web.json_response(
+            {
+                "operations": [
+                    {**_operation(row), "attempts": [_attempt(each) for each in tried]} for row, tried in found
+                ]
+            }
+        )
 
     async def sync(self, request: web.Request) -> web.Response:
         """Work off what is due now."""

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from gateway.clock import Clock
-from gateway.errors import NotACallback, Unavailable
+from gateway.errors import NotACallback, Unavailable, Uncertain
 from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.spool import Spool
 from gateway.web.problems import problem, same
@@ -75,7 +75,7 @@ class RailRoutes:
         except NotACallback as error:
             log.warning("not_a_callback", purpose=purpose, reason=str(error))
             return problem(400, "not-a-callback", str(error))
-        except Unavailable:
+        except (Unavailable, Uncertain):  # taking it twice is harmless
             await self._spool.put(callback)
         return web.json_response(ACCEPTED)
 

@@ -6,8 +6,8 @@ from typing import Protocol
 from aiohttp import web
 
 from gateway.clock import Clock
-from gateway.playbooks.message import delivered
 from gateway.providers.contract import SmsProvider, UssdProvider
+from gateway.store import messages
 from gateway.store.engine import Store
 from gateway.web.problems import problem
 from gateway.web.ussd import form_of, may_call
@@ -35,5 +35,13 @@ class SmsRoutes:
             return problem(403, "wrong-token", "This address is not open.")
         report = provider.parse_delivery(await form_of(request))
         async with self._store.begin() as connection:
-            await delivered(connection, provider.name, report, self._clock())
+            await messages.reported(
+                connection,
+                provider.name,
+                report.provider_id,
+                status=report.status,
+                state=report.state,
+                reason=report.reason,
+                now=self._clock(),
+            )
         return web.Response(text="")

@@ -1,0 +1,80 @@
+"""The queue as others see it: what is under way for somebody, how old it is, and nudges from outside."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.tables import attempts, operations
+
+MOVING = ("queued", "waiting", "uncertain")
+
+
+async def under_way(connection: AsyncConnection, customer_id: str, kinds: tuple[str, ...]) -> list[Row[Any]]:
+    """A customer's open operations of some kinds, the oldest first."""
+    columns = operations.c
+    query = select(columns.reference, columns.kind, columns.intent, columns.state).where(
+        columns.customer_id == customer_id, columns.is_open, columns.kind.in_(kinds)
+    )
+    return list(await connection.execute(query.order_by(columns.number)))
+
+
+async def history(connection: AsyncConnection, customer_id: str, limit: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
+    """A customer's operations, the newest first, each with its attempts in order."""
+    query = select(operations).where(operations.c.customer_id == customer_id)
+    rows = list(await connection.execute(query.order_by(operations.c.number.desc()).limit(limit)))
+    tried: dict[str, list[Row[Any]]] = {row.id: [] for row in rows}
+    for attempt in await connection.execute(
+        select(attempts).where(attempts.c.operation_id.in_(list(tried))).order_by(attempts.c.id)
+    ):
+        tried[attempt.operation_id].append(attempt)
+    return [(row, tried[row.id]) for row in rows]
+
+
+async def load(connection: AsyncConnection) -> tuple[Mapping[str, int], int | None]:
+    """How many operations are open in each state, and since when the oldest moving one is due (ms)."""
+    columns = operations.c
+    query = select(columns.state, func.count(), func.min(columns.due_at)).where(columns.is_open)
+    rows = list(await connection.execute(query.group_by(columns.state)))
+    due = [row[2] for row in rows if row[0] in MOVING]
+    return {row[0]: row[1] for row in rows}, min(due, default=None)
+
+
+async def wake(connection: AsyncConnection, operation_id: str, now: int) -> None:
+    """Make an open operation due at once: there is news about it."""
+    await connection.execute(
+        update(operations)
+        .where(operations.c.id == operation_id, operations.c.is_open, operations.c.due_at > now)
+        .values(due_at=now)
+    )
+
+
+async def unpark(connection: AsyncConnection, operation_id: str, now: int) -> None:
+    """Somebody was to decide; the rail has decided."""
+    columns = operations.c
+    await connection.execute(
+        update(operations)
+        .where(columns.id == operation_id, columns.state == "parked")
+        .values(state="uncertain", due_at=now, updated_at=now)
+    )
+
+
+async def find(connection: AsyncConnection, operation_id: str, *, lock: bool = False) -> Row[Any]:
+    query = select(operations).where(operations.c.id == operation_id)
+    return (await connection.execute(query.with_for_update() if lock else query)).one()
+
+
+async def reopen(
+    connection: AsyncConnection, operation_id: str, *, step: str, data: Mapping[str, Any], now: int
+) -> None:
+    """Go on at `step`, whatever the operation had come to; a worker that holds it loses its claim."""
+    columns = operations.c
+    await connection.execute(
+        update(operations)
+        .where(columns.id == operation_id)
+        .values(
+            state="queued", step=step, data=dict(data), is_open=True, due_at=now, updated_at=now,
+            lease_until=0, fence=columns.fence + 1,
+        )
+    )  # fmt: skip

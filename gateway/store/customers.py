@@ -1,0 +1,55 @@
+"""People: who is behind a line, what they agreed to, in which language they are told."""
+
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.errors import BrokenInvariant
+from gateway.store.tables import consents, customers
+
+Customer = Row[Any]
+"""One row of `customers`."""
+
+
+async def find(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer | None:
+    query = select(customers).where(customers.c.id == customer_id)
+    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def get(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer:
+    """Raises BrokenInvariant when there is nobody of this id."""
+    customer = await find(connection, customer_id, lock=lock)
+    if customer is None:
+        raise BrokenInvariant("no such customer", customer=customer_id)
+    return customer
+
+
+async def on_line(connection: AsyncConnection, msisdn: str) -> Customer | None:
+    """Whoever this line belongs to (E.164), members and listed people alike."""
+    return (await connection.execute(select(customers).where(customers.c.msisdn == msisdn))).one_or_none()
+
+
+async def with_national_id(connection: AsyncConnection, national_id: str) -> Customer | None:
+    query = select(customers).where(customers.c.national_id == national_id)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def is_anybody(connection: AsyncConnection) -> bool:
+    return await connection.scalar(select(customers.c.id).limit(1)) is not None
+
+
+async def added(connection: AsyncConnection, customer_id: str, **values: object) -> None:
+    await connection.execute(insert(customers).values(id=customer_id, **values))
+
+
+async def changed(connection: AsyncConnection, customer_id: str, **values: object) -> None:
+    await connection.execute(update(customers).where(customers.c.id == customer_id).values(**values))
+
+
+async def consented(
+    connection: AsyncConnection, customer_id: str, kind: str, *, version: str, language: str, at: int
+) -> None:
+    """Keep a yes with the version and language of what was agreed to."""
+    values = {"customer_id": customer_id, "kind": kind, "version": version, "language": language, "at": at}
+    await connection.execute(insert(consents).values(**values))

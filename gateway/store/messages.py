@@ -1,0 +1,45 @@
+"""Texts sent and what became of them. Reports come late, twice and out of order; a final state stays."""
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.tables import deliveries, messages
+
+FINAL_STATES = ("delivered", "failed")
+
+
+async def text_of(connection: AsyncConnection, message_id: str) -> str | None:
+    return await connection.scalar(select(messages.c.text).where(messages.c.id == message_id))
+
+
+async def written(connection: AsyncConnection, **values: object) -> None:
+    await connection.execute(insert(messages).values(state="queued", **values))
+
+
+async def noted(connection: AsyncConnection, message_id: str, **values: object) -> None:
+    await connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
+
+
+async def reported(
+    connection: AsyncConnection, provider: str, provider_id: str, *, status: str, state: str, reason: str, now: int
+) -> None:
+    """Keep a delivery report and move its message on, if it is known by now."""
+    values = {"provider": provider, "provider_id": provider_id, "status": status, "state": state, "reason": reason}
+    await connection.execute(insert(deliveries).values(at=now, **values))
+    await _moved(connection, provider_id, state, reason, now)
+
+
+async def catch_up(connection: AsyncConnection, provider_id: str, now: int) -> None:
+    """Apply reports that came before the send call returned, when there was no message to move yet."""
+    query = select(deliveries).where(deliveries.c.provider_id == provider_id).order_by(deliveries.c.id)
+    for row in await connection.execute(query):
+        await _moved(connection, provider_id, row.state, row.reason, now)
+
+
+async def _moved(connection: AsyncConnection, provider_id: str, state: str, reason: str, now: int) -> None:
+    columns = messages.c
+    await connection.execute(
+        update(messages)
+        .where(columns.provider_id == provider_id, columns.state.not_in(FINAL_STATES))
+        .values(state=state, reason=reason or None, updated_at=now)
+    )

@@ -1,0 +1,32 @@
+"""Payments received: one row each, unique by receipt and by operation, whatever door they came through."""
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.engine import insert_into
+from gateway.store.tables import payments
+
+
+async def credited(
+    connection: AsyncConnection, operation_id: str, *, shortcode: str, receipt: str | None, amount_cents: int,
+    source: str, at: int,
+) -> bool:  # fmt: skip
+    """Whether this payment is seen for the first time. The row is written with its money, or not at all."""
+    statement = insert_into(connection, payments).values(
+        operation_id=operation_id, shortcode=shortcode, receipt=receipt, amount_cents=amount_cents, source=source, at=at
+    )
+    return bool((await connection.execute(statement.on_conflict_do_nothing())).rowcount)
+
+
+async def is_known(connection: AsyncConnection, shortcode: str, receipt: str) -> bool:
+    query = select(payments.c.id).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
+    return await connection.scalar(query) is not None
+
+
+async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> None:
+    """A payment booked on the word of a query had no receipt yet."""
+    await connection.execute(
+        update(payments)
+        .where(payments.c.operation_id == operation_id, payments.c.receipt.is_(None))
+        .values(receipt=receipt)
+    )
