@@ -175,7 +175,11 @@ class Conversation:
         self._committing.add(task)
         task.add_done_callback(self._committing.discard)
         progress.is_committing = True
-        await asyncio.shield(task)
+        try:
+            await asyncio.shield(task)
+        except Unavailable:
+            progress.is_committing = False  # provably nothing was kept
+            raise
 
     async def _renamed(
         self, inbound: Inbound, keys: Keys, before: Stored | None, reading: Reading, progress: Progress

@@ -19,6 +19,7 @@ from gateway.store.engine import Store
 PROBE_SECONDS = 1.0
 KEPT_SECONDS = 2.0
 QUEUE_AGE_SECONDS_MAX = 60
+REFUSED_SECONDS = 30
 
 Check = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -40,17 +41,20 @@ class Health:
         checks = {**self._vital, **self._others}
         results = await asyncio.gather(*(_guarded(check) for check in checks.values()))
         named = dict(zip(checks, results, strict=True))
-        down = any(named[name]["status"] != "ok" for name in self._vital)
+        down = any(named[name]["status"] == "down" for name in self._vital)
         degraded = any(result["status"] != "ok" for result in named.values())
         return {"status": "down" if down else "degraded" if degraded else "ok", "checks": named}
 
     async def _redis(self) -> dict[str, Any]:
-        await self._sessions.ping()
+        await self._sessions.probe()
         return {"status": "ok"}
 
     async def _sql(self) -> dict[str, Any]:
         async with self._store.read() as connection:
             await connection.execute(text("SELECT 1"))
+        ago = self._store.refused_seconds_ago()
+        if ago is not None and ago < REFUSED_SECONDS:
+            return {"status": "degraded", "reason": "refused to write", "secondsAgo": round(ago, 1)}
         return {"status": "ok"}
 
     async def _queue(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from gateway.errors import Unavailable
 from gateway.inbound import Inbound
 
 HEADER_CHARACTERS = 20
+PROBE_KEY = "nyota:probe"
 ANY = "*"
 
 LOAD = """
@@ -175,8 +176,9 @@ class Sessions:
             raise Unavailable(f"redis: {type(error).__name__}") from error
         return sum(not key.endswith(b":newest") for key in keys)
 
-    async def ping(self) -> None:
-        await self._coalescer.call("PING")
+    async def probe(self) -> None:
+        """Raises RedisError or Unavailable unless Redis takes writes; a full or read-only one still answers a ping."""
+        await self._coalescer.call("SET", PROBE_KEY, "1", "EX", self._ttl)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -187,10 +189,12 @@ class Sessions:
             yield key
 
     async def _run(self, script: str, keys: Keys, *arguments: str | bytes) -> Any:
+        given = (2, keys.session, keys.newest, *arguments)
         try:
-            return await self._coalescer.call("EVALSHA", self._sha[script], 2, keys.session, keys.newest, *arguments)
-        except NoScriptError:
-            return await self._coalescer.call("EVAL", script, 2, keys.session, keys.newest, *arguments)
+            try:
+                return await self._coalescer.call("EVALSHA", self._sha[script], *given)
+            except NoScriptError:
+                return await self._coalescer.call("EVAL", script, *given)
         except RedisError as error:
             raise Unavailable(f"redis: {type(error).__name__}") from error
 

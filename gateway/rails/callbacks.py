@@ -87,7 +87,9 @@ class RailCallbacks:
     async def _request(self, connection: AsyncConnection, callback: Callback, result: Result) -> RailRequest | None:
         """By the request's own path; where the path has none, by our id in the body. Locked: one callback at a time."""
         if callback.token:
-            return await requests.by_token(connection, callback.token)
+            request = await requests.by_token(connection, callback.token)
+            names_another = callback.purpose.startswith("b2c") and request and result.our_id not in {None, request.id}
+            return None if names_another else request
         return await requests.by_id(connection, result.our_id, lock=True) if result.our_id else None
 
     async def _applied(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
@@ -166,7 +168,7 @@ def _door(purpose: str) -> str:
 def _parsed(body: str) -> Mapping[str, Any]:
     try:
         parsed = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotACallback("body is not JSON") from error
     if not isinstance(parsed, dict):
         raise NotACallback("body is not an object")

@@ -147,7 +147,7 @@ class DarajaRail:
     async def register(self, confirmation_url: str, validation_url: str, *, pull_msisdn: str | None = None) -> None:
         """Say where confirmations go, and allow the list to be read. Saying it again changes nothing.
 
-        `pull_msisdn` is the phone on the organisation's record at Safaricom; without it that stays closed.
+        `pull_msisdn` is the phone on the organisation's record at Safaricom; without it the list stays closed.
         Raises Unavailable and Rejected.
         """
         urls = {

@@ -7,7 +7,7 @@ may be probed with its own id, because the rail provably refuses a second one.
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,9 @@ from gateway.rails import requests
 from gateway.rails.contract import AskStatus, Collect, Disburse, Rail, Result, Words
 from gateway.rails.requests import RailRequest, Wanted
 from gateway.store.engine import Store
+
+RECEIPT_QUESTIONS = 3
+"""How often to look for the receipt of a payment that the query calls done, before it is booked without."""
 
 log = structlog.get_logger("rail")
 
@@ -174,15 +177,24 @@ class CollectStep(RailStep):
         queried = await self._rail.query_collect(request.rail_id) if request.rail_id else None
         if queried is not None and queried.kind == "refused":
             return queried
-        listed = await self._listed(request)
+        listed = await self._listed_if_possible(request, queried)
         if listed is not None:
             return listed
         if queried is not None and queried.kind == "done":
-            return queried
+            return queried if request.questions >= RECEIPT_QUESTIONS else replace(queried, kind="pending")
         now, sent = self._clock(), request.sent_at or request.created_at
         if now - sent >= self._patience.prompt_expires_ms:
             return Result("refused", "expired", "timeout", "no payment was seen while the prompt could be answered")
         return queried or Result("uncertain", "", "uncertain", "the request was not acknowledged")
+
+    async def _listed_if_possible(self, request: RailRequest, queried: Result | None) -> Result | None:
+        """The payment in the rail's list. A list that cannot be read must not hide what the query knows."""
+        try:
+            return await self._listed(request)
+        except (Unavailable, Rejected):
+            if queried is None or queried.kind != "done":
+                raise
+            return None
 
     async def _listed(self, request: RailRequest) -> Result | None:
         since = request.sent_at or request.created_at

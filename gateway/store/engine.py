@@ -7,6 +7,7 @@ as the pool.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -48,6 +49,7 @@ class Store:
     def __init__(self, url: str, *, pool: int = 10, busy_seconds: float = 2.0) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
+        self._refused_at: float | None = None
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else pool)
         if self.is_sqlite:
             self._reader = _sqlite(url, pool, busy_seconds, begin="BEGIN", reads_only=True)
@@ -76,6 +78,8 @@ class Store:
         except (DBAPIError, PoolTimeout, OSError) as error:
             if is_committing and _is_broken(error):
                 raise Uncertain(f"database, while committing: {_name(error)}") from error
+            if _is_outage(error):
+                self._refused_at = time.monotonic()
             _raise_outage(error)
             raise
 
@@ -88,6 +92,10 @@ class Store:
         except (DBAPIError, PoolTimeout, OSError) as error:
             _raise_outage(error)
             raise
+
+    def refused_seconds_ago(self) -> float | None:
+        """How long ago a unit of work could not be served (locked, full, gone); None: never. Reading may work on."""
+        return None if self._refused_at is None else time.monotonic() - self._refused_at
 
     async def close(self) -> None:
         await self._writer.dispose()
@@ -110,8 +118,12 @@ def is_duplicate(error: DBAPIError) -> bool:
 
 def _raise_outage(error: DBAPIError | PoolTimeout | OSError) -> None:
     """Unavailable when the database could not serve; a mistake in a statement or in its values is ours."""
-    if not isinstance(error, DBAPIError) or error.connection_invalidated or _says_outage(error):
+    if _is_outage(error):
         raise Unavailable(f"database: {_name(error)}") from error
+
+
+def _is_outage(error: DBAPIError | PoolTimeout | OSError) -> bool:
+    return not isinstance(error, DBAPIError) or error.connection_invalidated or _says_outage(error)
 
 
 def _says_outage(error: DBAPIError) -> bool:
