@@ -1,6 +1,7 @@
 """F9: my account: a new PIN and the language; the other lines of the menu come with their features."""
 
 from flows.kit import Emit, Flow, View, choose, end, secret
+from flows.language import LANGUAGE
 
 
 def _change_pin(_: View) -> Emit:
@@ -19,7 +20,7 @@ flow = Flow(
         secret("new", kind="new", to="again"),
         secret("again", kind="again", to="changed", emits=_change_pin),
         end("changed"),
-        choose("language", to="spoken", saves="language", emits=_set_language),
+        choose("language", to="spoken", emits=_set_language, **LANGUAGE),
         end("spoken"),
     ],
 )

@@ -34,5 +34,16 @@ def _slots(view: View) -> Mapping[str, object]:
 
 
 flow = Flow(
-    "balance", [choose("show", to=HOME, words=_words, slots=_slots, offers=lambda _: ())], private=True
+    "balance",
+    [
+        choose(
+            "show",
+            to=HOME,
+            words=_words,
+            variants=("show", "clear", "old"),
+            slots=_slots,
+            offers=lambda _: (),
+        )
+    ],
+    private=True,
 )

@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 from flows.amounts import whole_shillings
-from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
+from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Borrowing, Product, Quote
 from flows.loans import quoted
-from menus.values import Day, Ksh, MaskedPhone
+from menus.values import Day, Days, Ksh, MaskedPhone
 
 
 def _borrowing(view: View) -> Borrowing:
@@ -17,7 +17,11 @@ def _borrowing(view: View) -> Borrowing:
 
 
 def _product(view: View) -> Product:
-    return next(product for product in _borrowing(view).products if product.key == view.data["product"])
+    """The product that was chosen. Raises Gone when it cannot be had any more."""
+    for product in _borrowing(view).products:
+        if product.key == view.data["product"]:
+            return product
+    raise Gone(view.data["product"])
 
 
 def _under_way(view: View) -> bool:
@@ -46,32 +50,40 @@ def _limits(view: View) -> Mapping[str, object]:
     }
     if borrowing.late:
         late = borrowing.late
-        slots |= {"loan": late.reference, "days": late.days_late, "amount": Ksh(late.next_cents)}
+        slots |= {"loan": late.reference, "days": Days(late.days_late), "amount": Ksh(late.next_cents)}
     return slots
+
+
+def _late_loan(view: View) -> Mapping[str, Any]:
+    late = _borrowing(view).late
+    return {"loan": late.reference} if late else {}
 
 
 def _products(view: View) -> Iterable[Offer]:
     return (
-        Offer(product.key, "each", {"product": product.name, "days": product.days})
+        Offer(product.key, "each", {"product": product.name, "days": Days(product.days)})
         for product in _borrowing(view).products
     )
 
 
+def _most_cents(view: View) -> int:
+    """The most of this product that the limit still leaves, in whole shillings."""
+    return min(_product(view).max_cents, _borrowing(view).available_cents // 100 * 100)
+
+
 def _range(view: View) -> Mapping[str, object]:
     product = _product(view)
-    most = min(product.max_cents, _borrowing(view).available_cents // 100 * 100)
-    return {"product": product.name, "min": Ksh(product.min_cents), "max": Ksh(most)}
+    return {"product": product.name, "min": Ksh(product.min_cents), "max": Ksh(_most_cents(view))}
 
 
 def _amount(view: View, text: str) -> int | Refusal:
-    product, borrowing = _product(view), _borrowing(view)
+    """More than the product gives is refused with the range, more than the limit leaves with the limit."""
+    product = _product(view)
     cents = whole_shillings(text, product.min_cents, product.max_cents)
-    if isinstance(cents, int) and cents > borrowing.available_cents:
-        return Refusal("over_limit", _limits(view), alone=True)
     if isinstance(cents, Refusal):
-        return whole_shillings(
-            text, product.min_cents, min(product.max_cents, borrowing.available_cents // 100 * 100)
-        )
+        return whole_shillings(text, product.min_cents, _most_cents(view))
+    if cents > _most_cents(view):
+        return Refusal("over_limit", _limits(view), alone=True)
     return cents
 
 
@@ -118,25 +130,53 @@ def _accepted(view: View) -> Mapping[str, object]:
     }
 
 
+def _cost_words(view: View) -> str:
+    """A charge of nothing is not named."""
+    return "cost" if view.data["quote"]["fee_cents"] else "cost_no_fee"
+
+
+def _pin_words(view: View) -> str:
+    return "pin" if view.data["quote"]["penalty_cents"] else "pin_no_penalty"
+
+
 flow = Flow(
     "borrow",
     [
         decide(
             "start",
-            [(_under_way, "resume:accepted"), (_late, "late"), (_full, "full"), (_none, "none"), (None, "product")],
+            [
+                (_under_way, "resume:lending"),
+                (_late, "late"),
+                (_full, "full"),
+                (_none, "none"),
+                (None, "product"),
+            ],
         ),
-        choose("product", to="amount", saves="product", offers=_products, slots=_limits),
-        ask("amount", parse=_amount, to="cost", slots=_range),
+        choose("product", to="amount", saves="product", offers=_products, labels=("each",), slots=_limits),
+        ask("amount", parse=_amount, to="cost", slots=_range, refuses=("amount", "over_limit")),
         choose(
-            "cost", to={"accept": "pin", "terms": "cost"}, slots=_price, binds=_bind_quote,
-            emits=_terms_by_sms, confirms=True,
+            "cost",
+            to={"accept": "pin", "terms": "cost"},
+            words=_cost_words,
+            variants=("cost", "cost_no_fee"),
+            slots=_price,
+            binds=_bind_quote,
+            emits=_terms_by_sms,
+            confirms=True,
         ),
-        secret("pin", to="accepted", slots=_price, emits=_request),
+        secret(
+            "pin",
+            to="accepted",
+            words=_pin_words,
+            variants=("pin", "pin_no_penalty"),
+            slots=_price,
+            emits=_request,
+        ),
         end("accepted", slots=_accepted),
-        choose("late", to={"pay": "repay:", "limits": "limits"}, slots=_limits),
+        choose("late", to={"pay": "repay:opened", "limits": "limits"}, slots=_limits, binds=_late_loan),
         choose("full", to={"repay": "repay:"}, slots=_limits),
-        choose("limits", to={"pay": "repay:"}, slots=_limits),
-        end("none", slots=_limits),
+        choose("limits", to={"pay": "repay:opened"}, slots=_limits, binds=_late_loan),
+        end("none"),
     ],
     resumable=True,
-)  # fmt: skip
+)

@@ -1,27 +1,48 @@
-"""The dialogue engine: `advance(session, answers, facts)` gives the next session, the screen and the operations.
+"""The dialogue engine: `advance(session, answers, facts)` is the next session, the screen and the operations.
 
 Pure: no clock, no chance, nothing read or written. The same arguments give the same turn, which is why a turn
-can be taken again after a crash, a lost race or with one more fact, and why dialling ahead is nothing but folding
-it over the parts up to the first gate.
+can be taken again after a crash, a lost race or with one more fact, and why dialling ahead is nothing but
+folding it over the parts up to the first gate.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from msgspec.structs import replace
 
-from flows.kit import AFTER, HOME, RESUME, SPECIAL, Emit, FactMissing, Flow, Gone, Offer, Refusal, Step, View
+from flows.kit import AFTER, HOME, RESUME, Emit, FactMissing, Flow, Gone, Refusal, Secret, Step, View
+from flows.screens import Remark, Screens, choices, offered
 from flows.text import plain
 from flows.turn import Facts, Missing, Operation, Session, Turn, operation_id, reference
-from menus.catalogue import Catalogue, Language, Words
-from menus.screen import ROOM_SEPTETS, Option, final, paged
+from menus.catalogue import Catalogue
+from menus.screen import ROOM_SEPTETS
 
 BACK, HOME_DIGITS, MORE = "0", "00", frozenset({"98", "#"})
 STRIKES_MAX = 3
 TURNS_MAX = 60
 TRAIL_MAX = 12
+
+SENT = "said.sent"
+TOO_LONG, CHOICE, EMPTY = "long", "choice", "empty"
+REASONS = (TOO_LONG, CHOICE, EMPTY)
+"""What the engine says by itself: screens of `wrong.`."""
+
+VERDICTS: Mapping[Secret, tuple[str, ...]] = {
+    "pin": ("pin_format", "pin", "pin_last"),
+    "new": ("pin_format", "weak", "same"),
+    "again": ("pin_format", "mismatch"),
+}
+"""Every name a Verdict may have that asks again, by the kind of secret."""
+
+LOCKED = ("locked", "locked_long")
+"""Names of a final Verdict."""
+
+COUNTED_BY_SHELL = frozenset({"pin", "pin_last"})
+"""Wrong PINs are no strikes: the shell counts them over all sessions, and locks."""
+
+SAID_BY_SHELL = ("newer", "busy", "busy_after", "unconfirmed")
+"""Last screens of `wrong.` that no engine says: what happened around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +64,25 @@ class Engine:
         self.catalogue = catalogue
         self.view_pin = view_pin
         self.room = room
+        self._screens = Screens(catalogue, room)
 
-    def advance(
-        self, session: Session, answers: tuple[str, ...], facts: Facts, *, salt: int = 0
-    ) -> Turn | Missing:
-        """Take one turn. A new session (no step yet) opens first, then folds `answers` up to the first gate.
+    def advance(self, session: Session, answers: tuple[str, ...], facts: Facts, *, salt: int = 0) -> Turn | Missing:
+        """Take one turn of a session that is not final.
 
-        At a secret the answer's text is not looked at: `facts` carry the verdict as `Need("verdict")`.
+        A new session (no step yet) opens first, then folds `answers` up to the first gate. At a secret the
+        answer's text is not looked at: `facts` carry the verdict as `Need("verdict")`.
         """
         following = replace(session, turn=session.turn + 1)
+        if following.turn > TURNS_MAX:
+            return self._ended(following, f"wrong.{TOO_LONG}")
         try:
-            try:
-                return self._advanced(following, answers, facts, salt)
-            except Gone:
-                return self._home(following, facts)
+            return self._or_home(following, facts, lambda: self._folded(following, answers, facts, salt))
         except FactMissing as missing:
             return Missing(frozenset({missing.need}))
 
     def is_secret(self, session: Session) -> bool:
-        return bool(session.step) and self.step(session).kind == "secret"
+        """Whether the session waits for a PIN."""
+        return not session.is_final and self._knows(session.place) and self.step(session).kind == "secret"
 
     def takes_secret(self, session: Session, answers: tuple[str, ...]) -> bool:
         """Whether this answer would be a PIN: so it must be checked by the shell and never kept."""
@@ -71,43 +92,99 @@ class Engine:
         return self.flows[session.flow].steps[session.step]
 
     def shown(self, session: Session, place: str, facts: Facts, data: Mapping[str, Any]) -> Turn:
-        """The screen of `place` (`flow.step`) outside of any answer, for what the shell has to say itself."""
-        flow, step = place.split(".")
-        return self._shown(replace(session, flow=flow, step=step, data=dict(data), page=0), facts)
+        """The screen of `place` (`flow.step`) outside of any answer, for what the shell has to say itself.
 
-    def _advanced(self, session: Session, answers: tuple[str, ...], facts: Facts, salt: int) -> Turn:
-        if session.turn > TURNS_MAX:
-            return self._ended(session, "wrong.long")
+        Goes home when what the screen is about is gone. Raises FactMissing for a fact that `facts` lack.
+        """
+        flow, step = place.split(".")
+        session = self._recognised(session, facts)
+        there = replace(session, flow=flow, step=step, data=dict(data), page=0, offers=(), strikes=0)
+        return self._or_home(session, facts, lambda: self._shown(there, facts))
+
+    def _or_home(self, session: Session, facts: Facts, turn: Callable[[], Turn]) -> Turn:
+        try:
+            return turn()
+        except Gone:
+            return self._home(self._recognised(session, facts), facts)
+
+    def _folded(self, session: Session, answers: tuple[str, ...], facts: Facts, salt: int) -> Turn:
         if session.step:
             turn, answers = self._first(session, answers, facts, salt)
         else:
-            turn = self._opened(session, facts, dialled_ahead=bool(answers))
+            turn, answers = self._opened(session, answers, facts)
         for answer in answers:
             if self._stops_folding(turn):
                 break
             turn = self._answered(turn.session, answer, facts, salt)
         return turn
 
-    def _first(
-        self, session: Session, answers: tuple[str, ...], facts: Facts, salt: int
-    ) -> tuple[Turn, tuple[str, ...]]:
-        """The answer to what is on the screen; a secret is only ever a single answer."""
-        if not answers or (self.is_secret(session) and len(answers) > 1):
-            return self._wrong(session, Refusal("empty"), facts), ()
-        return self._answered(session, answers[0], facts, salt), answers[1:]
-
     def _stops_folding(self, turn: Turn) -> bool:
         session = turn.session
         return session.is_final or bool(turn.operations) or session.strikes > 0 or self.step(session).is_gate
 
+    def _first(
+        self, session: Session, answers: tuple[str, ...], facts: Facts, salt: int
+    ) -> tuple[Turn, tuple[str, ...]]:
+        """The answer to what is on the screen; a secret is only ever a single answer."""
+        if not self._knows(session.place):
+            raise Gone(session.place)
+        if self.is_secret(session) and len(answers) > 1:
+            return self._wrong(session, Refusal("pin_format", alone=True), facts), ()
+        if not answers:
+            return self._wrong(session, Refusal(EMPTY), facts), ()
+        return self._answered(session, answers[0], facts, salt), answers[1:]
+
+    def _opened(self, session: Session, answers: tuple[str, ...], facts: Facts) -> tuple[Turn, tuple[str, ...]]:
+        """The first screen: registration, a request under way, an unfinished conversation, or the menu.
+
+        Digits dialled ahead are those of the menu: they go past the offers to continue, and are dropped for
+        somebody who has no menu yet.
+        """
+        session = self._recognised(session, facts)
+        if answers and session.customer:
+            return self._home(session, facts), answers
+        return self._welcomed(session, facts), ()
+
+    def _recognised(self, session: Session, facts: Facts) -> Session:
+        """The session with the person behind the line; only the first turn asks who that is."""
+        if session.step:
+            return session
+        customer = self._view(session, facts).fact("customer")
+        if customer is None:
+            return session
+        session = replace(session, language=customer.language)
+        return replace(session, customer=customer.id, name=customer.name) if customer.is_member else session
+
+    def _welcomed(self, session: Session, facts: Facts) -> Turn:
+        view = self._view(session, facts)
+        if session.customer and view.fact("customer").requests:
+            return self._entered(session, "resume:accepted", facts)
+        previous: Session | None = view.fact("previous")
+        if previous is None or not self._is_worth_resuming(session, previous):
+            return self._home(session, facts)
+        kept = [previous.flow, previous.step, previous.data, list(previous.trail)]
+        language = session.language or previous.language
+        return self._entered(replace(session, language=language, data={"kept": kept}), "resume:ask", facts)
+
+    def _is_worth_resuming(self, session: Session, previous: Session) -> bool:
+        """Something was answered in a conversation that can be taken up, by the same person."""
+        return (
+            not previous.is_final
+            and previous.customer == session.customer
+            and self._knows(previous.place)
+            and self.flows[previous.flow].resumable
+            and bool(previous.data)
+        )
+
     def _answered(self, session: Session, answer: str, facts: Facts, salt: int) -> Turn:
         step = self.step(session)
-        if answer in {BACK, HOME_DIGITS} and step.place != "none":
-            return self._back(session, facts) if answer == BACK else self._home(session, facts)
-        if answer in MORE and session.has_more and (step.kind != "ask" or answer == "#"):
+        if answer == BACK:
+            return self._back(session, facts)
+        if answer == HOME_DIGITS:
+            return self._home(session, facts)
+        if answer in MORE and session.has_more and not (answer == "98" and step.kind == "ask"):
             return self._shown(replace(session, page=session.page + 1, strikes=0), facts)
-        view = View(session, facts, session.data)
-        value = self._value(step, view, answer)
+        value = self._value(step, self._view(session, facts), answer)
         if isinstance(value, Refusal):
             return self._wrong(session, value, facts)
         if isinstance(value, Verdict):
@@ -115,122 +192,111 @@ class Engine:
         return self._accepted(session, step, value, facts, salt)
 
     def _value(self, step: Step, view: View, answer: str) -> Any:
+        """What the answer stands for; a Refusal or a Verdict when it cannot be taken."""
         if step.kind == "secret":
             verdict: Verdict = view.fact("verdict")
             return verdict if verdict.name != "ok" else "ok"
-        if step.kind == "choose":
-            return _offered(view.session.offers, answer)
-        assert step.parse is not None
-        return step.parse(view, answer)
+        if step.parse:
+            return step.parse(view, answer)
+        chosen = offered(view.session.offers, _digits(answer))
+        return Refusal(CHOICE) if chosen is None else chosen
 
     def _judged(self, session: Session, verdict: Verdict, facts: Facts) -> Turn:
         """A secret that was not accepted. A second new PIN that differs starts the pair again."""
         if verdict.is_final:
             return self._ended(session, f"wrong.{verdict.name}", verdict.slots)
+        if verdict.name in COUNTED_BY_SHELL:
+            return self._shown(session, facts, Remark(f"wrong.{verdict.name}", verdict.slots, alone=True))
         if verdict.name == "mismatch":
             session = replace(session, step=_sibling(self.flows[session.flow], "new"))
         return self._wrong(session, Refusal(verdict.name, verdict.slots, alone=True), facts)
 
     def _accepted(self, session: Session, step: Step, value: Any, facts: Facts, salt: int) -> Turn:
+        """Keep the answer, ask for the operation it leads to, and go on."""
         data = {**session.data, step.saves: value} if step.saves else session.data
         language = value if step.saves == "language" else session.language
         session = replace(session, data=data, language=language, strikes=0)
-        view = View(session, facts, data, value)
-        emit = step.emits(view) if step.emits else None
-        operations: tuple[Operation, ...] = ()
-        if emit:
-            operations = (_operation(session, emit, salt),)
-            session = replace(session, data={**data, "reference": operations[0].reference})
-            view = View(session, facts, session.data, value)
+        view = self._view(session, facts, value)
         target = self.flows[session.flow].following(step.name, view)
-        turn = self._gone(session, step, target, facts, value)
-        return Turn(turn.session, turn.screen, operations)
+        if target == step.name and "reference" in data:
+            return self._shown(session, facts, Remark(SENT))  # asked for before: it comes once
+        emit = step.emits(view) if step.emits else None
+        if emit is None:
+            session = replace(session, data=_without(data, "reference"))
+            return self._followed(session, target, facts, value)
+        operation = _operation(session, emit, salt)
+        session = replace(session, data={**data, "reference": operation.reference})
+        turn = self._followed(session, target, facts, value)
+        return Turn(turn.session, turn.screen, (operation,))
 
-    def _gone(self, session: Session, step: Step, target: str, facts: Facts, answer: Any) -> Turn:
-        """Follow `target`, remembering the way back to a step that can be asked again."""
-        if target not in SPECIAL and ":" not in target and target == step.name:
-            return self._shown(replace(session, page=0), facts)
-        if step.kind in {"ask", "choose"}:
+    def _followed(self, session: Session, target: str, facts: Facts, value: Any) -> Turn:
+        """Go where the answer leads, remembering the way back to a question that can be asked again."""
+        if target == session.step:
+            return self._shown(session, facts, Remark(SENT))
+        if self.step(session).kind in {"ask", "choose"} and session.flow != "resume":
             session = replace(session, trail=(*session.trail, session.place)[-TRAIL_MAX:])
-        return self._entered(session, target, facts, answer)
+        return self._entered(session, target, facts, value)
 
     def _entered(self, session: Session, target: str, facts: Facts, answer: Any = None) -> Turn:
         if target == HOME:
             return self._home(session, facts)
-        if target == AFTER:
-            data = dict(session.data)
-            target = data.pop("after")
-            session = replace(session, data=data, viewed=True)
         if target == RESUME:
             return self._resumed(session, facts)
-        flow, _, name = target.partition(":") if ":" in target else (session.flow, "", target)
-        name = name or self.flows[flow].first
+        if target == AFTER:
+            target = session.data["after"]
+            session = replace(session, data=_without(session.data, "after"), viewed=True)
+        flow, name = self._place(session.flow, target)
         if self.flows[flow].private and self.view_pin and not session.viewed:
             session = replace(session, data={**session.data, "after": f"{flow}:{name}"})
-            flow, name = "view", self.flows["view"].first
-        data = {key: value for key, value in session.data.items() if key != "kept" or flow == "resume"}
-        session = replace(session, flow=flow, step=name, page=0, data=data)
+            flow, name = self._place("view", "view:")
+        data = session.data if flow == "resume" else _without(session.data, "kept")
+        session = replace(session, flow=flow, step=name, page=0, data=data, offers=())
         step = self.step(session)
         if step.kind != "decide":
             return self._shown(session, facts)
-        following = self.flows[flow].following(name, View(session, facts, session.data, answer))
-        return self._entered(session, following, facts, answer)
+        return self._entered(session, self.flows[flow].following(name, self._view(session, facts, answer)), facts)
 
-    def _shown(self, session: Session, facts: Facts, refusal: Refusal | None = None) -> Turn:
-        """The screen of the session's step, with what is offered bound into the session."""
+    def _place(self, flow: str, target: str) -> tuple[str, str]:
+        """A target as flow and step. Raises Gone for one that is no more (a newer version of the flows)."""
+        if ":" in target:
+            flow, target = target.split(":")
+        if flow not in self.flows:
+            raise Gone(flow)
+        name = target or self.flows[flow].first
+        if name not in self.flows[flow].steps:
+            raise Gone(f"{flow}.{name}")
+        return flow, name
+
+    def _shown(self, session: Session, facts: Facts, remark: Remark | None = None) -> Turn:
+        """The screen of the session's step, with what is offered and quoted bound into the session."""
         step = self.step(session)
-        view = View(session, facts, session.data)
-        session = replace(session, data={**session.data, **step.binds(view)})
-        view = View(session, facts, session.data)
-        words = self.catalogue.words(session.language, f"{session.flow}.{self._words(step, view)}")
-        options = self._options(step, view, words)
-        body = self._body(words, step, view, refusal)
-        session = replace(session, version=self.catalogue.version, offers=_bound(options))
-        if step.kind == "end":
-            return Turn(replace(session, is_final=True, data={}, trail=(), offers=()), final(body, self.room))
-        language = self.catalogue.language(session.language)
-        shown_options = () if refusal and refusal.alone else options
-        screen = paged(body, shown_options, language.navigation(step.place), session.page, self.room)
-        return Turn(replace(session, has_more=screen.has_more), screen)
-
-    def _words(self, step: Step, view: View) -> str:
-        return step.words(view) if step.words else step.name
-
-    def _body(self, words: Words, step: Step, view: View, refusal: Refusal | None) -> str:
-        language = self.catalogue.language(view.session.language)
-        slots = step.slots(view)
-        lines = [words.text.filled(slots, language)]
-        lines += [_label(words, line, slots, language) for line in (step.lines(view) if step.lines else ())]
-        if refusal is None:
-            return "\n".join(lines)
-        reason = self.catalogue.words(view.session.language, f"wrong.{refusal.reason}").text
-        said = reason.filled({**slots, **refusal.slots}, language)
-        return said if refusal.alone else "\n".join([said, *lines])
-
-    def _options(self, step: Step, view: View, words: Words) -> tuple[Option, ...]:
-        if step.kind != "choose":
-            return ()
-        offers = tuple(step.offers(view)) if step.offers else tuple(Offer(value) for value in words.options)
-        slots, language = step.slots(view), self.catalogue.language(view.session.language)
-        return tuple(
-            Option(offer.digits or str(number), offer.value, _label(words, offer, slots, language))
-            for number, offer in enumerate(offers, start=1)
+        session = replace(session, data={**session.data, **step.binds(self._view(session, facts))})
+        shown = self._screens.of(step, self._view(session, facts), remark)
+        screen = shown.screen
+        if screen.is_final:
+            return Turn(_closed(session), screen)
+        session = replace(
+            session,
+            offers=shown.offers,
+            page=screen.page,
+            has_more=screen.has_more,
+            version=self.catalogue.version,
         )
+        return Turn(session, screen)
 
     def _wrong(self, session: Session, refusal: Refusal, facts: Facts) -> Turn:
         """Ask again with the reason; the third time in a row ends kindly."""
+        step = self.step(session)
         if session.strikes + 1 >= STRIKES_MAX:
-            return self._ended(session, "wrong.third")
-        if refusal.reason == "choice":
-            language = self.catalogue.language(session.language)
-            refusal = Refusal("choice", {"choices": listed(_digits(session.offers), language.listing)})
-        return self._shown(replace(session, strikes=session.strikes + 1), facts, refusal)
+            return self._ended(session, f"wrong.{step.gives_up}")
+        if step.kind == "choose":
+            said = choices(session.offers, self.catalogue.language(session.language))
+            refusal = Refusal(CHOICE, {"choices": said})
+        remark = Remark(f"wrong.{refusal.reason}", refusal.slots, refusal.alone)
+        return self._shown(replace(session, strikes=session.strikes + 1), facts, remark)
 
-    def _ended(self, session: Session, key: str, slots: Mapping[str, object] = MappingProxyType({})) -> Turn:
-        body = self.catalogue.words(session.language, key).text.filled(
-            slots, self.catalogue.language(session.language)
-        )
-        return Turn(replace(session, is_final=True, data={}, trail=(), offers=()), final(body, self.room))
+    def _ended(self, session: Session, key: str, slots: Mapping[str, object] | None = None) -> Turn:
+        return Turn(_closed(session), self._screens.last(session.language, key, slots or {}))
 
     def _back(self, session: Session, facts: Facts) -> Turn:
         session = replace(session, strikes=0)
@@ -238,63 +304,41 @@ class Engine:
             return self._shown(replace(session, page=session.page - 1), facts)
         if not session.trail:
             return self._home(session, facts)
-        flow, step = session.trail[-1].split(".")
-        return self._entered(replace(session, trail=session.trail[:-1]), f"{flow}:{step}", facts)
+        *trail, place = session.trail
+        return self._entered(replace(session, trail=tuple(trail)), place.replace(".", ":"), facts)
 
     def _home(self, session: Session, facts: Facts) -> Turn:
         session = replace(session, data={}, trail=(), strikes=0)
         return self._entered(session, "menu:" if session.customer else "register:", facts)
 
-    def _opened(self, session: Session, facts: Facts, *, dialled_ahead: bool) -> Turn:
-        """The first screen: registration, a request under way, an unfinished conversation, or the menu."""
-        view = View(session, facts, {})
-        customer = view.fact("customer")
-        if customer is not None and customer.is_member:
-            session = replace(session, customer=customer.id, name=customer.name)
-        if customer is not None:
-            session = replace(session, language=customer.language)
-        if dialled_ahead:
-            return self._home(session, facts)
-        if session.customer and customer.requests:
-            return self._entered(session, "resume:accepted", facts)
-        if self._worth_resuming(session, view.fact("previous")):
-            previous = view.fact("previous")
-            kept = [previous.flow, previous.step, previous.data, list(previous.trail)]
-            language = session.language or previous.language
-            return self._entered(
-                replace(session, language=language, data={"kept": kept}), "resume:ask", facts
-            )
-        return self._home(session, facts)
-
-    def _worth_resuming(self, session: Session, previous: Session | None) -> bool:
-        return (
-            previous is not None
-            and not previous.is_final
-            and previous.customer == session.customer
-            and previous.flow in self.flows
-            and self.flows[previous.flow].resumable
-            and len(previous.trail) > (1 if previous.customer else 0)
-        )
-
     def _resumed(self, session: Session, facts: Facts) -> Turn:
-        """Back to the last question that is not a secret, asked with fresh figures."""
+        """Back to the last question that is not a secret, with everything on the way to it bound afresh."""
         flow, step, data, trail = session.data["kept"]
         trail = [*trail, f"{flow}.{step}"]
         while trail and self._is_secret_place(trail[-1]):
             trail.pop()
         if not trail:
             return self._home(session, facts)
-        flow, step = trail.pop().split(".")
-        return self._entered(replace(session, data=data, trail=tuple(trail)), f"{flow}:{step}", facts)
+        session = replace(session, data=data)
+        for place in trail[:-1]:
+            session = self._bound_again(session, place, facts)
+        return self._entered(replace(session, trail=tuple(trail[:-1])), trail[-1].replace(".", ":"), facts)
+
+    def _bound_again(self, session: Session, place: str, facts: Facts) -> Session:
+        flow, step = self._place(*place.split("."))
+        bound = self.flows[flow].steps[step].binds(self._view(session, facts))
+        return replace(session, data={**session.data, **bound})
 
     def _is_secret_place(self, place: str) -> bool:
-        flow, step = place.split(".")
+        flow, step = self._place(*place.split("."))
         return self.flows[flow].steps[step].kind == "secret"
 
+    def _knows(self, place: str) -> bool:
+        flow, _, step = place.partition(".")
+        return flow in self.flows and step in self.flows[flow].steps
 
-def _label(words: Words, offer: Offer, slots: Mapping[str, object], language: Language) -> str:
-    """An option's words: its own slots over those of its step."""
-    return words.options[offer.label or offer.value].filled({**slots, **offer.slots}, language)
+    def _view(self, session: Session, facts: Facts, answer: Any = None) -> View:
+        return View(session, facts, answer, self.catalogue.names)
 
 
 def _operation(session: Session, emit: Emit, salt: int) -> Operation:
@@ -303,27 +347,18 @@ def _operation(session: Session, emit: Emit, salt: int) -> Operation:
     return Operation(identity, emit.kind, name, session.customer, emit.intent, emit.exclusive)
 
 
-def _offered(offers: tuple[str, ...], answer: str) -> str | Refusal:
-    """What the digits stood for when they were shown. `01` and `1.` are `1`."""
-    digits = plain(answer).rstrip(".").lstrip("0") or answer
-    chosen = dict(offer.split("=", 1) for offer in offers).get(digits)
-    return Refusal("choice") if chosen is None else chosen
+def _closed(session: Session) -> Session:
+    """The session after its last screen: nothing of the conversation is kept."""
+    return replace(session, is_final=True, data={}, trail=(), offers=(), page=0, has_more=False)
 
 
-def _bound(options: tuple[Option, ...]) -> tuple[str, ...]:
-    return tuple(f"{option.digits}={option.value}" for option in options)
+def _digits(answer: str) -> str:
+    """`01` and `1.` are `1`."""
+    return plain(answer).rstrip(".").lstrip("0") or answer
 
 
-def _digits(offers: tuple[str, ...]) -> list[str]:
-    return [offer.split("=", 1)[0] for offer in offers]
-
-
-def listed(items: list[str], words: tuple[str, str]) -> str:
-    """`1, 2 or 3` with the language's separator and last word; long runs as `1-9`."""
-    separator, last = words
-    if len(items) > 4:
-        return f"{items[0]}-{items[-1]}"
-    return last.join([separator.join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+def _without(data: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != key} if key in data else data
 
 
 def _sibling(flow: Flow, kind: str) -> str:

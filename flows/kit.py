@@ -1,13 +1,17 @@
-"""What flows are made of: four kinds of step (`ask`, `choose`, `secret`, `end`) and `decide`, which has no screen.
+"""What flows are made of: four kinds of step (`ask`, `choose`, `secret`, `end`), and `decide`, without a screen.
 
 A flow is a list of steps, compiled once into one shared `transitions` machine with no model registered;
-an answer fires `machine.events["answer"]` on a throw-away cursor. A target is a step of the same flow, another
-flow (`repay:` for its first step, `repay:amount` for a later one), or one of the places of `SPECIAL`.
+an answer fires `machine.events["answer"]` on a throw-away cursor. A target is a step of the same flow,
+another flow (`repay:` for its first step, `repay:amount` for a later one), or one of the places of `SPECIAL`.
 
 Guards ask and return; they never change anything. A step that needs a fact calls `view.fact(...)`: when it is
 not there yet the turn is taken again with it, so nothing is read for a step that asks for nothing.
+
+Steps say beforehand what they may show (`variants` of words, `labels`, reasons they `refuse` for), so that
+`flows.check` can prove that every word has a step and every step its words.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -26,6 +30,8 @@ AFTER = "after:"
 RESUME = "resumed:"
 SPECIAL = frozenset({HOME, AFTER, RESUME})
 PLACEHOLDER = "*"
+PIN: Secret = "pin"
+GIVEN_UP = "third"
 
 
 class Gone(LookupError):
@@ -42,12 +48,19 @@ class FactMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a step may look at: the session, the answers so far, the last answer, and facts."""
+    """What a step may look at: the session, its answers so far, the last answer, facts, and the languages.
+
+    `languages` are all that can be chosen: code and own name.
+    """
 
     session: Session
     facts: Facts
-    data: Mapping[str, Any]
     answer: Any = None
+    languages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.session.data
 
     def fact(self, name: str, *args: Any) -> Any:
         need = Need(name, args)
@@ -89,6 +102,14 @@ class Emit:
     exclusive: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a step is written, for whoever has to find it."""
+
+    path: str = ""
+    line: int = 0
+
+
 Guard = Callable[[View], bool]
 Slots = Callable[[View], Mapping[str, object]]
 Parse = Callable[[View, str], Any]
@@ -101,64 +122,96 @@ def _nothing(_: View) -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a flow; made by the functions below."""
+    """One step of a flow; made by the functions below.
+
+    `variants` are the names of its texts when there are several (`words` picks one), `labels` those of its
+    offers and lines, `refuses` the reasons its answers may be refused for. `gives_up` is the last screen of
+    the third miss in a row.
+    """
 
     name: str
     kind: Kind
     branches: tuple[tuple[Guard | None, str], ...] = ()
+    choices: tuple[str, ...] = ()
     slots: Slots = _nothing
     words: Callable[[View], str] | None = None
+    variants: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    refuses: tuple[str, ...] = ()
+    gives_up: str = GIVEN_UP
     parse: Parse | None = None
     saves: str = ""
     offers: Callable[[View], Iterable[Offer]] | None = None
     lines: Callable[[View], Iterable[Offer]] | None = None
     binds: Slots = _nothing
     emits: Callable[[View], Emit | None] | None = None
-    secret: Secret = "pin"
+    secret: Secret = PIN
     confirms: bool = False
     place: Place = "home"
+    source: Source = field(default_factory=Source, compare=False)
 
     @property
     def is_gate(self) -> bool:
         """Dialled-ahead answers stop here: a secret, a confirmation, or anything that changes the world."""
         return self.kind == "secret" or self.confirms or self.emits is not None
 
+    @property
+    def is_list(self) -> bool:
+        """Whether its length is not known beforehand, so that it may take several pages."""
+        return self.lines is not None or (self.offers is not None and bool(self.labels) and not self.choices)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The names of everything it may say; a step without a screen says nothing."""
+        return () if self.kind == "decide" else self.variants or (self.name,)
+
+    def text(self, view: View) -> str:
+        return self.words(view) if self.words else self.name
+
 
 def ask(name: str, *, parse: Parse, to: Next, saves: str | None = None, **options: Any) -> Step:
     """A question answered by typing. `parse` returns the value or a `Refusal`; `saves=""` keeps nothing."""
-    return Step(name, "ask", _branches(to), parse=parse, saves=name if saves is None else saves, **options)
+    kept = name if saves is None else saves
+    return Step(name, "ask", _branches(to), parse=parse, saves=kept, source=_source(), **options)
 
 
-def choose(name: str, *, to: Next, saves: str = "", **options: Any) -> Step:
+def choose(name: str, *, to: Next, saves: str = "", labels: Iterable[str] | None = None, **options: Any) -> Step:
     """A list of choices. Without `offers` the choices are the labels of its words, in their order.
 
-    `lines` add text below the body, written with labels too (a schedule's rows). A mapping `to` goes by the value chosen; `*` stands for any value not named.
+    A mapping `to` goes by the value chosen, `*` standing for any other; its keys are the labels unless `labels`
+    names them. `lines` add text below the body, written with labels too (a schedule's rows).
     """
-    return Step(name, "choose", _branches(to), saves=saves, **options)
+    choices = tuple(value for value in to if value != PLACEHOLDER) if isinstance(to, Mapping) else ()
+    named = choices if labels is None else tuple(labels)
+    return Step(name, "choose", _branches(to), choices, labels=named, saves=saves, source=_source(), **options)
 
 
-def secret(name: str, *, to: Next, kind: Secret = "pin", **options: Any) -> Step:
+def secret(name: str, *, to: Next, kind: Secret = PIN, **options: Any) -> Step:
     """A PIN. The shell checks it; the flow sees only the verdict, never the digits."""
-    return Step(name, "secret", _branches(to), secret=kind, **options)
+    return Step(name, "secret", _branches(to), secret=kind, source=_source(), **options)
 
 
 def end(name: str, **options: Any) -> Step:
     """The last screen."""
-    return Step(name, "end", **options)
+    return Step(name, "end", source=_source(), **options)
 
 
 def decide(name: str, to: Iterable[tuple[Guard | None, str]]) -> Step:
     """No screen: goes on to the first target whose guard holds (`None` always does)."""
-    return Step(name, "decide", _branches(to))
+    return Step(name, "decide", _branches(to), source=_source())
+
+
+def _source() -> Source:
+    """Where the step is made: the caller of the function that made it."""
+    frame = sys._getframe(2)
+    return Source(frame.f_code.co_filename, frame.f_lineno)
 
 
 def _branches(to: Next) -> tuple[tuple[Guard | None, str], ...]:
     if isinstance(to, str):
         return ((None, to),)
     if isinstance(to, Mapping):
-        return tuple(
-            (None if value == PLACEHOLDER else _chosen(value), target) for value, target in to.items()
-        )
+        return tuple((None if value == PLACEHOLDER else _chosen(value), target) for value, target in to.items())
     return tuple(to)
 
 
@@ -177,13 +230,14 @@ class _Cursor:
 
 
 class Flow:
-    """One conversation: its steps by name, compiled into one machine that every session shares."""
+    """One conversation: its steps by name, compiled into one machine that every session shares.
 
-    def __init__(
-        self, name: str, steps: Iterable[Step], *, private: bool = False, resumable: bool = False
-    ) -> None:
+    `private` flows show money: the PIN is asked before them. A `resumable` one is offered again after a drop.
+    """
+
+    def __init__(self, name: str, steps: Iterable[Step], *, private: bool = False, resumable: bool = False) -> None:
         self.name = name
-        self.steps = {step.name: step for step in steps}
+        self.steps = _by_name(name, steps)
         self.first = next(iter(self.steps))
         self.private = private
         self.resumable = resumable
@@ -201,6 +255,14 @@ class Flow:
         return cursor.state
 
 
+def _by_name(flow: str, steps: Iterable[Step]) -> Mapping[str, Step]:
+    named: dict[str, Step] = {}
+    for step in steps:
+        if named.setdefault(step.name, step) is not step:
+            raise ValueError(f"{step.source.path}:{step.source.line}: {flow}.{step.name} is there twice")
+    return named
+
+
 def _compiled(steps: Mapping[str, Step]) -> Machine:
     targets = {target for step in steps.values() for _, target in step.branches}
     machine = Machine(
@@ -212,11 +274,13 @@ def _compiled(steps: Mapping[str, Step]) -> Machine:
     )
     for step in steps.values():
         for guard, target in step.branches:
-            machine.add_transition(
-                "answer", step.name, target, conditions=[_condition(guard)] if guard else None
-            )
+            machine.add_transition("answer", step.name, target, conditions=[_condition(guard)] if guard else None)
     return machine
 
 
 def _condition(guard: Guard) -> Callable[[EventData], bool]:
-    return lambda event: guard(event.model.view)
+    def holds(event: EventData) -> bool:
+        cursor: Any = event.model
+        return guard(cursor.view)
+
+    return holds

@@ -9,7 +9,10 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Something asked for and not settled yet. `is_certain` is False while nobody knows if money moved; `about` is the loan it pays, where it pays one."""
+    """Something asked for and not settled yet.
+
+    `is_certain` is False while nobody knows if money moved; `about` is the loan it pays, where it pays one.
+    """
 
     reference: str
     kind: str

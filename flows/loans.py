@@ -4,18 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from flows.amounts import up_to_shilling
 from flows.kit import Emit, Flow, Gone, Offer, View, choose, decide, end
 from flows.known import Loan, Quote
-from menus.values import Day, Ksh
+from menus.values import Day, Days, Ksh
 
 LISTED_MAX = 20
+LISTED_LABELS = ("each", "late")
 
 
 def loans(view: View) -> tuple[Loan, ...]:
     """The customer's running loans: late ones first, then by due date."""
     found: tuple[Loan, ...] = view.fact("loans")
     return found[:LISTED_MAX]
+
+
+def has_none(view: View) -> bool:
+    return not loans(view)
 
 
 def chosen(view: View) -> Loan:
@@ -26,12 +30,14 @@ def chosen(view: View) -> Loan:
     raise Gone(view.data["loan"])
 
 
+def payment_under_way(view: View) -> bool:
+    """A first try for the chosen loan is shown instead of a second one."""
+    return any(request.about == view.data["loan"] for request in view.fact("customer").requests)
+
+
 def offered_loans(view: View) -> Iterable[Offer]:
     """The loans as choices; the choice is bound to the loan, not to its place in the list."""
-    return (
-        Offer(loan.reference, "late" if loan.days_late else "each", loan_slots(view, loan))
-        for loan in loans(view)
-    )
+    return (Offer(loan.reference, "late" if loan.days_late else "each", loan_slots(view, loan)) for loan in loans(view))
 
 
 def loan_slots(view: View, loan: Loan) -> Mapping[str, object]:
@@ -43,9 +49,9 @@ def loan_slots(view: View, loan: Loan) -> Mapping[str, object]:
         "of": Ksh(loan.total_cents),
         "next": Ksh(loan.next_cents),
         "due": Day(loan.next_due, view.facts.now.date()),
-        "days": loan.days_late,
+        "days": Days(loan.days_late),
         "penalty": Ksh(loan.penalty_cents),
-        "payoff": Ksh(up_to_shilling(loan.payoff_cents)),
+        "payoff": Ksh(loan.payoff_cents),
         "saved": Ksh(loan.owed_cents - loan.payoff_cents),
     }
 
@@ -59,36 +65,35 @@ def wallet_covers(view: View, cents: int) -> bool:
     return bool(view.fact("balances").wallet_cents >= cents)
 
 
-def _has_none(view: View) -> bool:
-    return not loans(view)
+def quoted(quote: Quote) -> dict[str, Any]:
+    """A price as plain values, for a session or an intent."""
+    return {**asdict(quote), "due": quote.due.isoformat()}
 
 
 def _detail_words(view: View) -> str:
     return "late" if chosen(view).days_late else "detail"
 
 
+def _detail_offers(view: View) -> Iterable[Offer]:
+    offers = (Offer("repay"), Offer("schedule"), Offer("payoff"))
+    return (*offers, Offer("terms")) if chosen(view).terms else offers
+
+
+def _terms_by_sms(view: View) -> Emit | None:
+    loan = chosen(view)
+    if view.answer != "terms" or loan.terms is None:
+        return None
+    intent = {"template": "borrow.terms", "loan": loan.reference, "quote": quoted(loan.terms)}
+    return Emit("sms.notice", "SM", intent)
+
+
 def _schedule(view: View) -> Iterable[Offer]:
     today = view.facts.now.date()
     loan = chosen(view)
     for due in loan.schedule:
-        yield Offer(
-            "", "paid" if due.is_paid else "due", {"due": Day(due.on, today), "amount": Ksh(due.cents)}
-        )
+        slots = {"due": Day(due.on, today), "amount": Ksh(due.cents)}
+        yield Offer("", "paid" if due.is_paid else "due", slots)
     yield Offer("", "total", {"total": Ksh(loan.total_cents)})
-
-
-def _terms_by_sms(view: View) -> Emit | None:
-    if view.answer != "terms":
-        return None
-    loan = chosen(view)
-    return Emit(
-        "sms.notice", "SM", {"template": "borrow.terms", "loan": loan.reference, "quote": quoted(loan.terms)}
-    )
-
-
-def quoted(quote: Quote) -> dict[str, Any]:
-    """A price as plain values, for a session or an intent."""
-    return {**asdict(quote), "due": quote.due.isoformat()}
 
 
 def _payoff_words(view: View) -> str:
@@ -97,8 +102,9 @@ def _payoff_words(view: View) -> str:
 
 
 def _payoff_sources(view: View) -> Iterable[Offer]:
-    covered = wallet_covers(view, chosen(view).payoff_cents)
-    return (*([Offer("wallet")] if covered else []), Offer("mpesa", digits="2"))
+    """`2` is M-PESA whether the wallet covers it or not."""
+    wallet = (Offer("wallet"),) if wallet_covers(view, chosen(view).payoff_cents) else ()
+    return (*wallet, Offer("mpesa", digits="2"))
 
 
 def _payoff_amount(view: View) -> Mapping[str, Any]:
@@ -109,20 +115,31 @@ def _payoff_amount(view: View) -> Mapping[str, Any]:
 flow = Flow(
     "loans",
     [
-        decide("start", [(_has_none, "none"), (None, "list")]),
-        choose("list", to={"*": "detail"}, saves="loan", offers=offered_loans),
+        decide("start", [(has_none, "none"), (None, "list")]),
+        choose("list", to={"*": "detail"}, saves="loan", offers=offered_loans, labels=LISTED_LABELS),
         choose(
             "detail",
-            to={"repay": "repay:amount", "schedule": "schedule", "payoff": "payoff", "terms": "detail"},
+            to={"repay": "repay:opened", "schedule": "schedule", "payoff": "closing", "terms": "detail"},
             words=_detail_words,
+            variants=("detail", "late"),
             slots=chosen_slots,
+            offers=_detail_offers,
             emits=_terms_by_sms,
         ),
-        choose("schedule", to="detail", slots=chosen_slots, lines=_schedule, offers=lambda _: ()),
+        choose(
+            "schedule",
+            to="detail",
+            slots=chosen_slots,
+            lines=_schedule,
+            labels=("due", "paid", "total"),
+            offers=lambda _: (),
+        ),
+        decide("closing", [(payment_under_way, "resume:accepted"), (None, "payoff")]),
         choose(
             "payoff",
             to={"wallet": "repay:wallet", "mpesa": "repay:stk"},
             words=_payoff_words,
+            variants=("payoff", "payoff_full"),
             slots=chosen_slots,
             offers=_payoff_sources,
             binds=_payoff_amount,

@@ -9,10 +9,18 @@ from menus.values import FirstName
 
 def menu(items: Iterable[MenuItem], built: Iterable[str]) -> Flow:
     """The menu over those of `items` whose flow is `built`; the others leave their digit unused."""
-    available = tuple(item for item in items if item.flow in set(built))
+    listed, there = tuple(items), set(built)
+    available = tuple(item for item in listed if item.flow in there)
     offers = tuple(Offer(item.flow, digits=item.digits) for item in available)
-    targets = {item.flow: f"{item.flow}:" for item in available}
-    return Flow("menu", [choose("main", to=targets, offers=lambda _: offers, slots=_greeting, place="none")])
+    main = choose(
+        "main",
+        to={item.flow: f"{item.flow}:" for item in available},
+        offers=lambda _: offers,
+        labels=[item.flow for item in listed],
+        slots=_greeting,
+        place="none",
+    )
+    return Flow("menu", [main])
 
 
 def _greeting(view: View) -> Mapping[str, object]:

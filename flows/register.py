@@ -4,15 +4,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from flows.kit import Emit, Flow, Refusal, View, ask, choose, decide, end, secret
+from flows.language import LANGUAGE
 from flows.text import national_id, person_name
-from menus.values import FirstName, FullName
+from menus.values import FirstName, FullName, Ksh
 
 
-def _id(view: View, text: str) -> str | Refusal:
-    number = national_id(text)
-    if number is None:
-        return Refusal("id")
-    return Refusal("id_taken") if view.fact("id_taken", number) else number
+def _id(_: View, text: str) -> str | Refusal:
+    return national_id(text) or Refusal("id")
+
+
+def _taken(view: View) -> bool:
+    """Whether the ID is on another line: somebody has to look at it, and nothing of the other is shown."""
+    return bool(view.fact("id_taken", view.data["id"]))
+
+
+def _taken_case(view: View) -> Emit | None:
+    return Emit("case.open", "CS", {"topic": "id in use", "said": view.data["id"]}) if _taken(view) else None
 
 
 def _known_id(view: View, text: str) -> str | Refusal:
@@ -35,6 +42,14 @@ def _listed(view: View) -> bool:
 
 def _named(view: View) -> bool:
     return "name" in view.data
+
+
+def _complete(view: View) -> bool:
+    return "id" in view.data and _named(view)
+
+
+def _welcome(view: View) -> Mapping[str, object]:
+    return {"first_name": FirstName(view.data["name"]), "wallet": Ksh(0)}
 
 
 def _terms_by_sms(view: View) -> Emit | None:
@@ -60,21 +75,34 @@ _CONSENT: dict[str, Any] = {"emits": _terms_by_sms, "binds": _listed_name, "plac
 flow = Flow(
     "register",
     [
-        choose("language", to="status", saves="language", place="none"),
+        choose("language", to="status", place="none", **LANGUAGE),
         decide("status", [(_listed, "known"), (None, "terms")]),
-        ask("known", parse=_known_id, to="terms", saves="id", place="back"),
+        ask(
+            "known",
+            parse=_known_id,
+            to="terms",
+            saves="id",
+            refuses=("known_id",),
+            gives_up="known_third",
+            place="back",
+        ),
         choose("terms", to={"agree": "data", "sms": "terms", "no": "declined"}, **_CONSENT),
         choose("data", to={"agree": "identity", "sms": "data", "no": "declined"}, **_CONSENT),
-        decide(
-            "identity",
-            [(_listed, "pin"), (lambda view: "id" in view.data and _named(view), "check"), (None, "id")],
+        decide("identity", [(_listed, "pin"), (_complete, "check"), (None, "id")]),
+        ask(
+            "id",
+            parse=_id,
+            to=[(_taken, "taken"), (_named, "check"), (None, "name")],
+            refuses=("id",),
+            emits=_taken_case,
+            place="back",
         ),
-        ask("id", parse=_id, to=[(_named, "check"), (None, "name")], place="back"),
-        ask("name", parse=_name, to="check", place="back"),
+        ask("name", parse=_name, to="check", refuses=("name",), place="back"),
         choose("check", to={"yes": "pin", "name": "name", "id": "id"}, slots=_person, place="back"),
         secret("pin", kind="new", to="again", place="back"),
         secret("again", kind="again", to="done", emits=_join, place="back"),
-        end("done", slots=lambda view: {"first_name": FirstName(view.data["name"])}),
+        end("done", slots=_welcome),
+        end("taken"),
         end("declined"),
     ],
     resumable=True,

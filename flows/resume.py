@@ -1,12 +1,16 @@
 """What a redial finds: a request on its way (never asked again), or a conversation to go on with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from flows.kit import HOME, RESUME, Flow, Gone, Guard, View, choose
+from flows.kit import HOME, RESUME, Flow, Gone, Guard, Step, View, choose
 from flows.known import Request
 from menus.values import Ksh
 
 RESUMABLE = ("register", "borrow", "repay")
+UNDER_WAY = {"loan.disburse": "loan_disburse", "repay.stk": "repay_stk", "repay.wallet": "repay_wallet"}
+UNCERTAIN = "uncertain"
+
+Pick = Callable[[View], Request]
 
 
 def _kept_flow(view: View) -> str:
@@ -22,10 +26,10 @@ def _kept_amount(view: View) -> Mapping[str, object]:
 
 def _kept_words(view: View) -> str:
     flow = _kept_flow(view)
-    return f"{flow}_amount" if _kept_amount(view) and flow != "register" else flow
+    return f"{flow}_amount" if _kept_amount(view) else flow
 
 
-def _request(view: View) -> Request:
+def _newest(view: View) -> Request:
     """The newest thing under way; for a chosen loan, the one about it."""
     requests: tuple[Request, ...] = view.fact("customer").requests
     about = [request for request in requests if request.about and request.about == view.data.get("loan")]
@@ -34,18 +38,37 @@ def _request(view: View) -> Request:
     raise Gone("nothing is under way")
 
 
-def _request_words(view: View) -> str:
-    request = _request(view)
-    return request.kind.replace(".", "_") if request.is_certain else "uncertain"
+def _lending(view: View) -> Request:
+    requests: tuple[Request, ...] = view.fact("customer").requests
+    for request in requests:
+        if request.kind == "loan.disburse":
+            return request
+    raise Gone("no loan is under way")
 
 
-def _request_slots(view: View) -> Mapping[str, object]:
-    request = _request(view)
-    return {"reference": request.reference, "amount": Ksh(request.amount_cents), "loan": request.about}
+def _under_way(name: str, pick: Pick) -> Step:
+    """What is on its way, as a screen. Of a kind that has no words of its own it says the least."""
+
+    def words(view: View) -> str:
+        request = pick(view)
+        return UNDER_WAY.get(request.kind, UNCERTAIN) if request.is_certain else UNCERTAIN
+
+    def slots(view: View) -> Mapping[str, object]:
+        request = pick(view)
+        return {"reference": request.reference, "amount": Ksh(request.amount_cents), "loan": request.about}
+
+    return choose(
+        name,
+        to={"menu": HOME, "help": "help:"},
+        words=words,
+        variants=(*UNDER_WAY.values(), UNCERTAIN),
+        slots=slots,
+        place="none",
+    )
 
 
 def _again(flow: str) -> Guard:
-    return lambda view: view.answer == "again" and _kept_flow(view) == flow
+    return lambda view: bool(view.answer == "again" and _kept_flow(view) == flow)
 
 
 def _continues(view: View) -> bool:
@@ -57,21 +80,14 @@ flow = Flow(
     [
         choose(
             "ask",
-            to=[
-                (_continues, RESUME),
-                *((_again(name), f"{name}:") for name in RESUMABLE),
-                (None, HOME),
-            ],
+            to=[(_continues, RESUME), *((_again(name), f"{name}:") for name in RESUMABLE), (None, HOME)],
             words=_kept_words,
+            variants=("register", "borrow", "borrow_amount", "repay", "repay_amount"),
+            labels=("continue", "again"),
             slots=_kept_amount,
             place="home_only",
         ),
-        choose(
-            "accepted",
-            to={"menu": HOME, "help": "help:"},
-            words=_request_words,
-            slots=_request_slots,
-            place="none",
-        ),
+        _under_way("accepted", _newest),
+        _under_way("lending", _lending),
     ],
 )

@@ -1,20 +1,29 @@
-"""What people type, made plain: digits of any script, stray signs, amounts, phones, names, identity numbers."""
+"""What people type, made plain: digits of any script, stray signs, amounts, phones, names, ID numbers."""
 
 import re
 import unicodedata
+from itertools import islice
+
+from menus.gsm import to_gsm
 
 INPUT_CHARACTERS_MAX = 182
+PARTS_MAX = 40
+NAME_CHARACTERS_MAX = 60
+WHOLE_DIGITS_MAX = 12
 
 _AMOUNT = re.compile(
-    r"(?:(?:ksh|kes|sh)s?\.?\s*)?(\d[\d, ]*)(?:\.(\d{1,2}))?\s*(k?)\s*(?:/[=-]?|bob|sh|ksh)?", re.I
+    r"(?:(?:ksh|kes|sh)s?\.?\s*)?"
+    r"(\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.(\d{1,2}))?\s*(k?)"
+    r"\s*(?:/[=-]?|bob|kshs?|kes|shs?)?\.?",
+    re.I,
 )
 _PHONE = re.compile(r"(?:\+?254|0)?([17]\d{8})")
-_NAME = re.compile(r"[^\W\d_][^\W\d_'. -]*", re.UNICODE)
+_NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['.-])*")
 
 
 def plain(part: str) -> str:
     """One answer as typed on any keypad: full-width and Arabic digits become 0-9, edges are trimmed."""
-    text = unicodedata.normalize("NFKC", part[:INPUT_CHARACTERS_MAX])
+    text = unicodedata.normalize("NFKC", part[:INPUT_CHARACTERS_MAX])[:INPUT_CHARACTERS_MAX]
     text = "".join(_digit(character) for character in text if character.isprintable())
     text = " ".join(text.split())
     return text if text == "#" else text.rstrip("#").rstrip()
@@ -26,8 +35,9 @@ def _digit(character: str) -> str:
 
 
 def parts(text: str) -> tuple[str, ...]:
-    """The answers in a dialled or cumulative text: `2*1*2000` as three, empty ones left out."""
-    return tuple(part for part in (plain(piece) for piece in text.split("*")) if part)
+    """The answers in a dialled or cumulative text: `2*1*2000` as three, empty ones left out, at most 40."""
+    pieces = (plain(piece) for piece in text.split("*", 10 * PARTS_MAX)[: 10 * PARTS_MAX])
+    return tuple(islice((piece for piece in pieces if piece), PARTS_MAX))
 
 
 def amount_cents(text: str) -> int | None:
@@ -37,7 +47,7 @@ def amount_cents(text: str) -> int | None:
         return None
     whole, fraction, thousands = match.groups()
     number = re.sub(r"[, ]", "", whole)
-    if len(number) > 12:
+    if len(number) > WHOLE_DIGITS_MAX:
         return None
     cents = int(number) * 100 + int((fraction or "").ljust(2, "0"))
     return cents * 1000 if thousands else cents
@@ -50,11 +60,15 @@ def msisdn(text: str) -> str | None:
 
 
 def person_name(text: str) -> str | None:
-    """Two or more names, letters only, as the person gave them; None when it does not look like that."""
+    """Two to four names as the person gave them; None when it does not look like that.
+
+    They are in letters that a phone can show, as on a Kenyan identity card: Ng'ang'a, Wanjirũ, Anne-Marie.
+    """
     words = text.replace("’", "'").split()
-    if not 2 <= len(words) <= 4 or len(text) > 60:
+    if not 2 <= len(words) <= 4 or len(text) > NAME_CHARACTERS_MAX:
         return None
-    return " ".join(words) if all(_NAME.fullmatch(word) for word in words) else None
+    fits = all(_NAME.fullmatch(word) and "?" not in to_gsm(word) for word in words)
+    return " ".join(words) if fits else None
 
 
 def national_id(text: str) -> str | None:

@@ -5,7 +5,8 @@ A language is one file. `main.yaml` says which digit of which code opens which f
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
 from string import Template as Constants
@@ -55,8 +56,7 @@ class Template:
         if len(self.parts) == 1 and self.parts[0][1] is None:
             return self.parts[0][0]
         return "".join(
-            text + (written(values[name], language, style) if name else "")
-            for text, name, style in self.parts
+            text + (written(values[name], language, style) if name else "") for text, name, style in self.parts
         )
 
 
@@ -78,11 +78,12 @@ class Language:
     ways_back: Mapping[str, str]
     more: str
     listing: tuple[str, str]
+    days: tuple[str, str]
     screens: Mapping[str, Words]
     messages: Mapping[str, Template]
 
     def navigation(self, kind: str) -> Navigation:
-        """The last line for a step that allows `none`, `back`, `home_only`, or `home` (back and home both)."""
+        """The last line for a step that allows `none`, `back`, `home_only`, or `home` (both)."""
         return Navigation(back=self.ways_back[kind], more=self.more)
 
 
@@ -96,22 +97,36 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All languages and the main menu. `version` changes whenever a word or a digit does."""
+    """All languages and the main menu. `version` changes whenever a word or a digit does.
+
+    `sources` is the text of each file as it was read, by its path: what `menus.check` finds lines in.
+    """
 
     languages: Mapping[str, Language]
     codes: tuple[str, ...]
     menu: tuple[MenuItem, ...]
     default_language: str
     version: str
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Every language that can be chosen: its code and what it calls itself."""
+        return {code: language.name for code, language in self.languages.items()}
 
     def language(self, code: str | None) -> Language:
         return self.languages.get(code or "", self.languages[self.default_language])
 
     def words(self, language: str | None, key: str) -> Words:
-        """What step `key` (`flow.step`) says. Raises KeyError when no language file has it."""
-        return self.language(language).screens[key]
+        """What step `key` (`flow.step`) says; in the default language where a translation is missing.
+
+        Raises KeyError when no language file has it.
+        """
+        screens = self.language(language).screens
+        return screens[key] if key in screens else self.languages[self.default_language].screens[key]
 
     def message(self, language: str | None, key: str, values: Mapping[str, object]) -> str:
+        """An SMS with its slots filled. Raises KeyError for one that does not exist, or a slot without value."""
         spoken = self.language(language)
         return spoken.messages[key].filled(values, spoken)
 
@@ -126,13 +141,27 @@ def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -
         raise CatalogueError(f"{folder / MAIN}: missing")
     parsed = {name: _parsed(folder / name, content) for name, content in files.items()}
     main = parsed.pop(MAIN)
-    languages = {entry["language"]: _language(folder / name, entry) for name, entry in parsed.items()}
     version = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:8]
+    sources = {str(folder / name): content for name, content in files.items()}
+    languages = _languages(folder, parsed)
     try:
         menu = tuple(MenuItem(str(digits), flow) for digits, flow in main["menu"].items())
-        return Catalogue(languages, tuple(main["codes"]), menu, main["default_language"], version)
+        catalogue = Catalogue(languages, tuple(main["codes"]), menu, main["default_language"], version, sources)
     except (KeyError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{folder / MAIN}: {error} is missing or malformed") from error
+    if catalogue.default_language not in languages:
+        raise CatalogueError(f"{folder / MAIN}: no file speaks the default language")
+    return catalogue
+
+
+def _languages(folder: Path, parsed: Mapping[str, dict[str, Any]]) -> dict[str, Language]:
+    languages: dict[str, Language] = {}
+    for name, entry in parsed.items():
+        language = _language(folder / name, entry)
+        if language.code in languages:
+            raise CatalogueError(f"{folder / name}: language {language.code} has another file")
+        languages[language.code] = language
+    return languages
 
 
 def _filled(path: Path, constants: Mapping[str, str]) -> str:
@@ -171,10 +200,9 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
             ways_back={**{kind: entry["navigation"][kind] for kind in WAYS_BACK}, "none": ""},
             more=entry["navigation"]["more"],
             listing=(entry["listing"]["separator"], entry["listing"]["last"]),
+            days=(entry["days"]["one"], entry["days"]["many"]),
             screens=_screens(path, entry["screens"]),
-            messages={
-                f"{flow}.{name}": Template.parse(text) for flow, name, text in _entries(entry["messages"])
-            },
+            messages={f"{flow}.{name}": Template.parse(text) for flow, name, text in _entries(entry["messages"])},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: {error!r}") from error
@@ -183,7 +211,7 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
 def _screens(path: Path, entries: dict[str, dict[str, Any]]) -> dict[str, Words]:
     screens = {}
     for flow, step, words in _entries(entries):
-        entry = {"text": words} if isinstance(words, str) else words
+        entry: dict[str, Any] = {"text": words} if isinstance(words, str) else words
         if set(entry) - {"text", "options"}:
             raise CatalogueError(f"{path}: {flow}.{step}: only text and options are known here")
         options = {str(value): Template.parse(label) for value, label in entry.get("options", {}).items()}

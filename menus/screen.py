@@ -26,6 +26,7 @@ class Screen:
     text: str
     is_final: bool = False
     has_more: bool = False
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +37,28 @@ class Navigation:
     more: str = ""
 
 
-def paged(
-    body: str, options: tuple[Option, ...], navigation: Navigation, page: int, room: int = ROOM_SEPTETS
-) -> Screen:
-    """Page number `page` (from 0; the last one when there are fewer) of body, options and navigation."""
-    pages = _pages(to_gsm(body), options, navigation, room)
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a screen has to say.
+
+    `notice` stands above whichever page is shown. `spare` septets are kept free on every page when there are
+    several: with room for a notice, pages begin at the same line whether there is one or not.
+    """
+
+    body: str
+    options: tuple[Option, ...] = ()
+    navigation: Navigation = Navigation()
+    notice: str = ""
+    spare: int = 0
+
+
+def paged(content: Content, page: int = 0, room: int = ROOM_SEPTETS) -> Screen:
+    """Page number `page` (from 0; the last one when there are fewer), at most `room` septets long."""
+    pages = pages_of(content, room)
     page = min(page, len(pages) - 1)
     has_more = page < len(pages) - 1
-    foot = _foot(navigation, has_more=has_more)
-    return Screen(_joined(pages[page], foot), has_more=has_more)
+    foot = _foot(content.navigation, has_more=has_more)
+    return Screen(_joined([*_above(content), *pages[page]], foot), has_more=has_more, page=page)
 
 
 def final(body: str, room: int = ROOM_SEPTETS) -> Screen:
@@ -52,19 +66,22 @@ def final(body: str, room: int = ROOM_SEPTETS) -> Screen:
     return Screen(cut(to_gsm(body), room), is_final=True)
 
 
-def pages_count(
-    body: str, options: tuple[Option, ...], navigation: Navigation, room: int = ROOM_SEPTETS
-) -> int:
-    return len(_pages(to_gsm(body), options, navigation, room))
-
-
-def _pages(body: str, options: tuple[Option, ...], navigation: Navigation, room: int) -> list[list[str]]:
-    lines = [line for line in body.split("\n") if line] + [
-        to_gsm(f"{option.digits} {option.label}") for option in options
+def pages_of(content: Content, room: int = ROOM_SEPTETS) -> list[list[str]]:
+    """The lines of each page, without notice and navigation."""
+    lines = [
+        *(line for line in to_gsm(content.body).split("\n") if line),
+        *(to_gsm(f"{option.digits} {option.label}") for option in content.options),
     ]
-    if septets(_joined(lines, _foot(navigation, has_more=False))) <= room:
+    above = _above(content)
+    if septets(_joined([*above, *lines], _foot(content.navigation, has_more=False))) <= room:
         return [lines]
-    return _split(lines, room - septets(_foot(navigation, has_more=True)) - 1)
+    taken = max(content.spare, sum(septets(line) + 1 for line in above))
+    foot = _foot(content.navigation, has_more=True)
+    return _split(lines, room - taken - (septets(foot) + 1 if foot else 0))
+
+
+def _above(content: Content) -> list[str]:
+    return [to_gsm(content.notice)] if content.notice else []
 
 
 def _split(lines: list[str], space: int) -> list[list[str]]:
@@ -79,6 +96,7 @@ def _split(lines: list[str], space: int) -> list[list[str]]:
 def _wrapped(line: str, space: int) -> list[str]:
     """A line longer than a page, broken between words (or anywhere, if one word is that long)."""
     pieces = []
+    line = line.strip()
     while septets(line) > space:
         head = cut(line, space)
         head = head[: head.rfind(" ")] if " " in head else head

@@ -18,6 +18,9 @@ class Speaker(Protocol):
     @property
     def months(self) -> tuple[str, ...]: ...
 
+    @property
+    def days(self) -> tuple[str, str]: ...
+
 
 class Value(Protocol):
     def written(self, speaker: Speaker, style: str) -> str: ...
@@ -49,6 +52,17 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Days:
+    """A number of days: `1 day`, `30 days`."""
+
+    count: int
+
+    def written(self, speaker: Speaker, style: str) -> str:
+        one, many = speaker.days
+        return (one if self.count == 1 else many).format(n=self.count)
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """A moment, already in local time. Style `day` writes the day before the time: `5 Dec 14:05`."""
 
@@ -61,12 +75,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class FirstName:
-    """A person as greeted: the first of the names given."""
+    """A person as greeted: the first of the names given, as they write it; all small or all capitals is tidied."""
 
     name: str
 
     def written(self, speaker: Speaker, style: str) -> str:
-        return (self.name.split() or [""])[0].title()[:SHORT_NAME_LETTERS]
+        first = (self.name.split() or [""])[0]
+        plain = first in {first.lower(), first.upper()}
+        return (first.capitalize() if plain else first)[:SHORT_NAME_LETTERS]
 
 
 @dataclass(frozen=True, slots=True)
