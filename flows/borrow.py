@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
-from flows.known import Borrowing, Product, Quote
+from flows.known import Borrowing, Quote
 from flows.loans import quoted
 from menus.values import Day, Days, Ksh, MaskedPhone
 
@@ -16,16 +16,26 @@ def _borrowing(view: View) -> Borrowing:
     return borrowing
 
 
-def _product(view: View) -> Product:
-    """The product that was chosen. Raises Gone when it cannot be had any more."""
-    for product in _borrowing(view).products:
-        if product.key == view.data["product"]:
-            return product
-    raise Gone(view.data["product"])
+def _bind_limits(view: View) -> Mapping[str, Any]:
+    """What was shown as allowed stays so until the price is asked for; the reservation checks it once more."""
+    borrowing = _borrowing(view)
+    return {
+        "limits": [borrowing.limit_cents, borrowing.used_cents, borrowing.available_cents],
+        "ranges": {product.key: [product.name, product.min_cents, product.max_cents] for product in borrowing.products},
+    }
+
+
+def _chosen_range(view: View) -> tuple[str, int, int]:
+    """Name, least and most of the product that was chosen. Raises Gone when it is not among those shown."""
+    try:
+        name, least, most = view.data["ranges"][view.data["product"]]
+    except KeyError:
+        raise Gone(view.data.get("product")) from None
+    return name, least, most
 
 
 def _under_way(view: View) -> bool:
-    return any(request.kind == "loan.disburse" for request in view.fact("customer").requests)
+    return any(request.kind == "loan.disburse" for request in _borrowing(view).requests)
 
 
 def _late(view: View) -> bool:
@@ -41,13 +51,13 @@ def _none(view: View) -> bool:
     return not _borrowing(view).products
 
 
+def _limit_slots(limit_cents: int, used_cents: int, available_cents: int) -> dict[str, object]:
+    return {"limit": Ksh(limit_cents), "used": Ksh(used_cents), "available": Ksh(available_cents)}
+
+
 def _limits(view: View) -> Mapping[str, object]:
     borrowing = _borrowing(view)
-    slots: dict[str, object] = {
-        "limit": Ksh(borrowing.limit_cents),
-        "used": Ksh(borrowing.used_cents),
-        "available": Ksh(borrowing.available_cents),
-    }
+    slots = _limit_slots(borrowing.limit_cents, borrowing.used_cents, borrowing.available_cents)
     if borrowing.late:
         late = borrowing.late
         slots |= {"loan": late.reference, "days": Days(late.days_late), "amount": Ksh(late.next_cents)}
@@ -68,22 +78,24 @@ def _products(view: View) -> Iterable[Offer]:
 
 def _most_cents(view: View) -> int:
     """The most of this product that the limit still leaves, in whole shillings."""
-    return min(_product(view).max_cents, _borrowing(view).available_cents // 100 * 100)
+    _, _, most = _chosen_range(view)
+    available_cents: int = view.data["limits"][2]
+    return min(most, available_cents // 100 * 100)
 
 
 def _range(view: View) -> Mapping[str, object]:
-    product = _product(view)
-    return {"product": product.name, "min": Ksh(product.min_cents), "max": Ksh(_most_cents(view))}
+    name, least, _ = _chosen_range(view)
+    return {"product": name, "min": Ksh(least), "max": Ksh(_most_cents(view))}
 
 
 def _amount(view: View, text: str) -> int | Refusal:
     """More than the product gives is refused with the range, more than the limit leaves with the limit."""
-    product = _product(view)
-    cents = whole_shillings(text, product.min_cents, product.max_cents)
+    _, least, most = _chosen_range(view)
+    cents = whole_shillings(text, least, most)
     if isinstance(cents, Refusal):
-        return whole_shillings(text, product.min_cents, _most_cents(view))
+        return whole_shillings(text, least, _most_cents(view))
     if cents > _most_cents(view):
-        return Refusal("over_limit", _limits(view), alone=True)
+        return Refusal("over_limit", _limit_slots(*view.data["limits"]), alone=True)
     return cents
 
 
@@ -152,7 +164,15 @@ flow = Flow(
                 (None, "product"),
             ],
         ),
-        choose("product", to="amount", saves="product", offers=_products, labels=("each",), slots=_limits),
+        choose(
+            "product",
+            to="amount",
+            saves="product",
+            offers=_products,
+            labels=("each",),
+            slots=_limits,
+            binds=_bind_limits,
+        ),
         ask("amount", parse=_amount, to="cost", slots=_range, refuses=("amount", "over_limit")),
         choose(
             "cost",
@@ -173,8 +193,8 @@ flow = Flow(
             emits=_request,
         ),
         end("accepted", slots=_accepted),
-        choose("late", to={"pay": "repay:opened", "limits": "limits"}, slots=_limits, binds=_late_loan),
-        choose("full", to={"repay": "repay:"}, slots=_limits),
+        choose("late", to={"pay": "repay:opened", "limits": "limits"}, slots=_limits, binds=_late_loan, confirms=True),
+        choose("full", to={"repay": "repay:"}, slots=_limits, confirms=True),
         choose("limits", to={"pay": "repay:opened"}, slots=_limits, binds=_late_loan),
         end("none"),
     ],

@@ -167,13 +167,13 @@ class Engine:
         return self._entered(replace(session, language=language, data={"kept": kept}), "resume:ask", facts)
 
     def _is_worth_resuming(self, session: Session, previous: Session) -> bool:
-        """Something was answered in a conversation that can be taken up, by the same person."""
+        """More than the way into a conversation was answered, by the same person, and it can be taken up."""
         return (
             not previous.is_final
             and previous.customer == session.customer
             and self._knows(previous.place)
             and self.flows[previous.flow].resumable
-            and bool(previous.data)
+            and len(previous.trail) > (1 if previous.customer else 0)
         )
 
     def _answered(self, session: Session, answer: str, facts: Facts, salt: int) -> Turn:

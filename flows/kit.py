@@ -126,7 +126,7 @@ class Step:
 
     `variants` are the names of its texts when there are several (`words` picks one), `labels` those of its
     offers and lines, `refuses` the reasons its answers may be refused for. `gives_up` is the last screen of
-    the third miss in a row.
+    the third miss in a row. `confirms` marks a screen that has to be seen before it is answered.
     """
 
     name: str

@@ -90,6 +90,7 @@ class Borrowing:
     used_cents: int
     products: tuple[Product, ...]
     late: Loan | None = None
+    requests: tuple[Request, ...] = ()
 
     @property
     def available_cents(self) -> int:

@@ -63,6 +63,7 @@ def _under_way(name: str, pick: Pick) -> Step:
         words=words,
         variants=(*UNDER_WAY.values(), UNCERTAIN),
         slots=slots,
+        confirms=True,
         place="none",
     )
 

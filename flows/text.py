@@ -13,7 +13,7 @@ WHOLE_DIGITS_MAX = 12
 
 _AMOUNT = re.compile(
     r"(?:(?:ksh|kes|sh)s?\.?\s*)?"
-    r"(\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.(\d{1,2}))?\s*(k?)"
+    r"(\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.(\d{1,2}))?\s*(k(?![a-z]))?"
     r"\s*(?:/[=-]?|bob|kshs?|kes|shs?)?\.?",
     re.I,
 )

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 from msgspec.structs import replace as changed
 
-from flows.engine import Engine
+from flows.engine import HOME_DIGITS, Engine
+from flows.kit import Gone
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable
@@ -199,12 +200,22 @@ class Conversation:
     ) -> Reply:  # fmt: skip
         """What was asked for is under way already: show that, do nothing a second time."""
         session = before.session if before else Session(self._outbox.session_id())
-        session = changed(session, turn=session.turn + 1)
         facts = Facts(local(self._clock()))
         needs = frozenset({Need("customer")})
         facts = facts.with_values(await self._facts.gather(needs, inbound.msisdn))
-        turn = self.engine.shown(session, "resume.accepted", facts, {"loan": held.about})
+        following = changed(session, turn=session.turn + 1)
+        try:
+            turn = self.engine.shown(following, "resume.accepted", facts, {"loan": held.about})
+        except Gone:
+            turn = self._home(session, facts)
         return await self._kept(inbound, keys, before, turn, reading, progress)
+
+    def _home(self, session: Session, facts: Facts) -> Turn:
+        """It has ended in this very moment: whoever still wants it sees where things stand, and asks again."""
+        turn = self.engine.advance(session, (HOME_DIGITS,), facts)
+        if isinstance(turn, Missing):
+            raise BrokenInvariant("the menu asked for facts", needs=str(turn.needs))
+        return turn
 
     async def _moved(self, keys: Keys, stored: Stored) -> None:
         """The turn is on disk; if Redis cannot take the session now, the disk answers the next hop."""

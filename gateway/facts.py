@@ -3,8 +3,9 @@
 One method per fact, named as the fact; it gets the customer's phone, the moment, and the need's own arguments.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -74,21 +75,18 @@ class FactSource:
         raise BrokenInvariant("nobody knows this fact", fact=need.name)
 
     async def _customer(self, connection: AsyncConnection, msisdn: str) -> Customer | None:
-        row = await customers.on_line(connection, msisdn)
-        if row is None:
+        rows = await queue.with_requests(connection, msisdn)
+        if not rows:
             return None
+        person = rows[0]
         return Customer(
-            id=row.id,
-            name=row.name,
-            language=row.language,
-            is_member=row.state == "active",
-            phone=row.msisdn,
-            requests=await self._requests(connection, row.id),
+            id=person.id,
+            name=person.name,
+            language=person.language,
+            is_member=person.state == "active",
+            phone=person.msisdn,
+            requests=_requests(rows),
         )
-
-    async def _requests(self, connection: AsyncConnection, customer_id: str) -> tuple[Request, ...]:
-        rows = await queue.under_way(connection, customer_id, REQUEST_KINDS)
-        return tuple(_request(row) for row in rows)
 
     async def _balances(self, connection: AsyncConnection, msisdn: str) -> Balances:
         customer_id = (await self._on_line(connection, msisdn)).id
@@ -126,18 +124,19 @@ class FactSource:
         )
 
     async def _borrowing(self, connection: AsyncConnection, msisdn: str) -> Borrowing:
-        customer = await self._on_line(connection, msisdn)
-        today = local_date(self._clock())
-        running = await self._portfolio.active(connection, customer.id, today)
-        used = await self._portfolio.in_use_cents(connection, customer.id, today)
-        late = next((self._loan(standing) for standing in running if standing.loan.days_late), None)
-        available = max(0, customer.limit_cents - used)
+        rows = await queue.with_requests(connection, msisdn)
+        if not rows:
+            raise BrokenInvariant("no customer on this line")
+        person, today = rows[0], local_date(self._clock())
+        held = await self._portfolio.held(connection, person.id, today)
+        late = next((self._loan(standing) for standing in held.running if standing.loan.days_late), None)
+        available = max(0, person.limit_cents - held.in_use_cents)
         products = tuple(
             Product(product.key, product.name, product.min_cents, product.max_cents, product.repayment_every)
             for product in self._portfolio.products.values()
             if product.auto_approve and product.min_cents <= available
         )
-        return Borrowing(customer.limit_cents, used, products, late)
+        return Borrowing(person.limit_cents, held.in_use_cents, products, late, _requests(rows))
 
     async def _id_taken(self, connection: AsyncConnection, msisdn: str, national_id: str) -> bool:
         owner = await customers.with_national_id(connection, national_id)
@@ -154,6 +153,7 @@ class FactSource:
         return customer
 
 
+@lru_cache(4096)
 def quoted(product: LoanProduct, cents: int, on: date) -> Quote:
     """The price of a loan paid out on a day, as flows show it."""
     price = quote(product, cents, on)
@@ -177,8 +177,13 @@ def price_of(standing: Standing) -> Quote:
     return Quote(**accepted)
 
 
+def _requests(rows: Sequence[Any]) -> tuple[Request, ...]:
+    """Loans and payments under way, among a person's open operations."""
+    return tuple(_request(row) for row in rows if row.request_kind in REQUEST_KINDS)
+
+
 def _request(row: Any) -> Request:
-    intent = row.intent
+    intent = row.request_intent
     cents = intent["quote"]["net_cents"] if "quote" in intent else intent["amount_cents"]
-    certain = row.state not in {"uncertain", "parked", "dead"}
-    return Request(row.reference, row.kind, cents, certain, intent.get("loan", ""))
+    certain = row.request_state not in {"uncertain", "parked", "dead"}
+    return Request(row.request_reference, row.request_kind, cents, certain, intent.get("loan", ""))

@@ -19,6 +19,7 @@ from menus.values import written
 
 FOLDER = Path(__file__).parent
 MAIN = "main.yaml"
+MONTHS = 12
 WAYS_BACK = ("back", "home", "home_only")
 
 DEMO_CONSTANTS = {
@@ -196,7 +197,7 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
         return Language(
             code=entry["language"],
             name=entry["name"],
-            months=tuple(entry["months"]),
+            months=_months(entry["months"]),
             ways_back={**{kind: entry["navigation"][kind] for kind in WAYS_BACK}, "none": ""},
             more=entry["navigation"]["more"],
             listing=(entry["listing"]["separator"], entry["listing"]["last"]),
@@ -206,6 +207,12 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: {error!r}") from error
+
+
+def _months(names: list[str]) -> tuple[str, ...]:
+    if len(names) != MONTHS:
+        raise ValueError("a year has twelve months")
+    return tuple(names)
 
 
 def _screens(path: Path, entries: dict[str, dict[str, Any]]) -> dict[str, Words]:

@@ -14,7 +14,6 @@ from menus.messages import MESSAGES
 from menus.slots import STYLES, WORST
 
 SMS_SEPTETS = 160
-MONTHS = 12
 RESERVED_DIGITS = frozenset({"0", "00", "98"})
 
 
@@ -56,7 +55,6 @@ def check(catalogue: Catalogue) -> list[Finding]:
     places = Places(catalogue)
     found = [*_menu(catalogue, places)]
     for language in catalogue.languages.values():
-        found += _grammar(language, places)
         for name, keys, template in _templates(language):
             found += _sentence(name, keys, template, language, places)
         found += _labels(language, places)
@@ -79,16 +77,11 @@ def _menu(catalogue: Catalogue, places: Places) -> Iterator[Finding]:
             yield places.finding(f"{item.flow} is in the menu twice", "", "menu", item.digits)
 
 
-def _grammar(language: Language, places: Places) -> Iterator[Finding]:
-    if len(language.months) != MONTHS:
-        yield places.finding("a year has twelve months", language.code, "months")
-
-
 def _templates(language: Language) -> Iterator[tuple[str, tuple[str, ...], Template]]:
     """Every sentence of a language: its name, the keys of its entry, itself."""
     for name, words in language.screens.items():
         keys = ("screens", *key_of(name))
-        yield name, keys, words.text
+        yield name, (*keys, "text"), words.text
         for value, label in words.options.items():
             yield f"{name}, option {value}", (*keys, "options", value), label
     for name, template in language.messages.items():

@@ -11,6 +11,8 @@ BASIC = (
 )
 EXTENSION = "\f^{}\\[~]|€"
 
+_BASIC = frozenset(BASIC)
+_ALL = _BASIC | frozenset(EXTENSION)
 _SEPTETS = dict.fromkeys(BASIC, 1) | dict.fromkeys(EXTENSION, 2)
 _LOOKALIKES = str.maketrans(
     {
@@ -23,11 +25,13 @@ _LOOKALIKES = str.maketrans(
 
 def septets(text: str) -> int:
     """Room `text` takes in septets. Raises KeyError for a character the alphabet does not have."""
+    if _BASIC.issuperset(text):
+        return len(text)
     return sum(_SEPTETS[character] for character in text)
 
 
 def is_gsm(text: str) -> bool:
-    return all(character in _SEPTETS for character in text)
+    return _ALL.issuperset(text)
 
 
 def to_gsm(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import local_date
@@ -24,8 +24,10 @@ from gateway.lending.replay import replay
 from gateway.lending.terms import parse_terms, terms_mapping
 from gateway.store.tables import loan_events, loans
 
-OPEN_STATES = ("approved", "disbursing", "active")
+WAITING_STATES = ("approved", "disbursing")
 COUNTING_EVENTS = ("repayment",)
+
+_OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.c.closed_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,19 @@ class Repaid:
         return self.standing.owed_cents == 0
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A customer's loans: running, and the principal of those on their way."""
+
+    running: list[Standing]
+    waiting_cents: int
+
+    @property
+    def in_use_cents(self) -> int:
+        """How much of a limit is taken."""
+        return self.waiting_cents + sum(standing.loan.outstanding.principal for standing in self.running)
+
+
 class Portfolio:
     """All methods run in the caller's unit of work."""
 
@@ -91,13 +106,13 @@ class Portfolio:
         """The money reached the customer: the dates run from that day, whatever day was shown before."""
         record = await self.get(connection, loan_id)
         terms = replace(parse_terms(record.terms), disbursed_on=local_date(paid_at))
-        await self._change(connection, loan_id, "active", now, terms=terms_mapping(terms))
+        await self._change(connection, loan_id, "active", now, terms=terms_mapping(terms), closed_at=None)
         await self._happened(connection, loan_id, "paid_out", {"at": paid_at}, operation_id, now)
         return await self.standing(connection, loan_id, local_date(now))
 
     async def cancel(self, connection: AsyncConnection, loan_id: str, operation_id: str, reason: str, now: int) -> None:
         """The money never left; nothing is owed."""
-        await self._change(connection, loan_id, "cancelled", now)
+        await self._change(connection, loan_id, "cancelled", now, closed_at=now)
         await self._happened(connection, loan_id, "cancelled", {"reason": reason}, operation_id, now)
 
     async def repay(
@@ -137,35 +152,20 @@ class Portfolio:
 
     async def active(self, connection: AsyncConnection, customer_id: str, on: date) -> list[Standing]:
         """A customer's running loans: late ones first, then by the next due date."""
-        found = await connection.execute(
-            select(loans).where(loans.c.customer_id == customer_id, loans.c.state == "active")
-        )
+        return (await self.held(connection, customer_id, on)).running
+
+    async def held(self, connection: AsyncConnection, customer_id: str, on: date) -> "Held":
+        """All that a customer has of loans on a day: the running ones, and those on their way."""
+        found = await connection.execute(_OPEN, {"customer": customer_id})
         records = [_record(row) for row in found]
-        events: dict[str, list[Mapping[str, Any]]] = {record.id: [] for record in records}
-        if records:
+        running = [record for record in records if record.state == "active"]
+        events: dict[str, list[Mapping[str, Any]]] = {record.id: [] for record in running}
+        if running:
             for row in await connection.execute(_events_of(list(events))):
                 events[row.loan_id].append(row.detail)
-        standings = [self._stands(record, events[record.id], on) for record in records]
-        return sorted(
-            standings,
-            key=lambda standing: (
-                -standing.loan.days_late,
-                next_due(standing.loan),
-                standing.record.reference,
-            ),
-        )
-
-    async def in_use_cents(self, connection: AsyncConnection, customer_id: str, on: date) -> int:
-        """How much of a customer's limit is taken: principal still owed, and loans on their way."""
-        waiting = await connection.execute(
-            select(loans.c.principal_cents).where(
-                loans.c.customer_id == customer_id, loans.c.state.in_(("approved", "disbursing"))
-            )
-        )
-        active = await self.active(connection, customer_id, on)
-        return sum(int(row.principal_cents) for row in waiting) + sum(
-            standing.loan.outstanding.principal for standing in active
-        )
+        standings = [self._stands(record, events[record.id], on) for record in running]
+        waiting = sum(record.principal_cents for record in records if record.state in WAITING_STATES)
+        return Held(sorted(standings, key=_urgency), waiting)
 
     def _stands(self, record: LoanRecord, events: Iterable[Mapping[str, Any]], on: date) -> Standing:
         terms = parse_terms(record.terms)
@@ -194,6 +194,10 @@ class Portfolio:
                 loan_id=loan_id, kind=kind, detail=dict(detail), operation_id=operation_id, at=now
             )
         )
+
+
+def _urgency(standing: Standing) -> tuple[int, date, str]:
+    return -standing.loan.days_late, next_due(standing.loan), standing.record.reference
 
 
 def next_due(loan: Loan) -> date:

@@ -1,23 +1,34 @@
 """The queue as others see it: what is under way for somebody, how old it is, and nudges from outside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.store.tables import attempts, operations
+from gateway.store.tables import attempts, customers, operations
 
 MOVING = ("queued", "waiting", "uncertain")
 
-
-async def under_way(connection: AsyncConnection, customer_id: str, kinds: tuple[str, ...]) -> list[Row[Any]]:
-    """A customer's open operations of some kinds, the oldest first."""
-    columns = operations.c
-    query = select(columns.reference, columns.kind, columns.intent, columns.state).where(
-        columns.customer_id == customer_id, columns.is_open, columns.kind.in_(kinds)
+_WITH_REQUESTS = (
+    select(
+        *(customers.c[name] for name in ("id", "name", "language", "state", "msisdn", "limit_cents")),
+        *(operations.c[name].label(f"request_{name}") for name in ("reference", "kind", "intent", "state")),
     )
-    return list(await connection.execute(query.order_by(columns.number)))
+    .select_from(
+        customers.outerjoin(operations, and_(operations.c.customer_id == customers.c.id, operations.c.is_open))
+    )
+    .where(customers.c.msisdn == bindparam("line"))
+    .order_by(operations.c.number)
+)
+
+
+async def with_requests(connection: AsyncConnection, msisdn: str) -> Sequence[Row[Any]]:
+    """Who is on a line, one row per open operation of theirs, the oldest first; one row if there is none.
+
+    Nobody: no row. A row has the person's columns and `request_reference`, `request_kind` and so on, empty if none.
+    """
+    return (await connection.execute(_WITH_REQUESTS, {"line": msisdn})).all()
 
 
 async def history(connection: AsyncConnection, customer_id: str, limit: int) -> list[tuple[Row[Any], list[Row[Any]]]]:

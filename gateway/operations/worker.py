@@ -217,7 +217,7 @@ class Worker:
     async def _claimed_or_none(self, limit: int) -> list[Work]:
         try:
             return await self.claim(limit)
-        except Unavailable as outage:
+        except (Unavailable, Uncertain) as outage:  # claimed or not: a claim that nobody works runs out
             log.warning("queue_unavailable", reason=str(outage))
             await asyncio.sleep(OUTAGE_SECONDS)
             return []

@@ -51,8 +51,8 @@ class Lending:
         """Keep the loan as agreed and hold the net amount, if the limit still allows it."""
         quote = work.intent["quote"]
         customer = await customers.get(connection, work.customer_id, lock=True)
-        used = await self._portfolio.in_use_cents(connection, work.customer_id, local_date(now))
-        if used + quote["principal_cents"] > customer.limit_cents:
+        held = await self._portfolio.held(connection, work.customer_id, local_date(now))
+        if held.in_use_cents + quote["principal_cents"] > customer.limit_cents:
             return Refused("limit", "over the limit by now")
         product = self._portfolio.products[work.intent["product"]]
         terms = product.terms(quote["principal_cents"], local_date(now))

@@ -93,26 +93,30 @@ class RailCallbacks:
         return await requests.by_id(connection, result.our_id, lock=True) if result.our_id else None
 
     async def _applied(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
-        """Settle the request and move its operation: woken, brought back, or handed to a person."""
+        """Settle the request and move its operation: woken, brought back, or handed to a person.
+
+        The operation is locked too: a worker that is about to let it wait or park it commits first, or sees the news.
+        """
         now = self._clock()
         verdict = await requests.settled(connection, request, result, door, now)
+        await queue.find(connection, request.operation_id, lock=True)
         if verdict in {"late", "contradiction"}:
             await self._alarmed(connection, request, verdict, result, now)
         if verdict == "late":
             await self._reopened(connection, request, now)
-        elif verdict == "applied":
+        if verdict in {"late", "applied"}:
             await queue.unpark(connection, request.operation_id, now)
+        if verdict == "repeated" and result.receipt:
+            await payments.receipt_filled(connection, request.operation_id, result.receipt)
         await queue.wake(connection, request.operation_id, now)
         return verdict
 
     async def _received(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
         request = await requests.by_account(connection, news.account)
-        if request is not None and request.receipt in {None, news.receipt}:
-            result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=news.amount_cents)
-            verdict = await self._applied(connection, request, result, "confirmation")
-            await payments.receipt_filled(connection, request.operation_id, news.receipt)
-            return verdict, request.operation_id
+        if request is not None and _is_of(news, request):
+            result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
+            return await self._applied(connection, request, result, "confirmation"), request.operation_id
         if await payments.is_known(connection, news.shortcode, news.receipt):
             return "repeated", None
         return await self._unasked(connection, news)
@@ -145,10 +149,11 @@ class RailCallbacks:
         self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result, now: int
     ) -> None:
         """A person must look: the rail has contradicted itself."""
-        topic = "paid after refusal" if verdict == "late" else "refused after payment"
+        after_payment = "paid again" if result.kind == "done" else "refused after payment"
+        topic = "paid after refusal" if verdict == "late" else after_payment
         ALARMS.labels(topic).inc()
         log.error("contradiction", topic=topic, operation=request.account_reference, code=result.code)
-        identity = str(uuid.uuid5(NAMESPACE, f"{request.id}:{verdict}"))
+        identity = str(uuid.uuid5(NAMESPACE, f"{request.id}:{topic}"))
         await cases.opened(
             connection,
             identity,
@@ -159,6 +164,13 @@ class RailCallbacks:
             answer_by=now + DAY_MS,
             now=now,
         )
+
+
+def _is_of(news: Received, request: RailRequest) -> bool:
+    """Whether a payment is the one we asked for. Anybody may type our reference at the paybill, with any amount."""
+    if request.receipt is not None:
+        return request.receipt == news.receipt
+    return request.paid_cents == news.amount_cents
 
 
 def _door(purpose: str) -> str:

@@ -10,12 +10,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.outbox import NAMESPACE
 from gateway.operations.playbook import Work
 from gateway.rails.contract import Result
+from gateway.store.engine import insert_into
 from gateway.store.tables import rail_requests
 
 Kind = Literal["stk", "b2c"]
@@ -76,18 +77,16 @@ def request_id(work: Work) -> str:
 
 
 async def opened(connection: AsyncConnection, work: Work, wanted: Wanted, now: int) -> RailRequest:
-    """The request of this operation and generation, made now if it is not there yet."""
+    """The request of this operation and generation, made now if it is not there yet, locked until the unit of work
+    ends: of two workers, one of which lost its claim without knowing, only the first finds it unsent."""
     identity = request_id(work)
-    if found := await by_id(connection, identity):
-        return found
-    await connection.execute(
-        insert(rail_requests).values(
-            id=identity, operation_id=work.id, rail=wanted.rail, kind=wanted.kind, state="pending",
-            token=secrets.token_hex(TOKEN_BYTES), msisdn=wanted.msisdn, amount_cents=wanted.amount_cents,
-            account_reference=work.reference, created_at=now,
-        )
+    statement = insert_into(connection, rail_requests).values(
+        id=identity, operation_id=work.id, rail=wanted.rail, kind=wanted.kind, state="pending",
+        token=secrets.token_hex(TOKEN_BYTES), msisdn=wanted.msisdn, amount_cents=wanted.amount_cents,
+        account_reference=work.reference, created_at=now,
     )  # fmt: skip
-    found = await by_id(connection, identity)
+    await connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+    found = await by_id(connection, identity, lock=True)
     assert found is not None
     return found
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from gateway.errors import NotACallback, Unavailable
+from gateway.errors import Unavailable, Uncertain
 from gateway.rails.callbacks import Callback
 
 RETRY_SECONDS = 1.0
+SET_ASIDE = ".failed"
 
 log = structlog.get_logger("spool")
 
@@ -33,21 +34,25 @@ class Spool:
         return sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []
 
     async def drain(self, receive: Callable[[Callback], Awaitable[None]]) -> None:
-        """Hand over what waits; stop at the first that the database cannot take."""
+        """Hand over what waits; stop at the first that the database cannot take. What is no callback is set aside."""
         for path in await asyncio.to_thread(self.waiting):
-            content = await asyncio.to_thread(path.read_text, encoding="utf-8")
             try:
+                content = await asyncio.to_thread(path.read_text, encoding="utf-8")
                 await receive(Callback(**json.loads(content)))
-            except NotACallback as error:
-                log.warning("spooled_unreadable", file=path.name, reason=str(error))
-            await asyncio.to_thread(path.unlink)
+            except (Unavailable, Uncertain):
+                raise
+            except Exception:  # one that cannot be taken holds up no other, and stays for a person to look at
+                log.exception("spooled_unreadable", file=path.name)
+                await asyncio.to_thread(path.rename, path.with_suffix(SET_ASIDE))
+            else:
+                await asyncio.to_thread(path.unlink)
 
     async def run(self, receive: Callable[[Callback], Awaitable[None]]) -> None:
         """Drain whenever something waits, for good."""
         while True:
             try:
                 await self.drain(receive)
-            except Unavailable as outage:
+            except (Unavailable, Uncertain) as outage:
                 log.warning("spool_waits", reason=str(outage))
             await asyncio.sleep(RETRY_SECONDS)
 

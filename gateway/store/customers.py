@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.errors import BrokenInvariant
@@ -11,10 +11,13 @@ from gateway.store.tables import consents, customers
 Customer = Row[Any]
 """One row of `customers`."""
 
+_BY_ID = select(customers).where(customers.c.id == bindparam("customer_id"))
+_ON_LINE = select(customers).where(customers.c.msisdn == bindparam("line"))
+
 
 async def find(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer | None:
-    query = select(customers).where(customers.c.id == customer_id)
-    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _BY_ID.with_for_update() if lock else _BY_ID
+    return (await connection.execute(query, {"customer_id": customer_id})).one_or_none()
 
 
 async def get(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer:
@@ -27,7 +30,7 @@ async def get(connection: AsyncConnection, customer_id: str, *, lock: bool = Fal
 
 async def on_line(connection: AsyncConnection, msisdn: str) -> Customer | None:
     """Whoever this line belongs to (E.164), members and listed people alike."""
-    return (await connection.execute(select(customers).where(customers.c.msisdn == msisdn))).one_or_none()
+    return (await connection.execute(_ON_LINE, {"line": msisdn})).one_or_none()
 
 
 async def with_national_id(connection: AsyncConnection, national_id: str) -> Customer | None:
