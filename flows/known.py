@@ -84,7 +84,10 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
-    """What somebody may borrow: their limit, how much of it is in use, and why not if they may not."""
+    """What somebody may borrow: their limit, how much of it is in use, and why not if they may not.
+
+    `requests` are theirs that are under way; of those, a loan on its way excludes another.
+    """
 
     limit_cents: int
     used_cents: int

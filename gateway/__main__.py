@@ -18,7 +18,7 @@ cli = typer.Typer(
 )
 books = typer.Typer(help="The double-entry books.", no_args_is_help=True)
 lending = typer.Typer(help="Loans: prices and schedules.", no_args_is_help=True)
-bench = typer.Typer(help="Benchmarks: ratios measured side by side in one run.", no_args_is_help=True)
+bench = typer.Typer(help="Benchmarks: ratios measured side by side in one run.", invoke_without_command=True)
 cli.add_typer(books, name="books")
 cli.add_typer(lending, name="lending")
 cli.add_typer(bench, name="bench")
@@ -117,6 +117,13 @@ def campaign(
     from simulator.campaign import run
 
     raise typer.Exit(run(seconds, randbelow(1_000_000) if seed is None else seed, customers, out))
+
+
+@bench.callback()
+def bench_all(context: typer.Context) -> None:
+    """Without a name: all of them."""
+    if context.invoked_subcommand is None:
+        bench_ussd()
 
 
 @bench.command("ussd")

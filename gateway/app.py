@@ -1,6 +1,7 @@
 """The composition root: builds everything from the configuration and passes it down. Nothing else knows everybody."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ from gateway.web.ussd import UssdRoutes
 
 DEFAULT_PROVIDER = "africastalking"
 RECALL_MS = 600_000
+GC_THRESHOLD = (20_000, 20, 50)
 
 log = structlog.get_logger("app")
 
@@ -149,25 +151,29 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
 
 @asynccontextmanager
 async def working(gateway: Gateway) -> AsyncIterator[None]:
-    """The worker and the spool at work in this process, until the block ends."""
-    tasks = [
-        asyncio.create_task(gateway.worker.run()),
-        asyncio.create_task(gateway.spool.run(gateway.callbacks.receive)),
-    ]
+    """The worker at work in this process; at the end it finishes what it has in hand."""
+    task = asyncio.create_task(gateway.worker.run())
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def settle_memory() -> None:
+    """What was built at start lives for good: keep the collector from walking it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
 
 
 @asynccontextmanager
 async def serving(gateway: Gateway) -> AsyncIterator[int]:
-    """The HTTP server, listening until the block ends; its port."""
+    """The HTTP server, listening until the block ends; its port. It empties its own spool of callbacks."""
     server = gateway.config.server
     runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
     await runner.setup()
+    spooled = asyncio.create_task(gateway.spool.run(gateway.callbacks.receive))
     try:
         site = web.TCPSite(runner, server.host, server.port, reuse_port=server.processes > 1 or None)
         await site.start()
@@ -176,6 +182,8 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
         yield port
     finally:
         await runner.cleanup()
+        spooled.cancel()
+        await asyncio.gather(spooled, return_exceptions=True)
 
 
 async def register_callbacks(gateway: Gateway) -> None:
@@ -276,13 +284,28 @@ def _demand_secrets(config: Config) -> None:
         "pins.pepper": config.pins.pepper.get_secret_value(),
         "server.callback_token": config.server.callback_token.get_secret_value(),
         "server.ops_token": config.server.ops_token.get_secret_value(),
+        **_daraja_secrets(config.rails.daraja),
     }
     for key, value in demanded.items():
         if not value:
             variable = "NYOTA_" + key.upper().replace(".", "__")
             raise Misconfigured(f"{key}: needed; set {variable}")
     for name, provider in config.providers:
+        if not provider.api_key.get_secret_value():
+            raise Misconfigured(f"providers.{name}.api_key: needed; set NYOTA_PROVIDERS__{name.upper()}__API_KEY")
         if not provider.callback_token.get_secret_value() and not provider.open_callbacks:
             raise Misconfigured(
                 f"providers.{name}.callback_token: needed, or say providers.{name}.open_callbacks: true"
             )
+
+
+def _daraja_secrets(daraja: Daraja) -> dict[str, str]:
+    secrets = {
+        "passkey": daraja.passkey,
+        "security_credential": daraja.security_credential,
+        "collection.consumer_key": daraja.collection.consumer_key,
+        "collection.consumer_secret": daraja.collection.consumer_secret,
+        "payout.consumer_key": daraja.payout.consumer_key,
+        "payout.consumer_secret": daraja.payout.consumer_secret,
+    }
+    return {f"rails.daraja.{key}": secret.get_secret_value() for key, secret in secrets.items()}

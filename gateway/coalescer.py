@@ -1,14 +1,17 @@
 """Commands of one loop tick leave for Redis together, in one write, and their answers are read in one go.
 
 A turn then pays for its own command only, not for a round trip of its own per session in flight. Commands that
-went unanswered are not repeated here: what may be repeated is the caller's knowledge.
+went unanswered on a connection that had gone stale are sent once more on a fresh one, so only commands that may be
+repeated belong here.
 """
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool
+from redis.asyncio import ConnectionPool
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
 from gateway.errors import Unavailable
@@ -16,16 +19,19 @@ from gateway.errors import Unavailable
 BATCH_MAX = 256
 
 Command = tuple[Any, ...]
+Asked = tuple[Command, asyncio.Future[Any]]
 
 
 class Coalescer:
     """`await call("GET", key)`. Raises Unavailable when Redis cannot be reached, RedisError for its refusals."""
 
-    def __init__(self, pool: BlockingConnectionPool, *, in_flight_max: int) -> None:
+    def __init__(self, pool: ConnectionPool, *, in_flight_max: int, timeout_seconds: float) -> None:
         self._pool = pool
-        self._waiting: deque[tuple[Command, asyncio.Future[Any]]] = deque()
+        self._timeout_seconds = timeout_seconds
+        self._waiting: deque[Asked] = deque()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._in_flight_max = in_flight_max
+        self._idle: list[AbstractConnection] = []
         self._is_scheduled = False
 
     async def call(self, *command: Any) -> Any:
@@ -49,20 +55,43 @@ class Coalescer:
         self._in_flight.discard(task)
         self._flush()
 
-    async def _send(self, batch: list[tuple[Command, asyncio.Future[Any]]]) -> None:
-        try:
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]  # the package's own gap
-        except (RedisError, OSError, TimeoutError) as error:
-            return _fail(batch, error)
-        try:
+    async def _send(self, batch: list[Asked]) -> None:
+        """One write for the whole batch, on a connection that nobody else uses meanwhile."""
+        error: Exception | None = None
+        for connection in self._candidates():
+            try:
+                await self._exchange(connection, [asked for asked in batch if not asked[1].done()])
+            except (RedisError, OSError, TimeoutError) as broken:
+                error = broken
+                await connection.disconnect(nowait=True)
+            else:
+                self._idle.append(connection)
+                return
+        for _, answer in batch:
+            if not answer.done():
+                answer.set_exception(Unavailable(f"redis: {type(error).__name__}"))
+
+    def _candidates(self) -> Iterator[AbstractConnection]:
+        """A connection that was used before, which may be stale, and then a new one."""
+        if self._idle:
+            yield self._idle.pop()
+        yield self._pool.make_connection()  # type: ignore[no-untyped-call]  # the package's own gap
+
+    async def _exchange(self, connection: AbstractConnection, batch: list[Asked]) -> None:
+        """All of it within one time limit, which costs less than one for each answer."""
+        async with asyncio.timeout(self._timeout_seconds):
+            if not connection.is_connected:
+                await connection.connect()  # type: ignore[no-untyped-call]  # likewise
             await connection.send_packed_command(connection.pack_commands([command for command, _ in batch]))
             for _, answer in batch:
                 await self._read(connection, answer)
-        except (RedisError, OSError, TimeoutError) as error:
-            await connection.disconnect(nowait=True)
-            _fail(batch, error)
-        finally:
-            await self._pool.release(connection)
+
+    async def close(self) -> None:
+        for task in list(self._in_flight):
+            task.cancel()
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
+        for connection in self._idle:
+            await connection.disconnect()
 
     async def _read(self, connection: Any, answer: asyncio.Future[Any]) -> None:
         """One answer. A refusal of Redis belongs to its command; a broken connection to the whole batch."""
@@ -74,9 +103,3 @@ class Coalescer:
         else:
             if not answer.done():
                 answer.set_result(value)
-
-
-def _fail(batch: list[tuple[Command, asyncio.Future[Any]]], error: BaseException) -> None:
-    for _, answer in batch:
-        if not answer.done():
-            answer.set_exception(Unavailable(f"redis: {type(error).__name__}"))

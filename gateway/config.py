@@ -68,14 +68,15 @@ class Server(Section):
 
 
 class Database(Section):
-    url: str = "sqlite+aiosqlite:///var/nyota.db"
+    url: str = Field("sqlite+aiosqlite:///var/nyota.db", repr=False)
+    """May hold a password, so it is in no repr; the same goes for Redis."""
     pool: int = Field(10, ge=1, le=200)
     busy_seconds: Positive = 2.0
     """How long a SQLite writer waits for another before it gives up."""
 
 
 class Redis(Section):
-    url: str = ""
+    url: str = Field("", repr=False)
     """Empty: `nyota up` starts the embedded server."""
     pool: int = Field(4, ge=1, le=200)
     timeout_seconds: Positive = 0.5
@@ -124,10 +125,18 @@ class App(Section):
     shortcode: str = ""
 
 
+class CollectionApp(App):
+    shortcode: str = "600999"
+
+
+class PayoutApp(App):
+    shortcode: str = "600998"
+
+
 class Daraja(Section):
     base_url: str = "https://api.safaricom.co.ke"
-    collection: App = App(shortcode="600999")
-    payout: App = App(shortcode="600998")
+    collection: CollectionApp = CollectionApp()
+    payout: PayoutApp = PayoutApp()
     passkey: SecretStr = SecretStr("")
     pull_msisdn: str = ""
     """The phone on the organisation's record at Safaricom; allows the rail's own list of payments to be read."""

@@ -37,7 +37,6 @@ def configure(settings: Logs, stream: TextIO | None = None) -> None:
     level = getattr(logging, settings.level.upper())
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *(_PRETTY if pretty else _JSON),

@@ -132,10 +132,18 @@ class Pins:
         if customer.pin_locked_until > now:
             return self._locked(customer.pin_locked_until)
         if await self._hashes.matches(customer.pin_hash, pin):
-            if customer.pin_failures:
-                await self._forgiven(customer.id)
-            return Verdict("ok")
+            return await self._passed(session)
         return await self._missed(session)
+
+    async def _passed(self, session: Session) -> Verdict:
+        """The right PIN, unless wrong ones locked it while this one was checked: guesses sent together count too."""
+        async with self._store.read() as connection:
+            customer = await customers.get(connection, session.customer)
+        if customer.pin_locked_until > self._clock():
+            return self._locked(customer.pin_locked_until)
+        if customer.pin_failures:
+            await self._forgiven(customer.id)
+        return Verdict("ok")
 
     async def _missed(self, session: Session) -> Verdict:
         """Count a wrong PIN, unless this very turn has been counted before."""
@@ -145,6 +153,8 @@ class Pins:
             earlier = await kept.earlier_verdict(connection, session.id, session.turn)
             if earlier is not None:
                 return self._spoken(earlier.verdict, earlier.slots)
+            if customer.pin_locked_until > now:
+                return self._locked(customer.pin_locked_until)
             ruling = ruled(customer.pin_failures, customer.pin_locks, customer.pin_last_lock, now, self._settings)
             name, slots = self._named(ruling)
             await _counted(connection, customer.id, ruling, now)

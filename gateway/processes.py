@@ -77,6 +77,7 @@ async def _until_told(
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, told.set)
         async with role(gateway):
+            app.settle_memory()
             await told.wait()
     finally:
         await gateway.close()

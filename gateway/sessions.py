@@ -5,15 +5,14 @@ One turn costs two round trips, each one script: load (this session, or what a r
 values hold neither PIN, phone number nor typed text. Losing Redis loses conversations, never money.
 """
 
-import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from hashlib import sha1, sha256
+from hashlib import blake2b, sha1, sha256
 from typing import Any, cast
 
 import msgspec
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
@@ -103,17 +102,14 @@ class Sessions:
     """Raises Unavailable whenever Redis cannot answer in time."""
 
     def __init__(self, url: str, secret: bytes, *, ttl_seconds: int, pool: int, timeout_seconds: float) -> None:
+        connect = {"socket_connect_timeout": timeout_seconds, "retry": Retry(NoBackoff(), 0)}
         self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=pool + 2,
-            timeout=timeout_seconds,
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
+            url, max_connections=pool, timeout=timeout_seconds, socket_timeout=timeout_seconds, **connect
         )
         self._redis = Redis(connection_pool=self._pool)
-        self._coalescer = Coalescer(self._pool, in_flight_max=pool)
-        self._secret = secret
+        self._turns = ConnectionPool.from_url(url, socket_timeout=None, **connect)
+        self._coalescer = Coalescer(self._turns, in_flight_max=pool, timeout_seconds=timeout_seconds)
+        self._secret = sha256(secret).digest()
         self._ttl = str(ttl_seconds)
         self._sha = {script: _sha1(script) for script in (LOAD, SAVE)}
 
@@ -128,8 +124,8 @@ class Sessions:
 
     def digest(self, text: str) -> str:
         """A keyed digest, 16 characters: equal for equal texts, and says nothing about them."""
-        mac = hmac.digest(self._secret, text.encode("utf-8", "surrogatepass"), sha256)
-        return urlsafe_b64encode(mac[:12]).decode()
+        mac = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12, key=self._secret)
+        return urlsafe_b64encode(mac.digest()).decode()
 
     async def load(self, keys: Keys) -> Loaded:
         session, newest, previous = cast("list[bytes | None]", await self._run(LOAD, keys))
@@ -181,6 +177,7 @@ class Sessions:
         await self._coalescer.call("SET", PROBE_KEY, "1", "EX", self._ttl)
 
     async def close(self) -> None:
+        await self._coalescer.close()
         await self._redis.aclose()
         await self._pool.aclose()
 

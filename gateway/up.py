@@ -6,6 +6,7 @@ Loopback only: nothing here is meant to face a network.
 
 import asyncio
 import json
+import os
 import secrets
 import signal
 import sys
@@ -51,6 +52,7 @@ def run(wishes: Wishes) -> None:
     """Run until Ctrl-C, SIGTERM or the phone's end. Raises Misconfigured in one line when it cannot start."""
     import uvloop
 
+    os.umask(0o077)  # what is below the data directory is nobody else's business
     wishes.data.mkdir(parents=True, exist_ok=True)
     with DataLock(wishes.data):
         has_phone = not wishes.headless and sys.stdin.isatty() and sys.stdout.isatty()
@@ -115,6 +117,7 @@ async def _run(wishes: Wishes, config: Config, valkey: EmbeddedValkey | None, *,
             await stack.enter_async_context(_watched(valkey))
         register = asyncio.create_task(_registered(gateway))
         stack.callback(register.cancel)
+        app.settle_memory()
         _announce(wishes, config, standins)
         await _until_told(_phone(config, standins) if has_phone else None)
 

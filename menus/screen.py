@@ -4,6 +4,7 @@ Options are never cut: one that does not fit goes to the next page whole. `98` a
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from menus.gsm import cut, septets, to_gsm
 
@@ -52,6 +53,7 @@ class Content:
     spare: int = 0
 
 
+@lru_cache(4096)
 def paged(content: Content, page: int = 0, room: int = ROOM_SEPTETS) -> Screen:
     """Page number `page` (from 0; the last one when there are fewer), at most `room` septets long."""
     pages = pages_of(content, room)

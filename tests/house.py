@@ -26,7 +26,7 @@ OPS_TOKEN = "0123456789abcdef"
 CALLBACK_TOKEN = "fedcba9876543210"
 
 
-def settings(port: int, standins: str, database: str, redis: str, **overrides: Any) -> dict[str, Any]:
+def settings(port: int, standins: str, database: str, redis: str, /, **overrides: Any) -> dict[str, Any]:
     """A configuration for tests: everything real, patience short."""
     values: dict[str, Any] = {
         "server": {"port": port, "ops_token": OPS_TOKEN, "callback_token": CALLBACK_TOKEN},

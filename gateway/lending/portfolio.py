@@ -118,19 +118,24 @@ class Portfolio:
     async def repay(
         self, connection: AsyncConnection, loan_id: str, repayment: Repayment, operation_id: str, now: int
     ) -> Repaid:
-        """Apply money that has come in. What the loan does not owe is `extra_cents`, the customer's own money."""
-        before = await self.standing(connection, loan_id, repayment.on, lock=True)
-        taken = min(repayment.amount_cents, before.owed_cents)
-        if taken:
-            event = event_mapping(replace(repayment, amount_cents=taken))
+        """Apply money that has come in. What the loan does not owe is `extra_cents`, the customer's own money.
+
+        News of an older payment may come after that of a younger one. It counts from its own day, and the loan is
+        played again: a part can be negative, when the penalty of a payment that was in time after all is given back.
+        """
+        record = await self.get(connection, loan_id, lock=True)
+        known = [row.detail for row in await connection.execute(_events_of([loan_id]))]
+        disbursed_on = parse_terms(record.terms).disbursed_on
+        today = max(local_date(now), repayment.on, disbursed_on)
+        repayment = replace(repayment, on=max(repayment.on, disbursed_on))
+        before = self._stands(record, known, today)
+        after, event = self._repaid(record, known, repayment, before)
+        if event is not None:
             await self._happened(connection, loan_id, "repayment", event, operation_id, now)
-        after = await self.standing(connection, loan_id, repayment.on)
-        if after.owed_cents == 0:
+        if after.owed_cents == 0 and record.state != "closed":
             await self._change(connection, loan_id, "closed", now, closed_at=now)
         parts = after.loan.paid.minus(before.loan.paid)
-        if parts.total != taken:
-            raise BrokenInvariant("a repayment did not divide exactly", loan=after.record.reference)
-        return Repaid(after, parts, repayment.amount_cents - taken)
+        return Repaid(after, parts, repayment.amount_cents - parts.total)
 
     async def get(self, connection: AsyncConnection, loan_id: str, *, lock: bool = False) -> LoanRecord:
         """Raises BrokenInvariant for a loan that does not exist."""
@@ -174,6 +179,19 @@ class Portfolio:
         ordered = tuple(sorted(happened, key=lambda event: event.on))
         loan = replay(replace(terms, events=(*terms.events, *ordered)), on)
         return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
+
+    def _repaid(
+        self, record: LoanRecord, known: list[Mapping[str, Any]], repayment: Repayment, before: Standing
+    ) -> tuple[Standing, Mapping[str, Any] | None]:
+        """The loan after a payment, and what it remembers of it: what it took, or all of it where less would not
+        have done the same."""
+        on = before.loan.as_of
+        whole = event_mapping(repayment)
+        after = self._stands(record, [*known, whole], on)
+        taken = after.loan.paid.total - before.loan.paid.total
+        event = event_mapping(replace(repayment, amount_cents=taken)) if taken > 0 else None
+        remembered = self._stands(record, [*known, event] if event else known, on)
+        return (remembered, event) if remembered.loan.paid == after.loan.paid else (after, whole)
 
     async def _change(self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object) -> None:
         await connection.execute(

@@ -135,7 +135,7 @@ class Outbox:
         """Queue a message, once per `cause`, in the same unit of work as what it tells of."""
         identity = str(uuid.uuid5(NAMESPACE, cause))
         intent = {"template": template, "to": msisdn, "values": dict(values), "language": language}
-        reference = f"SM{identity.replace('-', '')[:12].upper()}"
+        reference = f"SM{identity.replace('-', '')[:14].upper()}"
         await self.put(connection, Operation(identity, "sms.send", reference, customer_id, intent))
 
     async def _record(self, connection: AsyncConnection, record: TurnRecord, now: int) -> None:

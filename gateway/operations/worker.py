@@ -27,6 +27,7 @@ from gateway.store.tables import attempts, operations
 
 CLAIMABLE = ("queued", "waiting", "uncertain")
 OUTAGE_SECONDS = 1.0
+STOP_SECONDS = 10.0
 
 log = structlog.get_logger("attempt")
 
@@ -77,9 +78,7 @@ class Worker:
                 if not claimed:
                     await self._news(busy)
         finally:
-            for task in busy:
-                task.cancel()
-            await asyncio.gather(*busy, return_exceptions=True)
+            await _finished(busy)
 
     async def drain(self) -> int:
         """Work until nothing is due now; how many claims were worked."""
@@ -235,6 +234,15 @@ class Worker:
             "attempt", operation=work.reference, kind=work.kind, step=work.step, outcome=decision.name,
             reason=decision.reason, next_in_ms=max(0, decision.due_at - self._clock()), ms=took_ms,
         )  # fmt: skip
+
+
+async def _finished(busy: set[asyncio.Task[None]]) -> None:
+    """Let what is in hand end. What does not is cut off, and its lease brings it back."""
+    if busy:
+        await asyncio.wait(busy, timeout=STOP_SECONDS)
+    for task in busy:
+        task.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
 
 
 def _claim(connection: AsyncConnection, now: int, until: int, limit: int) -> Any:

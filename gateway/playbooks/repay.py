@@ -23,7 +23,7 @@ from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.telling import Teller
-from gateway.rails.requests import Wanted
+from gateway.rails.requests import Wanted, receipt_of
 from gateway.rails.steps import CollectStep
 from gateway.store import customers, payments
 
@@ -95,7 +95,8 @@ class Repayments:
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The prompt was paid: the loan gets it, and what is too much goes to the wallet."""
         data = work.data
-        money = Money(data["paid_cents"], chart.COLLECTION, data["receipt"], data["paid_at"])
+        receipt = data["receipt"] or await receipt_of(connection, work.id)  # it may have come since the query
+        money = Money(data["paid_cents"], chart.COLLECTION, receipt, data["paid_at"])
         if not await self._credited(connection, work, money, "prompt"):
             return Done(reason="credited before")
         record = await self._portfolio.by_reference(connection, work.intent["loan"])

@@ -106,6 +106,12 @@ async def by_account(connection: AsyncConnection, account: str) -> RailRequest |
     return await _one(connection, query.order_by(table.created_at.desc()).limit(1), lock=True)
 
 
+async def receipt_of(connection: AsyncConnection, operation_id: str) -> str | None:
+    """The rail's receipt of an operation's money, as far as it is known by now."""
+    query = select(table.receipt).where(table.operation_id == operation_id, table.receipt.is_not(None))
+    return await connection.scalar(query.order_by(table.created_at.desc()).limit(1))
+
+
 async def noted(connection: AsyncConnection, identity: str, **values: object) -> None:
     """Write down something that is not a settlement: sent, acknowledged, asked."""
     await connection.execute(update(rail_requests).where(table.id == identity).values(**values))
@@ -121,7 +127,7 @@ async def settled(connection: AsyncConnection, request: RailRequest, result: Res
         return "nothing"
     if result.kind == "refused":
         return await _refused(connection, request, result, by, now)
-    if not _fits(request, result, by):
+    if not _fits(request, result):
         return "mismatch"
     if request.state == "completed":
         return await _repeated(connection, request, result)
@@ -152,9 +158,9 @@ async def _repeated(connection: AsyncConnection, request: RailRequest, result: R
     return "repeated" if result.receipt in {None, request.receipt} else "contradiction"
 
 
-def _fits(request: RailRequest, result: Result, by: str) -> bool:
-    """Amount and phone confirmed against what we asked for; the rail's own list of money received is the truth."""
-    same_amount = result.amount_cents in {None, request.amount_cents} or by == "pull"
+def _fits(request: RailRequest, result: Result) -> bool:
+    """Amount and phone confirmed against what we asked for."""
+    same_amount = result.amount_cents in {None, request.amount_cents}
     same_phone = result.msisdn in {None, request.msisdn}
     return same_amount and same_phone
 

@@ -41,11 +41,13 @@ class Spool:
                 await receive(Callback(**json.loads(content)))
             except (Unavailable, Uncertain):
                 raise
+            except FileNotFoundError:
+                continue  # another process on the same directory took it
             except Exception:  # one that cannot be taken holds up no other, and stays for a person to look at
                 log.exception("spooled_unreadable", file=path.name)
                 await asyncio.to_thread(path.rename, path.with_suffix(SET_ASIDE))
             else:
-                await asyncio.to_thread(path.unlink)
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def run(self, receive: Callable[[Callback], Awaitable[None]]) -> None:
         """Drain whenever something waits, for good."""

@@ -184,14 +184,18 @@ class CollectStep(RailStep):
             return queried if request.questions >= RECEIPT_QUESTIONS else replace(queried, kind="pending")
         now, sent = self._clock(), request.sent_at or request.created_at
         if now - sent >= self._patience.prompt_expires_ms:
-            return Result("refused", "expired", "timeout", "no payment was seen while the prompt could be answered")
+            words: Words = "busy" if queried is not None and queried.words == "busy" else "timeout"
+            return Result("refused", "expired", words, "no payment was seen while the prompt could be answered")
         return queried or Result("uncertain", "", "uncertain", "the request was not acknowledged")
 
     async def _listed_if_possible(self, request: RailRequest, queried: Result | None) -> Result | None:
-        """The payment in the rail's list. A list that cannot be read must not hide what the query knows."""
+        """The payment in the rail's list. A list that cannot be read must not hide what the query knows; one that we
+        may not read (the shortcode is not registered for it) has nothing for us."""
         try:
             return await self._listed(request)
-        except (Unavailable, Rejected):
+        except Rejected:
+            return None
+        except Unavailable:
             if queried is None or queried.kind != "done":
                 raise
             return None
@@ -199,7 +203,7 @@ class CollectStep(RailStep):
     async def _listed(self, request: RailRequest) -> Result | None:
         since = request.sent_at or request.created_at
         for received in await self._rail.received_between(since - 60_000, self._clock() + 60_000):
-            if received.account == request.account_reference:
+            if (received.account, received.amount_cents) == (request.account_reference, request.amount_cents):
                 return Result(
                     "done",
                     "0",

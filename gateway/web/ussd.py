@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.conversation import Conversation
 from gateway.errors import NotACallback
@@ -44,7 +44,7 @@ class UssdRoutes:
             log.warning("not_a_callback", provider=provider.name, reason=str(error))
             return problem(400, "not-a-callback", str(error))
         content_type, body = provider.reply_ussd(await self._conversation.answer(inbound))
-        return web.Response(text=body, content_type=content_type)
+        return web.Response(body=body.encode(), headers={hdrs.CONTENT_TYPE: f"{content_type}; charset=utf-8"})
 
 
 def may_call(provider: UssdProvider, token: str) -> bool:

@@ -92,7 +92,7 @@ class TestPlantedWords:
             ("{pay: Pay, cancel: Cancel}", "{pay: Pay, cancel: Cancel, hm: Hm}", "options: {pay: Pay, c",
              "repay.stk has words for hm, which is not offered"),
             ("Enter your present $name PIN", "Enter your present $name PIN. " + "Nobody else may see it. " * 7,
-             "old:", "account.old does not fit on one screen"),
+             "old: \"Enter", "account.old does not fit on one screen"),
             ("No answer came through.", "No answer came through. " + "Nothing at all. " * 6, "forgot:",
              "help.forgot below wrong.empty does not fit"),
             ("Cancelled. Nothing was sent and nothing was paid.", "Nothing was sent. " * 10, "cancelled: \"Nothing",

@@ -181,7 +181,7 @@ class Town:
         available = person.limit_cents - person.used_cents
         late = next((loan for loan in person.loans if loan.days_late), None)
         products = tuple(product for product in person.products if product.min_cents <= available)
-        return Borrowing(person.limit_cents, person.used_cents, products, late)
+        return Borrowing(person.limit_cents, person.used_cents, products, late, person.requests)
 
     def _id_taken(self, msisdn: str, number: str) -> bool:
         return any(person.national_id == number for phone, person in self.people.items() if phone != msisdn)

@@ -66,6 +66,7 @@ class TestRefusing:
             ("en.yaml", 'text: "{loan}"\n', 'text: "{loan"\n', "en.yaml"),
             ("en.yaml", "text: Help\n", "text: Help\n      colour: red\n", "help.menu"),
             ("main.yaml", "default_language: en", "default_language: luo", "default language"),
+            ("sw.yaml", "Jan, Feb", "Jan", "twelve months"),
             ("main.yaml", "codes:", "kodes:", "codes"),
         ],
     )

@@ -38,12 +38,11 @@ class TestPlantedMistakes:
             ("en.yaml", "complaint: Complaint,", "complaint: Report fraud,", "options: {paid:",
              "help.menu: two options say 'Report fraud'"),
             ("en.yaml", "You owe nothing. Help: $code then 9\"\n    refused", "You owe nothing at all, we promise you "
-             "that. Help: $code then 9\"\n    refused", "unpaid:", "SMS borrow.unpaid can take"),
+             "that, and nobody will ask. Help: $code then 9\"\n    refused", "unpaid:", "SMS borrow.unpaid can take"),
             ("en.yaml", "  pin:\n    changed", "  pin:\n    sent: x\n    changed", "sent: x",
              "nobody sends an SMS pin.sent"),
             ("en.yaml", "If this was not you, call $help_line now.\"\n    locked", "Ref {reference}.\"\n    locked",
              "changed: \"Your $name PIN is changed. Ref", "SMS pin.changed never gets a {reference}"),
-            ("en.yaml", "Jan, Feb", "Jan", "months:", "twelve months"),
             ("main.yaml", "  9: help", "  98: help", "98:", "'98' cannot be a choice of the menu"),
             ("main.yaml", "  9: help", "  x: help", "x:", "'x' cannot be a choice of the menu"),
             ("main.yaml", "  5: approve", "  5: help", "5:", "help is in the menu twice"),

@@ -1,0 +1,47 @@
+from tests.flows.phone import Phone
+from tests.flows.town import AMINA, BARAKA
+
+
+class TestChangingThePin:
+    def test_the_old_one_then_the_new_one_twice(self) -> None:
+        """From then on the new one counts."""
+        phone = Phone(AMINA).dial("*383#").press("8", "1", "4826", "7788", "7788")
+
+        assert phone.screen == "Your Nyota PIN is changed. If this was not you, call 0711000009 now."
+        assert [operation.kind for operation in phone.operations] == ["pin.change"]
+        assert phone.operations[0].intent == {}
+        assert phone.dial("*383#").press("1", "7788").place == "balance.show"
+
+    def test_without_the_old_one_nothing_changes(self) -> None:
+        """It is asked again."""
+        phone = Phone(AMINA).dial("*383#").press("8", "1", "1111")
+
+        assert phone.place == "account.old"
+        assert phone.operations == []
+
+    def test_two_that_differ_change_nothing(self) -> None:
+        """The pair begins again, behind the same old PIN."""
+        phone = Phone(AMINA).dial("*383#").press("8", "1", "4826", "7788", "7789")
+
+        assert phone.place == "account.new"
+        assert phone.operations == []
+
+    def test_a_dropped_change_is_not_offered_again(self) -> None:
+        """Nothing of a PIN is taken up."""
+        assert Phone(AMINA).dial("*383#").press("8", "1", "4826", "7788").drop().dial("*383#").place == "menu.main"
+
+
+class TestLanguage:
+    def test_the_answer_comes_in_the_new_language(self) -> None:
+        """And so does everything after it."""
+        phone = Phone(AMINA).dial("*383#").press("8", "2", "2")
+
+        assert phone.screen == "Nyota itatumia Kiswahili, hata kwa SMS. Kubadilisha: *383# kisha 8."
+        assert phone.operations[0].intent == {"language": "sw"}
+        assert "1 Salio" in phone.dial("*383#").screen
+
+    def test_it_changes_back(self) -> None:
+        """From Swahili to English."""
+        phone = Phone(BARAKA).dial("*383#").press("8", "2", "1")
+
+        assert phone.screen == "Nyota will use English, also in SMS. To change: *383# then 8."
