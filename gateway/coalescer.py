@@ -8,8 +8,9 @@ repeated belong here.
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+from hiredis import pack_command
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
@@ -18,7 +19,7 @@ from gateway.errors import Unavailable
 
 BATCH_MAX = 256
 
-Command = tuple[Any, ...]
+Command = tuple[str | bytes | int, ...]
 Asked = tuple[Command, asyncio.Future[Any]]
 
 
@@ -34,7 +35,7 @@ class Coalescer:
         self._idle: list[AbstractConnection] = []
         self._is_scheduled = False
 
-    async def call(self, *command: Any) -> Any:
+    async def call(self, *command: str | bytes | int) -> Any:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((command, answer))
@@ -82,7 +83,7 @@ class Coalescer:
         async with asyncio.timeout(self._timeout_seconds):
             if not connection.is_connected:
                 await connection.connect()  # type: ignore[no-untyped-call]  # likewise
-            await connection.send_packed_command(connection.pack_commands([command for command, _ in batch]))
+            await connection.send_packed_command(b"".join(pack_command(cast("Any", command)) for command, _ in batch))
             for _, answer in batch:
                 await self._read(connection, answer)
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +20,7 @@ from gateway.errors import Misconfigured
 from gateway.lending.products import DEMO_PRODUCTS
 
 ENVIRONMENT_PREFIX = "NYOTA_"
+SHORTCODES = {"collection": "600999", "payout": "600998"}
 Port = Annotated[int, Field(ge=0, le=65535)]
 Positive = Annotated[float, Field(gt=0)]
 Cents = Annotated[int, Field(ge=0)]
@@ -125,18 +126,10 @@ class App(Section):
     shortcode: str = ""
 
 
-class CollectionApp(App):
-    shortcode: str = "600999"
-
-
-class PayoutApp(App):
-    shortcode: str = "600998"
-
-
 class Daraja(Section):
     base_url: str = "https://api.safaricom.co.ke"
-    collection: CollectionApp = CollectionApp()
-    payout: PayoutApp = PayoutApp()
+    collection: App = App(shortcode=SHORTCODES["collection"])
+    payout: App = App(shortcode=SHORTCODES["payout"])
     passkey: SecretStr = SecretStr("")
     pull_msisdn: str = ""
     """The phone on the organisation's record at Safaricom; allows the rail's own list of payments to be read."""
@@ -164,6 +157,12 @@ class Daraja(Section):
         20000: 62, 25000: 67, 30000: 72, 35000: 83, 40000: 99, 45000: 103, 250000: 108,
     }  # fmt: skip
     """What M-PESA charges the payer, by the upper end of a band, in shillings."""
+
+    @field_validator("collection", "payout", mode="before")
+    @classmethod
+    def _with_its_shortcode(cls, value: Any, info: ValidationInfo) -> Any:
+        """An app of which only a secret is given, by environment, keeps its shortcode."""
+        return {"shortcode": SHORTCODES[str(info.field_name)], **value} if isinstance(value, dict) else value
 
 
 class Rails(Section):
