@@ -1,8 +1,8 @@
 """What flows are made of: four kinds of step (`ask`, `choose`, `secret`, `end`), and `decide`, without a screen.
 
 A flow is a list of steps, compiled once into one shared `transitions` machine with no model registered;
-an answer fires `machine.events["answer"]` on a throw-away cursor. A target is a step of the same flow,
-another flow (`repay:` for its first step, `repay:amount` for a later one), or one of the places of `SPECIAL`.
+an answer fires the event of the value chosen, or `answer`, on a throw-away cursor. A target is a step of the
+same flow, another flow (`repay:` for its first step, `repay:amount` for a later one), or one of `SPECIAL`.
 
 Guards ask and return; they never change anything. A step that needs a fact calls `view.fact(...)`: when it is
 not there yet the turn is taken again with it, so nothing is read for a step that asks for nothing.
@@ -31,6 +31,7 @@ RESUME = "resumed:"
 SPECIAL = frozenset({HOME, AFTER, RESUME})
 PLACEHOLDER = "*"
 PIN: Secret = "pin"
+ANSWER = "answer"
 GIVEN_UP = "third"
 
 
@@ -211,11 +212,12 @@ def _branches(to: Next) -> tuple[tuple[Guard | None, str], ...]:
     if isinstance(to, str):
         return ((None, to),)
     if isinstance(to, Mapping):
-        return tuple((None if value == PLACEHOLDER else _chosen(value), target) for value, target in to.items())
+        named = [(_is_chosen(value), target) for value, target in to.items() if value != PLACEHOLDER]
+        return (*named, *((None, to[value]) for value in (PLACEHOLDER,) if value in to))
     return tuple(to)
 
 
-def _chosen(value: str) -> Guard:
+def _is_chosen(value: str) -> Guard:
     return lambda view: bool(view.answer == value)
 
 
@@ -250,7 +252,8 @@ class Flow:
     def following(self, step: str, view: View) -> str:
         """Where an accepted answer leads. Raises RuntimeError if no branch of the step applies."""
         cursor = _Cursor(step, view)
-        if not self._machine.events["answer"].trigger(cursor):
+        event = _chosen(view.answer) if view.answer in self.steps[step].choices else ANSWER
+        if not self._machine.events[event].trigger(cursor):
             raise RuntimeError(f"{self.name}.{step}: no branch applies to the answer")
         return cursor.state
 
@@ -273,9 +276,16 @@ def _compiled(steps: Mapping[str, Step]) -> Machine:
         send_event=True,
     )
     for step in steps.values():
+        for value, (_, target) in zip(step.choices, step.branches, strict=False):
+            machine.add_transition(_chosen(value), step.name, target)
         for guard, target in step.branches:
-            machine.add_transition("answer", step.name, target, conditions=[_condition(guard)] if guard else None)
+            machine.add_transition(ANSWER, step.name, target, conditions=[_condition(guard)] if guard else None)
     return machine
+
+
+def _chosen(value: str) -> str:
+    """The event of a value: found by its name, however many there are to choose from."""
+    return f"chosen:{value}"
 
 
 def _condition(guard: Guard) -> Callable[[EventData], bool]:

@@ -83,10 +83,15 @@ def standins(
 
 
 @cli.command()
-def check(config: ConfigFile = None) -> None:
+def check(
+    config: ConfigFile = None,
+    diagrams: Annotated[Path | None, typer.Option(help="Also draw the flows into this Markdown file.")] = None,
+) -> None:
     """Prove configuration, menus, flows, languages and screen fit; exit 1 with file:line of each finding."""
-    from gateway.checks import findings
+    from gateway.checks import findings, flow_diagrams
 
+    if diagrams:
+        diagrams.write_text(flow_diagrams(), encoding="utf-8")
     found = findings(config)
     for finding in found:
         typer.echo(str(finding))

@@ -7,6 +7,10 @@ from gateway.config import load
 from gateway.dialogue import catalogue_of, engine_of
 from gateway.errors import Misconfigured
 
+DIAGRAMS_HEAD = """# The flows behind `*383#`
+
+Drawn from the tables that run by `nyota check --diagrams docs/flows.md`; a test keeps this page current."""
+
 
 def findings(config_path: Path | None) -> Sequence[object]:
     """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
@@ -21,6 +25,17 @@ def findings(config_path: Path | None) -> Sequence[object]:
     except Misconfigured as error:
         return [error]
     return check_flows(engine_of(config, catalogue))
+
+
+def flow_diagrams() -> str:
+    """The state diagrams of all flows, as Markdown with Mermaid, drawn from the tables that run."""
+    from flows.built import flows
+    from flows.diagram import diagrams
+    from menus.catalogue import load as load_menus
+
+    drawn = diagrams(flows(load_menus().menu))
+    sections = [f"## {name}\n\n```mermaid\n{text.rstrip()}\n```" for name, text in drawn.items()]
+    return "\n\n".join([DIAGRAMS_HEAD, *sections]) + "\n"
 
 
 async def books_findings(config_path: Path | None, data: Path) -> Sequence[object]:

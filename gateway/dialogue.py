@@ -1,24 +1,10 @@
 """The dialogue engine as configured: all flows, all words, the organisation's own names in them."""
 
-from flows import account, balance, borrow, loans, menu, register, repay, resume, view
-from flows import help as help_flow
+from flows.built import flows
 from flows.engine import Engine
-from flows.kit import Flow
 from gateway.config import Config
 from gateway.errors import Misconfigured
 from menus.catalogue import Catalogue, CatalogueError, load
-
-FLOWS: tuple[Flow, ...] = (
-    register.flow,
-    view.flow,
-    balance.flow,
-    borrow.flow,
-    repay.flow,
-    loans.flow,
-    account.flow,
-    help_flow.flow,
-    resume.flow,
-)
 
 
 def catalogue_of(config: Config) -> Catalogue:
@@ -39,5 +25,4 @@ def catalogue_of(config: Config) -> Catalogue:
 
 
 def engine_of(config: Config, catalogue: Catalogue) -> Engine:
-    main = menu.menu(catalogue.menu, [flow.name for flow in FLOWS])
-    return Engine([*FLOWS, main], catalogue, view_pin=config.pins.view)
+    return Engine(flows(catalogue.menu), catalogue, view_pin=config.pins.view)

@@ -131,7 +131,7 @@ class Sessions:
         session, newest, previous = cast("list[bytes | None]", await self._run(LOAD, keys))
         if session:
             return Loaded(unpacked(session), is_superseded=newest is not None and newest.decode() != keys.session)
-        return Loaded(None, previous=unpacked(previous) if previous else None)
+        return Loaded(None, previous=_readable(previous))
 
     async def save(self, keys: Keys, stored: Stored, expected: Session | None, *, opens: bool) -> Stored | None:
         """Move the session on from `expected` (None: there is none yet). The winner, if somebody else was first."""
@@ -159,7 +159,8 @@ class Sessions:
         except (RedisError, OSError, TimeoutError) as error:
             raise Unavailable(f"redis: {type(error).__name__}") from error
         pairs = zip(answers[::2], answers[1::2], strict=True)
-        return int(following), [(unpacked(value), ttl) for value, ttl in pairs if value]
+        readable = ((_readable(value), ttl) for value, ttl in pairs)
+        return int(following), [(stored, ttl) for stored, ttl in readable if stored]
 
     async def clear(self, msisdn: str | None = None) -> int:
         """Forget all live sessions, or those of one phone. How many there were."""
@@ -194,6 +195,14 @@ class Sessions:
                 return await self._coalescer.call("EVAL", script, *given)
         except RedisError as error:
             raise Unavailable(f"redis: {type(error).__name__}") from error
+
+
+def _readable(value: bytes | None) -> Stored | None:
+    """None also for what a version before or after this one has kept: a redial then begins afresh."""
+    try:
+        return unpacked(value) if value else None
+    except msgspec.DecodeError:
+        return None
 
 
 def _sha1(script: str) -> str:

@@ -10,12 +10,12 @@ type carries a charset.
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
@@ -36,6 +36,7 @@ DELIVERY_STATES = {
     "Expired": "failed",
 }
 TEXT_CHARACTERS_MAX = 20_000
+NOT_UNDERSTOOD = "the answer could not be understood"
 
 _PHONE = re.compile(r"\+\d{9,15}")
 _SESSION = re.compile(r"[\x21-\x7e]{1,128}")
@@ -93,6 +94,8 @@ class Provider:
             raise Uncertain("no answer in time") from error
         except requests.ConnectionError as error:
             raise (Uncertain if _was_sent(error) else Unavailable)("connection broke") from error
+        except requests.RequestException as error:  # half an answer, or one that is no JSON
+            raise Uncertain(NOT_UNDERSTOOD) from error
         except AfricasTalkingException as error:
             raise _refusal(str(error)) from error
         except ValueError as error:
@@ -105,6 +108,22 @@ class Provider:
             if service_code.startswith(f"{stem}*"):
                 return code, service_code[len(stem) + 1 :].rstrip("#")
         return service_code or self._codes[0], ""
+
+
+class _Recipient(msgspec.Struct, rename="camel"):
+    status_code: int
+    status: str = ""
+    message_id: str = ""
+    cost: str = ""
+
+
+class _Told(msgspec.Struct):
+    message: str = msgspec.field(name="Message", default="")
+    recipients: list[_Recipient] | None = msgspec.field(name="Recipients", default=None)
+
+
+class _Answer(msgspec.Struct):
+    told: _Told = msgspec.field(name="SMSMessageData")
 
 
 class _Sms(SMSService):  # type: ignore[misc]  # the package carries no types
@@ -137,22 +156,29 @@ def _was_sent(error: requests.ConnectionError) -> bool:
 def _refusal(body: str) -> Exception:
     if "authentication is invalid" in body.lower():
         return Rejected("the credentials are not accepted", "401")
-    return Uncertain("the answer could not be understood")
+    return Uncertain(NOT_UNDERSTOOD)
 
 
 def _read(answer: Any) -> SentSms:
     """The one recipient's fate. Codes: reference of the provider, section 4.2."""
-    data = json.loads(answer) if isinstance(answer, str) and answer.lstrip().startswith("{") else answer
-    if not isinstance(data, dict) or "SMSMessageData" not in data:
-        raise Uncertain("the answer could not be understood")
-    recipients = data["SMSMessageData"].get("Recipients") or []
-    if not recipients:
-        raise Rejected("nobody was accepted", str(data["SMSMessageData"].get("Message", ""))[:40])
-    recipient = recipients[0]
-    code = int(recipient.get("statusCode", 0))
+    told = _understood(answer).told
+    if not told.recipients:
+        raise Rejected("nobody was accepted", told.message[:40])
+    recipient = told.recipients[0]
+    code = recipient.status_code
     if code in SENT_CODES:
-        return SentSms(str(recipient.get("messageId", "")), str(recipient.get("cost", "")))
-    status = str(recipient.get("status", ""))[:40]
+        return SentSms(recipient.message_id, recipient.cost)
+    status = recipient.status[:40]
     if code in AGAIN_CODES:
         raise Throttled(f"refused for now: {status}", code=code)
     raise Rejected(f"refused: {status}", str(code))
+
+
+def _understood(answer: Any) -> _Answer:
+    """A mapping, or its text. Anything else may come after the message went out."""
+    try:
+        if isinstance(answer, str):
+            return msgspec.json.decode(answer, type=_Answer, strict=False)
+        return msgspec.convert(answer, _Answer, strict=False)
+    except msgspec.MsgspecError as error:
+        raise Uncertain(NOT_UNDERSTOOD) from error

@@ -29,6 +29,7 @@ from gateway.store import cases, payments
 from gateway.store.engine import Store
 
 DAY_MS = 86_400_000
+NAME_CHARACTERS_MAX = 14
 STEPS = {"stk": "prompt", "b2c": "disburse"}
 
 log = structlog.get_logger("callback")
@@ -127,9 +128,15 @@ class RailCallbacks:
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
         }  # fmt: skip
-        operation = Operation(identity, "payment.received", f"RC{news.receipt}"[:16], "", intent)
+        operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
         fresh = await self._outbox.put(connection, operation)
         return ("applied" if fresh else "repeated"), identity
+
+    def _named(self, news: Received, identity: str) -> str:
+        """By its receipt, where that is short enough and ours; no two have the same name."""
+        is_plain = news.shortcode == self._rail.shortcode and len(news.receipt) <= NAME_CHARACTERS_MAX
+        name = news.receipt if is_plain else identity.replace("-", "").upper()
+        return f"RC{name[:NAME_CHARACTERS_MAX]}"
 
     async def _reopened(self, connection: AsyncConnection, request: RailRequest, now: int) -> None:
         """Money after a refusal: the operation goes on where a success would have led it.

@@ -22,6 +22,7 @@ from gateway.store.engine import Store
 from gateway.web.problems import operator_only, problem
 
 PAGE_MAX = 200
+CURSOR_MAX = 2**64 - 1
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -106,6 +107,8 @@ class OpsRoutes:
             limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "100"))))
         except ValueError:
             return problem(422, "invalid", "cursor and limit are numbers")
+        if not 0 <= cursor <= CURSOR_MAX:
+            return problem(422, "invalid", "cursor is the one of the page before")
         following, live = await self._sessions.live(cursor, limit)
         return web.json_response(
             {"sessions": [self._described(stored, ttl) for stored, ttl in live], "cursor": following}
@@ -115,8 +118,8 @@ class OpsRoutes:
         return await _validated(request, ClearSessions, self._cleared)
 
     async def _cleared(self, wanted: ClearSessions) -> web.Response:
-        phone = kenyan(wanted.phoneNumber) if wanted.phoneNumber else None
-        if wanted.phoneNumber and phone is None:
+        phone = None if wanted.phoneNumber is None else kenyan(wanted.phoneNumber)
+        if wanted.phoneNumber is not None and phone is None:
             return problem(422, "invalid", "phoneNumber: not a Kenyan mobile number")
         return web.json_response({"cleared": await self._sessions.clear(phone)})
 

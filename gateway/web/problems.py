@@ -70,7 +70,7 @@ def operator_only(token: str) -> Callable[[Handler], Handler]:
 
 def same(given: str, expected: str) -> bool:
     """Compare secrets in a time that says nothing about them."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
 
 
 def _route(request: web.Request) -> str:
