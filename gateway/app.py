@@ -176,7 +176,12 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
     spooled = asyncio.create_task(gateway.spool.run(gateway.callbacks.receive))
     try:
         site = web.TCPSite(runner, server.host, server.port, reuse_port=server.processes > 1 or None)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise Misconfigured(
+                f"server.port: cannot listen on {server.host}:{server.port}: {error.strerror}"
+            ) from error
         port = runner.addresses[0][1]
         log.info("listening", host=server.host, port=port)
         yield port

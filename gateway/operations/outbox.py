@@ -96,16 +96,20 @@ class Outbox:
         Raises AlreadyTaken, AlreadyOpen or ReferenceTaken with nothing changed, and BrokenInvariant when an id
         comes again with another intent.
         """
-        now = self._clock()
-        context = Context(msisdn, record.session_id, now)
         try:
-            async with self._store.begin() as connection:
-                await self._record(connection, record, now)
-                for operation in wanted:
-                    await self._put(connection, operation, context)
+            await self._accepted(record, wanted, msisdn)
         except IntegrityError as error:
             await self._explain(error, record, wanted)
+            await self._accepted(record, wanted, msisdn)  # what stood in its way has ended meanwhile
         self.news.set()
+
+    async def _accepted(self, record: TurnRecord, wanted: tuple[Operation, ...], msisdn: str) -> None:
+        now = self._clock()
+        context = Context(msisdn, record.session_id, now)
+        async with self._store.begin() as connection:
+            await self._record(connection, record, now)
+            for operation in wanted:
+                await self._put(connection, operation, context)
 
     async def recall(self, session_key: str) -> Stored | None:
         """The session after its last turn on disk, if that was within a session's life."""
@@ -184,7 +188,7 @@ class Outbox:
         }
 
     async def _explain(self, error: IntegrityError, record: TurnRecord, wanted: tuple[Operation, ...]) -> None:
-        """Which promise the refused transaction would have broken. Always raises."""
+        """Raises which promise the refused transaction would have broken; returns when it would break none by now."""
         if not is_duplicate(error):
             raise error
         async with self._store.read() as connection:
@@ -193,7 +197,6 @@ class Outbox:
                 raise AlreadyTaken(unpacked(snapshot)) from error
             for operation in wanted:
                 await self._explain_one(connection, operation, error)
-        raise error
 
     async def _explain_one(self, connection: AsyncConnection, operation: Operation, error: IntegrityError) -> None:
         columns = operations.c
