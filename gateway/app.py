@@ -144,7 +144,7 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     return Gateway(
         config=config, clock=clock, store=store, sessions=sessions, books=books, portfolio=portfolio, hashes=hashes,
         outbox=outbox, conversation=Conversation(engine, sessions, facts, pins, outbox, clock, limits), worker=worker,
-        callbacks=RailCallbacks(rail, store, outbox, playbooks, clock), spool=spool,
+        callbacks=RailCallbacks(rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config)), spool=spool,
         health=Health(sessions, store, spool, clock, outside), rail=rail, providers=providers,
     )  # fmt: skip
 
@@ -265,6 +265,12 @@ def _patience(daraja: Daraja) -> Patience:
         give_up_ms=ms(daraja.give_up_seconds),
         prompt_expires_ms=ms(daraja.prompt_expires_seconds),
     )
+
+
+def _doubt_ms(config: Config) -> int:
+    """By then a prompt has been answered or has expired, and the rail's list has been asked once more."""
+    patience = _patience(config.rails.daraja)
+    return patience.prompt_expires_ms + 2 * patience.ask_max_ms
 
 
 def _policy(config: Config) -> Policy:

@@ -72,7 +72,7 @@ def pages_of(content: Content, room: int = ROOM_SEPTETS) -> list[list[str]]:
     """The lines of each page, without notice and navigation."""
     lines = [
         *(line for line in to_gsm(content.body).split("\n") if line),
-        *(to_gsm(f"{option.digits} {option.label}") for option in content.options),
+        *(to_gsm(f"{option.digits} {option.label}").rstrip() for option in content.options),
     ]
     above = _above(content)
     if septets(_joined([*above, *lines], _foot(content.navigation, has_more=False))) <= room:

@@ -124,13 +124,21 @@ class Outbox:
         return unpacked(snapshot) if snapshot else None
 
     async def put(self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None) -> bool:
-        """Queue an operation inside the caller's unit of work; False if its id is queued already."""
+        """Queue an operation inside the caller's unit of work; False if its id is queued already.
+
+        Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently.
+        """
         now = self._clock()
         values = self._row(operation, "", now)
         if delay_ms is not None:
             values["due_at"] = now + delay_ms
-        statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing(index_elements=["id"])
-        return bool((await connection.execute(statement)).rowcount)
+        # On any conflict: of two that come together PostgreSQL may compare the reference first.
+        statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing()
+        if (await connection.execute(statement)).rowcount:
+            return True
+        if await connection.scalar(select(operations.c.id).where(operations.c.id == operation.id)) is None:
+            raise BrokenInvariant("reference used before", reference=operation.reference)
+        return False
 
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,

@@ -20,7 +20,7 @@ from gateway.lending.allocation import Parts
 from gateway.lending.events import Repayment
 from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid, next_cents, next_due
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Outcome, Refused
+from gateway.operations.outcome import Done, Outcome, Park, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted, receipt_of
@@ -98,7 +98,9 @@ class Repayments:
         receipt = data["receipt"] or await receipt_of(connection, work.id)  # it may have come since the query
         money = Money(data["paid_cents"], chart.COLLECTION, receipt, data["paid_at"])
         if not await self._credited(connection, work, money, "prompt"):
-            return Done(reason="credited before")
+            if await payments.is_of(connection, work.id):
+                return Done(reason="credited before")
+            return Park("its receipt was credited through another door", {"receipt": money.receipt})
         record = await self._portfolio.by_reference(connection, work.intent["loan"])
         assert record is not None
         repaid = await self._repaid(connection, work, record, money, now)

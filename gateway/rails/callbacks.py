@@ -29,6 +29,7 @@ from gateway.store import cases, payments
 from gateway.store.engine import Store
 
 DAY_MS = 86_400_000
+DOUBT_MS = 600_000
 NAME_CHARACTERS_MAX = 14
 STEPS = {"stk": "prompt", "b2c": "disburse"}
 
@@ -50,13 +51,22 @@ class RailCallbacks:
     """Raises Unavailable when the database cannot take it, NotACallback when the body is none."""
 
     def __init__(
-        self, rail: Rail, store: Store, outbox: Outbox, playbooks: Mapping[str, Playbook], clock: Clock
+        self,
+        rail: Rail,
+        store: Store,
+        outbox: Outbox,
+        playbooks: Mapping[str, Playbook],
+        clock: Clock,
+        *,
+        doubt_ms: int = DOUBT_MS,
     ) -> None:
+        """`doubt_ms`: how long a payment that contradicts an open request of ours waits for the request's answer."""
         self._rail = rail
         self._store = store
         self._outbox = outbox
         self._playbooks = playbooks
         self._clock = clock
+        self._doubt_ms = doubt_ms
 
     async def receive(self, callback: Callback) -> None:
         """Record and apply. Taking the same callback again changes nothing."""
@@ -120,16 +130,29 @@ class RailCallbacks:
             return await self._applied(connection, request, result, "confirmation"), request.operation_id
         if await payments.is_known(connection, news.shortcode, news.receipt):
             return "repeated", None
+        if request is not None and not request.is_settled:
+            return await self._doubted(connection, request, news), request.operation_id
         return await self._unasked(connection, news)
 
-    async def _unasked(self, connection: AsyncConnection, news: Received) -> tuple[str, str]:
+    async def _doubted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
+        """Our reference with another amount while we wait for an answer: told wrongly, or somebody else's payment.
+
+        The rail's list is asked at once; what it has not claimed for our request by then is booked for itself.
+        """
+        await queue.wake(connection, request.operation_id, self._clock())
+        await self._unasked(connection, news, delay_ms=self._doubt_ms)
+        return "mismatch"
+
+    async def _unasked(
+        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None
+    ) -> tuple[str, str]:
         """Queue the booking of a payment nobody was asked for; its receipt makes it one."""
         identity = str(uuid.uuid5(NAMESPACE, f"received:{news.shortcode}:{news.receipt}"))
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
         }  # fmt: skip
         operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
-        fresh = await self._outbox.put(connection, operation)
+        fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)
         return ("applied" if fresh else "repeated"), identity
 
     def _named(self, news: Received, identity: str) -> str:

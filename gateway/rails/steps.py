@@ -233,9 +233,10 @@ class DisburseStep(RailStep):
         return Accepted(self._patience.callback_ms, "pay-out is under way")
 
     async def _asked(self, request: RailRequest) -> Outcome:
+        """Unacknowledged, it is probed and asked about in turn: where the one is not answered, the other may be."""
         await self._counted(request)
         try:
-            if request.rail_id is None:
+            if request.rail_id is None and request.questions % 2 == 0:
                 acknowledged = await self._rail.disburse(self._disburse(request))
                 await self._noted(request, rail_id=acknowledged.rail_id)
             else:

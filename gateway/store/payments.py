@@ -18,6 +18,12 @@ async def credited(
     return bool((await connection.execute(statement.on_conflict_do_nothing())).rowcount)
 
 
+async def is_of(connection: AsyncConnection, operation_id: str) -> bool:
+    """Whether this operation has credited a payment."""
+    query = select(payments.c.id).where(payments.c.operation_id == operation_id)
+    return await connection.scalar(query) is not None
+
+
 async def is_known(connection: AsyncConnection, shortcode: str, receipt: str) -> bool:
     query = select(payments.c.id).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
     return await connection.scalar(query) is not None

@@ -7,7 +7,7 @@ its own and a line in the diary.
 import asyncio
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from yarl import URL
@@ -23,12 +23,22 @@ RETRIES_MAX = 25
 
 
 class Carrier:
-    """Delivers hops of one phone."""
+    """Delivers hops of one phone. `heard` is told of every answer as soon as it is there."""
 
-    def __init__(self, http: aiohttp.ClientSession, url: str, diary: Diary, phone: str, chance: random.Random) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        url: str,
+        diary: Diary,
+        phone: str,
+        chance: random.Random,
+        *,
+        heard: Callable[[str], None] = lambda _body: None,
+    ) -> None:
         self._http = http
         self._url: URL = callback_url(url)
         self._diary = diary
+        self._heard = heard
         self._phone = phone
         self._chance = chance
         self._timeout = aiohttp.ClientTimeout(total=CARRIER_SECONDS)
@@ -91,6 +101,7 @@ class Carrier:
             self._phone, form["sessionId"], hop, sent_at, time.time(), status, body if status else "", error, given_up
         )
         self._diary.write(heard)
+        self._heard(heard.body)
         return heard.body
 
 

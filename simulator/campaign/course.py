@@ -109,19 +109,22 @@ async def _killing(stage: Stage, crowd: Crowd, plan: Plan, seconds: float, tell:
         await asyncio.sleep(max(0.0, min(life.seconds, left)))
         if loop.time() >= deadline:
             return
-        if life.is_aimed:
-            await _aimed(crowd, life)
+        await _aimed(crowd, life)
         stage.kill()
         await stage.revive()
 
 
 async def _aimed(crowd: Crowd, life: Span) -> None:
-    """Wait for somebody to confirm something, and a moment more."""
-    crowd.confirming.clear()
+    """Wait for what the kill is aimed at, though not for ever, and a moment more."""
+    if life.aim == "anywhere":
+        return
+    moment = crowd.confirming if life.aim == "confirming" else crowd.confirmed
+    moment.clear()
     with suppress(TimeoutError):
         async with asyncio.timeout(AIM_SECONDS_MAX):
-            await crowd.confirming.wait()
-    await asyncio.sleep(life.aim_seconds)
+            await moment.wait()
+    if life.aim_seconds:
+        await asyncio.sleep(life.aim_seconds)
 
 
 async def _settled(stage: Stage, outside: WholeOutside, tell: report.Tell) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 
 import aiohttp
 
-from simulator.campaign import script
+from simulator.campaign import script, words
 from simulator.campaign.carrier import Carrier, Session
 from simulator.campaign.diary import Diary
 from simulator.campaign.outside import WholeOutside
@@ -22,7 +22,8 @@ LOOK_SECONDS = 0.15
 class Crowd:
     """`run` keeps everybody busy until `stopping` is set; calls under way are finished.
 
-    `confirming` is set whenever somebody is about to confirm something; whoever waits for it clears it first.
+    `confirming` is set whenever somebody is about to confirm something, `confirmed` when a screen has said that it
+    was received; whoever waits for one clears it first.
     """
 
     def __init__(self, plan: Plan, http: aiohttp.ClientSession, url: str, diary: Diary) -> None:
@@ -32,6 +33,7 @@ class Crowd:
         self._diary = diary
         self.stopping = asyncio.Event()
         self.confirming = asyncio.Event()
+        self.confirmed = asyncio.Event()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -40,7 +42,7 @@ class Crowd:
 
     async def _live(self, person: Person) -> None:
         chance = random.Random(person.chance)
-        carrier = Carrier(self._http, self._url, self._diary, person.phone, chance)
+        carrier = Carrier(self._http, self._url, self._diary, person.phone, chance, heard=self._heard)
         while not self.stopping.is_set():
             await self._call(carrier, script.errand(person, chance))
             await self._pause(chance.uniform(*PAUSE_SECONDS))
@@ -61,6 +63,10 @@ class Crowd:
             self._ended(session)
         except script.UnknownScreen:
             self._diary.puzzle(session.body)
+
+    def _heard(self, body: str) -> None:
+        if words.is_firm(body):
+            self.confirmed.set()
 
     def _ended(self, session: Session) -> None:
         """Raises UnknownScreen for a last screen that nobody expects."""

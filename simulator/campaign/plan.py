@@ -7,13 +7,13 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 PINS = ("4826", "7391", "60582", "92746", "381704", "509318")
 FIRST_NAMES = ("Achieng", "Barasa", "Chebet", "Daudi", "Esther", "Faraji", "Gathoni", "Hamisi", "Imani", "Juma")
 LAST_NAMES = ("Kamau", "Lelei", "Mutua", "Njoroge", "Okoth", "Pendo", "Rotich", "Simiyu", "Tanui", "Wafula")
 LIFE_SECONDS = (2.0, 6.0)
-AIMED, AIM_SECONDS = 0.6, 0.06
-"""So many kills wait for somebody to confirm something, and come up to so many seconds after that."""
+AIM_SECONDS = 0.06
 WITHOUT_MPESA = 8
 """One in so many people has no M-PESA account, so that nobody can pay them."""
 
@@ -36,17 +36,13 @@ FAULTS = (
     Breakage("duplicate-callback", 0.25, 0.05),
     Breakage("late-callback", 0.15, 3.0),
     Breakage("callback-first", 0.20, 3.0),
-    Breakage("wrong-amount", 0.15, 0.0, ("stk", "b2c", "status")),
+    Breakage("wrong-amount", 0.15, 0.0, ("stk", "b2c", "status", "c2b")),
     Breakage("does-not-exist", 0.10, 0.0),
     Breakage("queue-timeout", 0.05, 1.0),
     Breakage("busy", 0.05, 0.0),
     Breakage("drop", 0.05, 0.0),
 )
-"""Everything that can go wrong outside, for seconds short enough for a campaign.
-
-A wrong amount in a confirmation is left out: it is the rail's own word for what came in, and the book of the rail
-would then contradict the rail.
-"""
+"""Everything that can go wrong outside, for seconds short enough for a campaign."""
 
 ANSWERS: Mapping[str, int] = MappingProxyType({"pay": 75, "cancel": 8, "wrong-pin": 6, "insufficient": 6, "ignore": 5})
 """What people do with a prompt, by weight."""
@@ -64,12 +60,17 @@ class Person:
     chance: str
 
 
+Aim = Literal["anywhere", "confirming", "confirmed"]
+AIMS: Mapping[Aim, int] = MappingProxyType({"anywhere": 3, "confirming": 4, "confirmed": 3})
+"""When kills come, by weight: when it is time, a moment after somebody confirms, or as soon as they are answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How long a gateway lives: so many seconds, then, if aimed, until so long after the next confirmation."""
+    """How long a gateway lives: so many seconds, and then until what its killer aims at has happened."""
 
     seconds: float
-    is_aimed: bool
+    aim: Aim
     aim_seconds: float
 
 
@@ -98,7 +99,8 @@ def drawn(seed: int, customers: int, seconds: float) -> Plan:
 
 
 def _span(chance: random.Random) -> Span:
-    return Span(chance.uniform(*LIFE_SECONDS), chance.random() < AIMED, chance.uniform(0.0, AIM_SECONDS))
+    aim = chance.choices(tuple(AIMS), tuple(AIMS.values()))[0]
+    return Span(chance.uniform(*LIFE_SECONDS), aim, chance.uniform(0.0, AIM_SECONDS) if aim == "confirming" else 0.0)
 
 
 def _person(seed: int, number: int, chance: random.Random) -> Person:

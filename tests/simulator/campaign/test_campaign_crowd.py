@@ -71,6 +71,17 @@ class TestCrowd:
 
         assert crowd.confirming.is_set()
 
+    async def test_a_promise_is_announced_when_it_is_heard(self, tmp_path: Path) -> None:
+        """So that a kill can come before the gateway has had time for anything it has not done yet."""
+        screen = "END Request LN7K2 received. Ksh 1,980 will go to your M-PESA."
+        async with dialling(screen, tmp_path / "diary") as (crowd, _, diary):
+            running = asyncio.create_task(crowd.run())
+            await crowd.confirmed.wait()
+            crowd.stopping.set()
+            await running
+
+        assert any("LN7K2" in heard.body for heard in diary.heard)
+
 
 class Prompts:
     """One prompt on one phone that stays open although it was answered; `looked_again` when that was seen."""
