@@ -25,7 +25,7 @@ phone: setup
 	$(BIN)/nyota phone
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: .venv/.installed-dev
 	$(BIN)/ruff format --check .

@@ -23,6 +23,8 @@ _NAME = re.compile(r"[^\W\d_](?:[^\W\d_]|['.-])*")
 
 def plain(part: str) -> str:
     """One answer as typed on any keypad: full-width and Arabic digits become 0-9, edges are trimmed."""
+    if part.isascii() and part.isdigit() and len(part) <= INPUT_CHARACTERS_MAX:
+        return part  # what nearly every answer is
     text = unicodedata.normalize("NFKC", part[:INPUT_CHARACTERS_MAX])[:INPUT_CHARACTERS_MAX]
     text = "".join(_digit(character) for character in text if character.isprintable())
     text = " ".join(text.split())
