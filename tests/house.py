@@ -99,9 +99,7 @@ class House:
         """A phone on the network, to dial and type with."""
         return self.lines.setdefault(msisdn, Line(self.http, self.url, msisdn))
 
-    async def hop(
-        self, text: str, *, phone: str = "+254711000001", session: str = "ATUid_1", **form: str
-    ) -> str:
+    async def hop(self, text: str, *, phone: str = "+254711000001", session: str = "ATUid_1", **form: str) -> str:
         """One raw callback of Africa's Talking; the answer's body."""
         fields = {"sessionId": session, "phoneNumber": phone, "serviceCode": "*383#", "text": text} | form
         async with self.http.post(f"{self.url}/api/ussd/handler", data=fields) as response:
@@ -124,9 +122,7 @@ class House:
 
     async def operation(self, reference: str) -> Any:
         async with self.gateway.store.read() as connection:
-            return (
-                await connection.execute(select(operations).where(operations.c.reference == reference))
-            ).one()
+            return (await connection.execute(select(operations).where(operations.c.reference == reference))).one()
 
     async def texts(self, phone: str) -> list[str]:
         async with self.gateway.store.read() as connection:

@@ -122,9 +122,7 @@ class TestScreens:
         async with visited_network() as (network, _):
             network.fault = "prefix"
 
-            with pytest.raises(
-                Difference, match=r"step 1.*expected an answer, but the answer starts neither"
-            ):
+            with pytest.raises(Difference, match=r"step 1.*expected an answer, but the answer starts neither"):
                 await played('  - dial: "*383#"', network=network)
 
     async def test_phones_talk_in_turns(self) -> None:
@@ -240,9 +238,7 @@ class TestPureEngine:
 
     async def test_typing_what_was_never_captured_is_a_difference(self) -> None:
         """Skipped steps cannot feed a key press."""
-        text = dialogue(
-            '  - dial: "*383#"\n  - sms: "x"\n    capture: {code: "\\\\d+"}\n  - press: "{{code}}"\n'
-        )
+        text = dialogue('  - dial: "*383#"\n  - sms: "x"\n    capture: {code: "\\\\d+"}\n  - press: "{{code}}"\n')
 
         with pytest.raises(Difference, match=r"step 3.*captures it was skipped"):
             await play(parse(text), Engine())

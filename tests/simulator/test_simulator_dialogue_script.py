@@ -28,9 +28,7 @@ class TestReading:
 
     def test_checks_are_read_with_their_step(self) -> None:
         """A list asks for parts, a plain text for the whole screen."""
-        dialogue = parse(
-            HEAD + '  - dial: "*383#"\n    see: [a, b]\n    not: c\n  - press: 1\n    see: Whole screen\n'
-        )
+        dialogue = parse(HEAD + '  - dial: "*383#"\n    see: [a, b]\n    not: c\n  - press: 1\n    see: Whole screen\n')
 
         first, second = dialogue.steps
         assert (first.see, first.hide, first.whole) == (("a", "b"), ("c",), None)
@@ -138,9 +136,7 @@ class TestRefusals:
     @given(
         st.recursive(
             st.text("adil:*#{}\"'- ", max_size=8),
-            lambda inner: (
-                st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["dial", "see"]), inner)
-            ),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["dial", "see"]), inner),
             max_leaves=6,
         )
     )

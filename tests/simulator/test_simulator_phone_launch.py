@@ -103,9 +103,7 @@ class TestStart:
         assert "--script FILE" in capsys.readouterr().err
 
     @pytest.mark.parametrize("arguments", [["--msisdn", "12"], ["--url", "8383"]])
-    def test_nonsense_is_refused_in_one_line(
-        self, arguments: list[str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_nonsense_is_refused_in_one_line(self, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
         """A wrong number or address never becomes a traceback."""
         assert command_line(arguments) == 2
         assert capsys.readouterr().err.count("\n") == 1

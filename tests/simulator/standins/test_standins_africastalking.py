@@ -92,9 +92,7 @@ class TestSending:
 
         assert message["sender"] == "AFRICASTKNG"
 
-    @pytest.mark.parametrize(
-        ("key", "username"), [("wrong", "sandbox"), ("nyota-demo-sms-key", "nyota"), ("", "")]
-    )
+    @pytest.mark.parametrize(("key", "username"), [("wrong", "sandbox"), ("nyota-demo-sms-key", "nyota"), ("", "")])
     async def test_a_bad_account_gets_a_sentence(self, tmp_path: Path, key: str, username: str) -> None:
         """401 as plain text."""
         async with Town(tmp_path) as town:

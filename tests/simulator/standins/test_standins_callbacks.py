@@ -110,9 +110,7 @@ def amount_told(path: str, heard: Heard) -> float:
 
 
 class TestWrongAmount:
-    @pytest.mark.parametrize(
-        ("api", "call", "path"), [case for case in CALLS if case[0] in ("stk", "b2c", "c2b")]
-    )
+    @pytest.mark.parametrize(("api", "call", "path"), [case for case in CALLS if case[0] in ("stk", "b2c", "c2b")])
     async def test_a_callback_tells_another_amount_than_moved(
         self, tmp_path: Path, api: str, call: Call, path: str
     ) -> None:

@@ -134,9 +134,7 @@ class TestSettings:
             {"colour": "green"},
         ],
     )
-    async def test_nonsense_is_refused_and_changes_nothing(
-        self, tmp_path: Path, change: dict[str, Any]
-    ) -> None:
+    async def test_nonsense_is_refused_and_changes_nothing(self, tmp_path: Path, change: dict[str, Any]) -> None:
         """Not even the part that would have been right."""
         async with Town(tmp_path) as town:
             before = await town.control("GET", "settings")

@@ -82,9 +82,7 @@ class TestTokens:
     ) -> None:
         """Codes and HTTP status differ by API, as documented."""
         async with Town(tmp_path) as town:
-            reply = await town.ask(
-                "POST", f"/daraja{path}", headers={"Authorization": "Bearer dead"}, json={}
-            )
+            reply = await town.ask("POST", f"/daraja{path}", headers={"Authorization": "Bearer dead"}, json={})
 
         assert (reply.status, reply.json["errorCode"]) == (status, code)
 

@@ -91,9 +91,7 @@ class TestStatus:
             ({}, 25),
         ],
     )
-    async def test_what_is_unknown_is_no_success(
-        self, tmp_path: Path, fields: dict[str, str], code: int | str
-    ) -> None:
+    async def test_what_is_unknown_is_no_success(self, tmp_path: Path, fields: dict[str, str], code: int | str) -> None:
         """An unknown or missing id gives a Result with its own code and no parameters."""
         async with Town(tmp_path) as town:
             await town.status(town.settings.payout, **fields)

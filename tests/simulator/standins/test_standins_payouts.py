@@ -108,9 +108,7 @@ class TestPayout:
             ("ResultURL", "https://example.com/result"),
         ],
     )
-    async def test_a_wrong_field_is_refused_and_the_id_stays_free(
-        self, tmp_path: Path, field: str, value: Any
-    ) -> None:
+    async def test_a_wrong_field_is_refused_and_the_id_stays_free(self, tmp_path: Path, field: str, value: Any) -> None:
         """400.002.02 names the field; nothing has happened."""
         async with Town(tmp_path) as town:
             refused = await town.pay_out(**{field: value})

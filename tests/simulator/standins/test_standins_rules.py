@@ -229,11 +229,7 @@ class TestParts:
 
         assert texts.parts(text) == (1 if septets <= 160 else -(-septets // 153))
 
-    @given(
-        st.characters(
-            exclude_categories=["Cs"], exclude_characters=[*GSM_ALPHABET, ESCAPE], max_codepoint=0xFFFF
-        )
-    )
+    @given(st.characters(exclude_categories=["Cs"], exclude_characters=[*GSM_ALPHABET, ESCAPE], max_codepoint=0xFFFF))
     def test_every_other_character_is_no_gsm(self, other: str) -> None:
         """One of them makes the whole text a long one."""
         assert texts.parts("x" * 70 + other) == 2

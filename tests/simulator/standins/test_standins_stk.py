@@ -38,9 +38,7 @@ class TestPush:
             ("insufficient", "insufficient", 1),
         ],
     )
-    async def test_a_refused_prompt_moves_nothing(
-        self, tmp_path: Path, answer: str, state: str, code: int
-    ) -> None:
+    async def test_a_refused_prompt_moves_nothing(self, tmp_path: Path, answer: str, state: str, code: int) -> None:
         """Each way to refuse has its state and its code, and no metadata."""
         async with Town(tmp_path, auto_answer=False) as town:
             await town.push()
@@ -185,17 +183,13 @@ class TestQuery:
             checkout_id = (await town.push()).json["CheckoutRequestID"]
             replies = [await town.query(checkout_id) for _ in range(40)]
 
-        shapes = {
-            (reply.status, reply.json.get("errorMessage"), reply.json.get("ResultCode")) for reply in replies
-        }
+        shapes = {(reply.status, reply.json.get("errorMessage"), reply.json.get("ResultCode")) for reply in replies}
         assert shapes == {(500, "The transaction is being processed", None), (200, None, "4999")}
 
     @pytest.mark.parametrize(
         ("answer", "code"), [("pay", "0"), ("cancel", "1032"), ("wrong-pin", "2001"), ("insufficient", "1")]
     )
-    async def test_a_closed_prompt_has_a_final_text_code(
-        self, tmp_path: Path, answer: str, code: str
-    ) -> None:
+    async def test_a_closed_prompt_has_a_final_text_code(self, tmp_path: Path, answer: str, code: str) -> None:
         """The code is text here, and neither receipt nor amount is told."""
         async with Town(tmp_path, auto_answer_with=answer) as town:
             checkout_id = (await town.push()).json["CheckoutRequestID"]
