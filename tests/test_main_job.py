@@ -75,9 +75,7 @@ async def told(house: House, phone: str, *words: str) -> str:
 
     async def came() -> bool:
         found[:] = [
-            text.text
-            for text in await house.outside.messages(phone)
-            if all(word in text.text for word in words)
+            text.text for text in await house.outside.messages(phone) if all(word in text.text for word in words)
         ]
         return bool(found)
 

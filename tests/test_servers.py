@@ -24,9 +24,7 @@ print("started", flush=True)
 sys.stdin.read()
 """
 
-linux_only = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux tells a child that its parent has ended"
-)
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has ended")
 
 
 async def ask(url: str, *statements: str) -> object:
@@ -66,9 +64,7 @@ class TestPostgres:
     @pytest.mark.parametrize("turn", [1, 2])
     async def test_is_empty_for_every_test(self, fresh_postgres: str, turn: int) -> None:
         """The same table can be made again."""
-        count = await ask(
-            fresh_postgres, "CREATE TABLE left_behind (turn int)", "SELECT count(*) FROM left_behind"
-        )
+        count = await ask(fresh_postgres, "CREATE TABLE left_behind (turn int)", "SELECT count(*) FROM left_behind")
 
         assert count == 0
 

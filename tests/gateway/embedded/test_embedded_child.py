@@ -19,9 +19,7 @@ while True:
     signal.pause()
 """
 
-linux_only = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux tells a child that its parent has ended"
-)
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has ended")
 
 
 class TestSpawn:

@@ -36,9 +36,7 @@ print(server.pid, flush=True)
 sys.stdin.read()
 """
 
-linux_only = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux tells a child that its parent has ended"
-)
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has ended")
 
 
 @pytest.fixture
@@ -137,9 +135,7 @@ class TestStart:
         assert not directory.exists()
         assert (data / "appendonlydir").is_dir()
 
-    def test_a_failed_start_says_why_and_leaves_nothing_running(
-        self, server: EmbeddedValkey, home: Home
-    ) -> None:
+    def test_a_failed_start_says_why_and_leaves_nothing_running(self, server: EmbeddedValkey, home: Home) -> None:
         """A file where a directory must be stops the server; its own last words reach the operator."""
         home.data.mkdir()
         (home.data / "appendonlydir").write_text("in the way")

@@ -21,9 +21,7 @@ class TestInstalmentWise:
             (0, [], 0),
         ],
     )
-    def test_the_oldest_instalment_is_finished_first(
-        self, paid_cents: int, shares: list[Share], over: int
-    ) -> None:
+    def test_the_oldest_instalment_is_finished_first(self, paid_cents: int, shares: list[Share], over: int) -> None:
         """500.00, 4,500.00 and 9,000.00 on two due instalments that together owe 8,574.55."""
         split = allocate((SECOND, FIRST), paid_cents, TODAY, PARTS, PARTS)
 

@@ -38,9 +38,7 @@ class TestYearFraction:
 
     @UNHURRIED
     @given(DAY_COUNTS, DAYS, DAYS, DAYS)
-    def test_two_stretches_add_up_to_the_whole(
-        self, day_count: DayCount, one: date, two: date, three: date
-    ) -> None:
+    def test_two_stretches_add_up_to_the_whole(self, day_count: DayCount, one: date, two: date, three: date) -> None:
         """No day is counted twice or lost where two periods meet."""
         first, middle, last = sorted((one, two, three))
 

@@ -96,9 +96,7 @@ class TestSchedule:
         rows = schedule(terms)
 
         balances = [terms.principal_cents, *(row.balance_after_cents for row in rows)]
-        assert [before - after for before, after in pairwise(balances)] == [
-            row.principal_cents for row in rows
-        ]
+        assert [before - after for before, after in pairwise(balances)] == [row.principal_cents for row in rows]
         assert balances[-1] == 0
         assert min(min(row.principal_cents, row.interest_cents, row.accrued_cents) for row in rows) >= 0
 
@@ -192,13 +190,8 @@ class TestAllocation:
         """a + b on one day leaves what a and then b leave."""
 
         def left_by(owings: list[Owing], cents: int) -> list[Owing]:
-            shares = {
-                share.number: share.parts
-                for share in allocate(owings, cents, TODAY, order, in_advance).shares
-            }
-            return [
-                replace(owing, parts=owing.parts.minus(shares.get(owing.number, Parts()))) for owing in owings
-            ]
+            shares = {share.number: share.parts for share in allocate(owings, cents, TODAY, order, in_advance).shares}
+            return [replace(owing, parts=owing.parts.minus(shares.get(owing.number, Parts()))) for owing in owings]
 
         assert left_by(owings, one + two) == left_by(left_by(owings, one), two)
 
@@ -231,9 +224,7 @@ class TestReplay:
 
     @UNHURRIED
     @given(any_terms(), st.integers(1, 10**8), st.integers(1, 10**8), st.integers(0, 900))
-    def test_same_day_payments_may_come_in_any_order(
-        self, terms: Terms, one: int, two: int, day: int
-    ) -> None:
+    def test_same_day_payments_may_come_in_any_order(self, terms: Terms, one: int, two: int, day: int) -> None:
         """Two payments of one day owe and leave the same either way round, and the same as their sum."""
         on = PAID_OUT_ON + timedelta(days=day)
         first, second = Repayment(on, one), Repayment(on, two)

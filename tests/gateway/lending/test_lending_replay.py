@@ -121,9 +121,7 @@ class TestReversals:
 
         assert loan.paid.total == 50000
 
-    @pytest.mark.parametrize(
-        "selector", [{"amount": "499.00"}, {"reference": "B"}, {"repaymentOn": "2026-02-14"}]
-    )
+    @pytest.mark.parametrize("selector", [{"amount": "499.00"}, {"reference": "B"}, {"repaymentOn": "2026-02-14"}])
     def test_a_reversal_of_nothing_is_refused(self, selector: dict[str, str]) -> None:
         """A reversal that matches no standing repayment is an error, not a no-op."""
         with pytest.raises(InvalidTerms, match=r"^events: no repayment"):
@@ -238,9 +236,7 @@ class TestLatePenalties:
         """Only a penalty is still owed, so no further one is posted."""
         wrong_order = QUICK | {"allocation": ["principal", "interest", "fee", "penalty"]}
 
-        loan = after(
-            wrong_order, event("2026-10-01", "repayment", "2160.00"), event("2026-12-31", "end_of_day")
-        )
+        loan = after(wrong_order, event("2026-10-01", "repayment", "2160.00"), event("2026-12-31", "end_of_day"))
 
         assert loan.outstanding == Parts(penalty=5000)
 

@@ -10,9 +10,7 @@ class TestRounded:
         ("value", "half_even", "half_up", "floor"),
         [("12.5", 12, 13, 12), ("13.5", 14, 14, 13), ("266.5", 266, 267, 266), ("-12.5", -12, -13, -13)],
     )
-    def test_a_half_cent_goes_where_the_mode_says(
-        self, value: str, half_even: int, half_up: int, floor: int
-    ) -> None:
+    def test_a_half_cent_goes_where_the_mode_says(self, value: str, half_even: int, half_up: int, floor: int) -> None:
         """Half-even, half-up (away from zero) and floor differ exactly as tabled."""
         exact = Fraction(value)
 

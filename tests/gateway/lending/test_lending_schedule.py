@@ -119,9 +119,7 @@ class TestFlat:
 
     def test_a_free_period_charges_nothing_and_is_not_made_up_for(self) -> None:
         """Five of six months are charged; the instalment stays and the first one is all principal."""
-        rows = rows_of(
-            principal="12000", annualRatePercent="18", interestMethod="flat", interestFreePeriods=1
-        )
+        rows = rows_of(principal="12000", annualRatePercent="18", interestMethod="flat", interestFreePeriods=1)
 
         assert interest(rows) == "900.00"
         assert dues(rows) == ["2180.00"] * 5 + ["2000.00"]
@@ -129,9 +127,7 @@ class TestFlat:
 
     def test_principal_grace_leaves_interest_only_rows(self) -> None:
         """Two interest rows, then the principal over the four that are left."""
-        rows = rows_of(
-            principal="12000", annualRatePercent="18", interestMethod="flat", principalGracePeriods=2
-        )
+        rows = rows_of(principal="12000", annualRatePercent="18", interestMethod="flat", principalGracePeriods=2)
 
         assert dues(rows) == ["180.00"] * 2 + ["3180.00"] * 4
 
@@ -218,9 +214,7 @@ class TestDailyInterest:
 class TestEqualPrincipal:
     def test_the_table_of_a_seven_month_loan(self) -> None:
         """10,000 at 18 percent over 7 months: principal to the cent, the last row takes the rest."""
-        rows = rows_of(
-            principal="10000", annualRatePercent="18", numberOfRepayments=7, amortization="equal_principal"
-        )
+        rows = rows_of(principal="10000", annualRatePercent="18", numberOfRepayments=7, amortization="equal_principal")
 
         assert written(rows) == [
             ("1428.57", "150.00", "1578.57", "8571.43"),
