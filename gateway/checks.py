@@ -15,7 +15,6 @@ Drawn from the tables that run by `nyota check --diagrams docs/flows.md`; a test
 def findings(config_path: Path | None) -> Sequence[object]:
     """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
     from flows.check import check as check_flows
-
     from gateway.app import products_of
 
     try:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.clock import Clock
-from gateway.errors import BrokenInvariant, Unavailable
+from gateway.errors import BrokenInvariant
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
 from gateway.store.engine import Store, insert_into, is_duplicate
@@ -205,7 +205,6 @@ class Outbox:
                 raise AlreadyTaken(unpacked(snapshot)) from error
             for operation in wanted:
                 await self._explain_one(connection, operation, error)
-        raise Unavailable("what stood in the way is gone again; nothing was accepted") from error
 
     async def _explain_one(self, connection: AsyncConnection, operation: Operation, error: IntegrityError) -> None:
         columns = operations.c

@@ -1,6 +1,7 @@
 """Units of work on both engines: whole or undone, and honest about why they could not be."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.errors import Unavailable, Uncertain
 from gateway.store.engine import Store, is_duplicate
+from tests.servers import wait_until
 
 MAKE = "CREATE TABLE purses (id INTEGER PRIMARY KEY, cents BIGINT NOT NULL, owner INTEGER REFERENCES purses (id))"
 END_AT_COMMIT = (
@@ -120,6 +122,7 @@ class TestOutages:
     @pytest.mark.parametrize("scheme", ["sqlite+aiosqlite:///{}/nyota.db", "postgresql+asyncpg://x@/x?host={}"])
     async def test_a_database_that_is_not_there_is_unavailable(self, scheme: str, tmp_path: Path) -> None:
         """For readers and writers alike."""
+        threads = threading.active_count()
         store = Store(scheme.format(tmp_path / "missing"))
 
         with pytest.raises(Unavailable):
@@ -127,6 +130,7 @@ class TestOutages:
         with pytest.raises(Unavailable):
             await purse(store)
         await store.close()
+        await wait_until(lambda: threading.active_count() <= threads)
 
     @only_sqlite
     async def test_a_file_that_another_process_holds_is_unavailable(self, store: Store, database_url: str) -> None:
@@ -181,6 +185,7 @@ class TestOutages:
 
     async def test_says_what_failed_and_nothing_that_was_stored(self, store: Store, database_url: str) -> None:
         """A reason may be shown to operators; values may not."""
+        threads = threading.active_count()
         other = Store(database_url.replace("nyota.db", "missing/nyota.db").replace("host=/", "host=/missing/"))
 
         with pytest.raises(Unavailable) as outage:
@@ -190,6 +195,7 @@ class TestOutages:
         assert str(outage.value).startswith("database: ")
         assert "4826" not in str(outage.value)
         await other.close()
+        await wait_until(lambda: threading.active_count() <= threads)
 
 
 class TestDuplicates:
