@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.clock import Clock
-from gateway.errors import BrokenInvariant
+from gateway.errors import BrokenInvariant, Unavailable
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
 from gateway.store.engine import Store, insert_into, is_duplicate
@@ -100,8 +100,15 @@ class Outbox:
             await self._accepted(record, wanted, msisdn)
         except IntegrityError as error:
             await self._explain(error, record, wanted)
-            await self._accepted(record, wanted, msisdn)  # what stood in its way has ended meanwhile
+            await self._accepted_after_all(record, wanted, msisdn)
         self.news.set()
+
+    async def _accepted_after_all(self, record: TurnRecord, wanted: tuple[Operation, ...], msisdn: str) -> None:
+        """What stood in its way has ended between the refusal and the look at why."""
+        try:
+            await self._accepted(record, wanted, msisdn)
+        except IntegrityError as error:
+            raise Unavailable("something stands in the way that comes and goes; nothing was accepted") from error
 
     async def _accepted(self, record: TurnRecord, wanted: tuple[Operation, ...], msisdn: str) -> None:
         now = self._clock()

@@ -12,6 +12,7 @@ from flows.turn import Operation
 from gateway.errors import BrokenInvariant, Unavailable
 from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Context, Outbox, ReferenceTaken, intent_hash
 from gateway.operations.outcome import Done
+from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.tables import operations
 from tests.gateway.operations.desk import START, Desk, Remote, all_of, always, desk_on, operation, record
@@ -160,6 +161,22 @@ class TestExclusive:
 
         assert (await desk.row(late.id)).state == "queued"
 
+    async def test_what_stands_in_the_way_and_cannot_be_named_is_no_acceptance(self, desk: Desk) -> None:
+        """Nothing was kept, and that is what is said."""
+
+        async def fails(connection: AsyncConnection, operation: Operation, context: Context) -> None:
+            for _ in range(2):
+                await customers.added(
+                    connection, "twin", msisdn=MSISDN, name="Twin", language="en", state="active", created_at=START
+                )
+
+        desk.instants["register"] = fails
+
+        with pytest.raises(Unavailable):
+            await accept(desk, operation("register"))
+
+        assert (await desk.rows(), await desk.taken()) == ([], [])
+
 
 class Meanwhile:
     """A store on which everything open ends between a refused transaction and the next look."""
@@ -177,6 +194,11 @@ class Meanwhile:
 
 
 class TestInstants:
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     async def test_they_take_effect_with_their_turn_and_once(self, desk: Desk) -> None:
         """No worker ever sees them."""
         called = desk.on_the_spot("language.set")
@@ -262,6 +284,11 @@ class TestPutting:
 
 
 class TestRecall:
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     async def test_the_latest_turn_of_a_session_key_is_remembered(self, desk: Desk) -> None:
         """What Redis lost is on disk."""
         await accept(desk, operation(), reply="END first")
@@ -291,6 +318,11 @@ class TestRecall:
 
 
 class TestNames:
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     def test_an_intent_is_the_same_whatever_the_order_of_its_keys(self) -> None:
         """And another when anything else differs."""
         hashed = intent_hash("loan", {"a": 1, "b": {"c": [1, 2], "d": "é"}})

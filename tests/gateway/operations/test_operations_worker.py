@@ -49,6 +49,11 @@ async def traces(desk: Desk) -> list[str]:
 
 
 class TestSteps:
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     async def test_steps_are_taken_in_order_and_each_is_kept(self, desk: Desk) -> None:
         """With what each found out, for those after it."""
         act = Remote("act", always(Done({"receipt": "UA1"})))
@@ -372,6 +377,11 @@ class TestManyWorkers:
 
 
 class TestRunning:
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     async def test_what_is_put_while_it_sleeps_wakes_it(self, desk: Desk) -> None:
         """It need not wait for its next look."""
         worker = desk.worker(poll_seconds=3_600)

@@ -36,8 +36,9 @@ async def path(office: Office, named: str) -> str:
 
 
 class TestOnePrompt:
-    async def test_before_our_call_has_its_answer(self, office: Office) -> None:
+    async def test_before_our_call_has_its_answer(self, each_office: Office) -> None:
         """The result waits in the request; the worker finds it when it stores the answer."""
+        office = each_office
         loan = await office.lent()
         office.rail.early, office.rail.hook = True, office.told
 
@@ -49,8 +50,9 @@ class TestOnePrompt:
         assert await office.templates() == ["borrow.paid", "repay.paid"]
         await office.prove()
 
-    async def test_many_at_once_are_applied_once(self, office: Office) -> None:
+    async def test_many_at_once_are_applied_once(self, each_office: Office) -> None:
         """Identical, in the same moment, while the worker looks too."""
+        office = each_office
         loan, payment = await prompted(office)
         callback = office.rail.outbox.pop()
 
@@ -100,8 +102,9 @@ class TestOnePrompt:
         assert await office.owed(loan) == OWED - PART
         await office.prove()
 
-    async def test_refused_and_then_paid_is_booked_and_raises_an_alarm(self, office: Office) -> None:
+    async def test_refused_and_then_paid_is_booked_and_raises_an_alarm(self, each_office: Office) -> None:
         """The customer was told that it failed; the money came all the same, and counts."""
+        office = each_office
         loan, payment = await prompted(office)
         paid = office.rail.outbox.pop()
         await office.receive(office.rail.callback("stk", await path(office, payment), CANCELLED))
@@ -131,8 +134,9 @@ class TestOnePrompt:
         assert await office.owed(loan) == OWED - PART
         await office.prove()
 
-    async def test_paid_while_the_refusal_is_being_told(self, office: Office) -> None:
+    async def test_paid_while_the_refusal_is_being_told(self, each_office: Office) -> None:
         """The worker that holds it loses its claim: what it was about to say is not said."""
+        office = each_office
         loan, payment = await prompted(office)
         paid = office.rail.outbox.pop()
         await office.receive(office.rail.callback("stk", await path(office, payment), CANCELLED))
@@ -222,9 +226,10 @@ class TestForged:
 class TestConfirmations:
     @pytest.mark.parametrize("order", ["callback first", "confirmation first", "together"])
     async def test_the_confirmation_and_the_callback_of_one_prompt_credit_once(
-        self, office: Office, order: str
+        self, each_office: Office, order: str
     ) -> None:
         """Both carry the same receipt; whoever comes second changes nothing."""
+        office = each_office
         loan, _ = await prompted(office)
         news = [office.rail.outbox.pop(), office.rail.confirmation(office.rail.book[-1])]
         if order == "confirmation first":
@@ -325,8 +330,9 @@ class TestConfirmations:
         assert await office.balance(chart.SUSPENSE) == PART
         await office.prove()
 
-    async def test_many_confirmations_of_one_receipt_at_once_are_one_booking(self, office: Office) -> None:
+    async def test_many_confirmations_of_one_receipt_at_once_are_one_booking(self, each_office: Office) -> None:
         """Its id is computed from the receipt."""
+        office = each_office
         callback = office.rail.pay_paybill(BARAKA, PART, "0711000002")
         before = await office.balance(chart.wallet(BARAKA))
 
@@ -337,8 +343,9 @@ class TestConfirmations:
         assert len(await office.operations("payment.received")) == 1
         await office.prove()
 
-    async def test_a_long_receipt_does_not_collide_with_its_neighbour(self, office: Office) -> None:
+    async def test_a_long_receipt_does_not_collide_with_its_neighbour(self, each_office: Office) -> None:
         """How long they are, nobody promises."""
+        office = each_office
         for last in "AB":
             news = Received("U" * 30 + last, SHORTCODE, PART, "rent", BARAKA, office.clock())
             await office.receive(office.rail.callback("confirmation", "", news))

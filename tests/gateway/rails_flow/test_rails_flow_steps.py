@@ -110,8 +110,9 @@ class TestPrompts:
         assert 90 < office.rail.calls.count("list") < 110
         assert await office.templates() == ["borrow.paid", "repay.uncertain"]
 
-    async def test_a_callback_brings_a_parked_payment_back(self, office: Office) -> None:
+    async def test_a_callback_brings_a_parked_payment_back(self, each_office: Office) -> None:
         """Somebody was to decide; the rail has decided."""
+        office = each_office
         loan = await office.lent()
         office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
         payment = await office.prompt(loan, PART)
@@ -187,8 +188,9 @@ class TestPayOuts:
         assert await office.balance(chart.TRANSIT) == 0
         await office.prove()
 
-    async def test_a_pay_out_that_was_never_sent_goes_out_when_it_is_asked_about(self, office: Office) -> None:
+    async def test_a_pay_out_that_was_never_sent_goes_out_when_it_is_asked_about(self, each_office: Office) -> None:
         """Killed between writing down that it sends and sending: the probe with our id is the pay-out."""
+        office = each_office
         loan = await office.borrow()
         paying = await up_to(office, "disburse")
         office.rail.hook, office.rail.early = _raise_killed, True
