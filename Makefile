@@ -42,9 +42,9 @@ faults: .venv/.installed-dev
 
 lock: .venv/.installed-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --group dev -o requirements-dev.txt pyproject.toml
+		--group dev -o requirements-dev.txt pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --group build -c requirements-dev.txt -o requirements.txt pyproject.toml
+		--group build -c requirements-dev.txt -o requirements.txt pyproject.toml
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

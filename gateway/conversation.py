@@ -37,6 +37,7 @@ class Progress:
 
     language: str = ""
     is_committing: bool = False
+    salt: int = 0
     note: dict[str, object] = field(default_factory=dict)
 
 
@@ -187,11 +188,10 @@ class Conversation:
     ) -> Reply:
         """Two operations drew the same reference. Take the same turn again with other letters."""
         session = before.session if before else Session(self._outbox.session_id())
-        salt = int(progress.note.get("salt", 0)) + 1  # type: ignore[call-overload]
-        if salt > SALTS_MAX:
+        progress.salt += 1
+        if progress.salt > SALTS_MAX:
             raise BrokenInvariant("no free reference")
-        progress.note["salt"] = salt
-        turn = await self._advanced(inbound, session, reading, None, progress, salt)
+        turn = await self._advanced(inbound, session, reading, None, progress, progress.salt)
         return await self._kept(inbound, keys, before, turn, reading, progress)
 
     async def _shown_under_way(
