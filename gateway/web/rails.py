@@ -77,6 +77,9 @@ class RailRoutes:
             return problem(400, "not-a-callback", str(error))
         except (Unavailable, Uncertain):  # taking it twice is harmless
             await self._spool.put(callback)
+        except Exception:  # ours to mend; the rail will not send it again, so it waits on disk until then
+            log.exception("callback_broken", purpose=purpose)
+            await self._spool.put(callback)
         return web.json_response(ACCEPTED)
 
 

@@ -197,6 +197,11 @@ class TestRepaying:
 class TestNewsOutOfOrder:
     """A confirmation can come a day late: what it says of yesterday does not undo what was paid today."""
 
+    @pytest.fixture
+    async def desk(self, fresh_sqlite: str) -> AsyncIterator[Desk]:
+        async with desk_on(fresh_sqlite) as desk:
+            yield desk
+
     async def test_an_older_payment_takes_no_more_than_is_still_owed(self, desk: Desk) -> None:
         """Two payments of the whole debt settle it once; the other is the customer's money."""
         await desk.lend()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from flows.loans import quoted as as_values
 from flows.turn import Operation, reference
@@ -43,6 +43,7 @@ from gateway.store.migrate import migrate
 from gateway.store.tables import callbacks, cases, loans, messages, operations, payments, rail_requests
 from menus.catalogue import Catalogue
 from tests.gateway.rails_flow.pretend_rail import SHORTCODE, PretendRail
+from tests.servers import wait_until
 
 START = milliseconds(datetime(2026, 8, 5, 10, 42, tzinfo=EAT))
 LEASE_MS = 60_000
@@ -273,6 +274,19 @@ async def office_on(url: str) -> AsyncIterator[Office]:
         yield office
     finally:
         await store.close()
+
+
+async def until_blocked(store: Store) -> None:
+    """Until somebody in this database waits for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    async def is_blocked() -> bool:
+        async with store.read() as connection:
+            return bool(await connection.scalar(waiting))
+
+    await wait_until(is_blocked)
 
 
 def words() -> Catalogue:

@@ -4,18 +4,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from gateway.books import accounts as chart
 from gateway.errors import NotACallback
 from gateway.operations import queue
 from gateway.rails.callbacks import Callback
 from gateway.rails.contract import Received, Result
-from gateway.store.engine import Store
 from gateway.store.tables import callbacks, operations
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on, until_blocked
 from tests.gateway.rails_flow.pretend_rail import SHORTCODE
-from tests.servers import wait_until
 
 OWED, PART = 2_160_00, 500_00
 CANCELLED = Result("refused", "1032", "cancelled", "cancelled")
@@ -441,19 +439,6 @@ class TestWorkerAndCallbackTogether:
             await office.settled()
 
             assert (await office.operation(payment)).state == "done"
-
-
-async def until_blocked(store: Store) -> None:
-    """Until somebody in this database waits for a lock."""
-    waiting = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-
-    async def is_blocked() -> bool:
-        async with store.read() as connection:
-            return bool(await connection.scalar(waiting))
-
-    await wait_until(is_blocked)
 
 
 async def test_waking_leaves_what_is_due_and_what_has_ended(office: Office) -> None:

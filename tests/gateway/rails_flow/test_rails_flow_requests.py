@@ -10,7 +10,7 @@ from gateway.operations.playbook import Work
 from gateway.rails import requests
 from gateway.rails.contract import Result, Words
 from gateway.rails.requests import RailRequest, Wanted
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office
+from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on, until_blocked
 
 AMOUNT = 500_00
 PAID = Result("done", "0", "paid", "", receipt="UA1", amount_cents=AMOUNT, msisdn=AMINA)
@@ -74,21 +74,19 @@ class TestOpening:
         assert first.id != second.id
         assert first.token != second.token
 
-    async def test_of_two_workers_at_once_only_one_finds_it_unsent(self, each_office: Office, each_work: Work) -> None:
+    async def test_of_two_workers_at_once_only_one_finds_it_unsent(self, fresh_postgres: str) -> None:
         """One has lost its claim without knowing: the row is locked until the other has said that it sends."""
-        office, work = each_office, each_work
+        async with office_on(fresh_postgres) as office:
+            work = await work_of(office, await office.prompt("LN1", AMOUNT))
+            await opened(office, work)  # its first try found nobody there: it is known, and was not sent
 
-        async def attempt() -> bool:
             async with office.store.begin() as connection:
-                request = await requests.opened(connection, work, WANTED, office.clock())
-                is_fresh = request.sent_at is None
-                await asyncio.sleep(0)
-                await requests.noted(connection, request.id, sent_at=office.clock())
-                return is_fresh
+                first = await requests.opened(connection, work, WANTED, office.clock())
+                second = asyncio.create_task(opened(office, work))
+                await until_blocked(office.store)
+                await requests.noted(connection, first.id, sent_at=office.clock())
 
-        fresh = await asyncio.gather(*(attempt() for _ in range(4)))
-
-        assert sorted(fresh) == [False, False, False, True]
+            assert (first.sent_at, (await second).sent_at) == (None, office.clock())
 
 
 class TestSettling:
