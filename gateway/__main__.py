@@ -158,7 +158,7 @@ def books_check(config: ConfigFile = None, data: Data = Path("var")) -> None:
 @lending.command("quote")
 def lending_quote(
     terms: Annotated[Path, typer.Option(help="Terms as JSON.")],
-    format: Annotated[str, typer.Option(help="json or table.")] = "table",  # noqa: A002 - the option's name
+    form: Annotated[str, typer.Option("--format", help="json or table.")] = "table",
 ) -> None:
     """Price a loan from its terms; needs no server and no database."""
     from gateway.lending.errors import InvalidTerms, UnsupportedTerms
@@ -168,7 +168,7 @@ def lending_quote(
         answer = quote_from_terms(json.loads(terms.read_text(encoding="utf-8")))
     except (OSError, ValueError, InvalidTerms, UnsupportedTerms) as error:
         raise Misconfigured(f"{terms}: {error}") from error
-    if format == "json":
+    if form == "json":
         typer.echo(json.dumps(answer, indent=2))
     else:
         from gateway.lending.printed import table

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
 from flows.text import msisdn as kenyan
 from gateway.clock import Clock, iso
@@ -30,16 +31,16 @@ Model = TypeVar("Model", bound=BaseModel)
 class TestHop(BaseModel):
     """One hop to try, as a carrier with a cumulative text would send it."""
 
-    model_config = ConfigDict(extra="forbid")
-    sessionId: str = Field(min_length=1, max_length=128)  # noqa: N815 - JSON is camelCase
-    phoneNumber: str  # noqa: N815
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+    session_id: str = Field(min_length=1, max_length=128)
+    phone_number: str
     text: str = Field("", max_length=20_000)
-    serviceCode: str = ""  # noqa: N815
+    service_code: str = ""
 
 
 class ClearSessions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    phoneNumber: str | None = None  # noqa: N815
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+    phone_number: str | None = None
 
 
 class OpsRoutes:
@@ -84,11 +85,11 @@ class OpsRoutes:
         return await _validated(request, TestHop, self._tested)
 
     async def _tested(self, hop: TestHop) -> web.Response:
-        phone = kenyan(hop.phoneNumber)
+        phone = kenyan(hop.phone_number)
         if phone is None:
             return problem(422, "invalid", "phoneNumber: not a Kenyan mobile number")
-        code = hop.serviceCode or self._conversation.engine.catalogue.codes[0]
-        inbound = Inbound("test", phone, hop.sessionId, code, hop.text)
+        code = hop.service_code or self._conversation.engine.catalogue.codes[0]
+        inbound = Inbound("test", phone, hop.session_id, code, hop.text)
         reply = await self._conversation.answer(inbound)
         loaded = await self._sessions.load(self._sessions.keys(inbound))
         return web.json_response(
@@ -118,8 +119,8 @@ class OpsRoutes:
         return await _validated(request, ClearSessions, self._cleared)
 
     async def _cleared(self, wanted: ClearSessions) -> web.Response:
-        phone = None if wanted.phoneNumber is None else kenyan(wanted.phoneNumber)
-        if wanted.phoneNumber is not None and phone is None:
+        phone = None if wanted.phone_number is None else kenyan(wanted.phone_number)
+        if wanted.phone_number is not None and phone is None:
             return problem(422, "invalid", "phoneNumber: not a Kenyan mobile number")
         return web.json_response({"cleared": await self._sessions.clear(phone)})
 

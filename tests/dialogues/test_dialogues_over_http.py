@@ -15,4 +15,8 @@ class TestDialoguesOverHttp:
     @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
     async def test_it_plays_to_its_end(self, house: House, path: Path) -> None:
         """Screens, SMS and prompts are as written down, and a repeated hop gets the same screen."""
-        await play(load(path), Lines(house.http, house.url), house.outside)
+        seen: list[object] = []
+
+        await play(load(path), Lines(house.http, house.url), house.outside, on_screen=seen.append)
+
+        assert seen, "a dialogue that shows no screen proves nothing"
