@@ -1,30 +1,27 @@
-"""Every conversation there is: one file in `flows/` each, asked for by a line in `menus/main.yaml`.
+"""Every conversation there is: one file in `flows/` each, with a `flow` named as the file.
 
-Those that no digit opens (joining, the PIN before money is shown, what a redial finds) are always there.
+Those that a line of `menus/main.yaml` names are opened by a digit; the others are entered from another flow, or by
+what happens (joining, the PIN before money is shown, what a redial finds).
 """
 
 from collections.abc import Iterable
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
+from pkgutil import iter_modules
 
 from flows.kit import Flow
 from flows.menu import menu
 from menus.catalogue import MenuItem
 
-ALWAYS = ("register", "view", "resume")
-
 
 def flows(items: Iterable[MenuItem]) -> tuple[Flow, ...]:
-    """The flows that the menu's lines name and that have a file, and the menu over them."""
-    listed = tuple(items)
-    names = dict.fromkeys([*ALWAYS, *(item.flow for item in listed)])
+    """All flows, and the menu over those that have a line in it."""
+    names = (found.name for found in iter_modules([str(Path(__file__).parent)]))
     found = tuple(flow for flow in map(_flow, names) if flow is not None)
-    return (*found, menu(listed, [flow.name for flow in found]))
+    return (*found, menu(items, [flow.name for flow in found]))
 
 
 def _flow(name: str) -> Flow | None:
-    """The flow of a file; None where there is no such file, or where it holds something else."""
-    if not name.isidentifier() or find_spec(f"flows.{name}") is None:
-        return None
+    """The flow of a file; None where it holds something else."""
     flow = getattr(import_module(f"flows.{name}"), "flow", None)
     return flow if isinstance(flow, Flow) else None

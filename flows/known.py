@@ -23,13 +23,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """The person behind the line. A listed person is on the members' list but has not joined yet."""
+    """The person behind the line. A listed person is on the members' list but has not joined yet.
+
+    `role` is customer, or what they are on the staff: officer.
+    """
 
     id: str
     name: str
     language: str
     is_member: bool
     phone: str
+    role: str = "customer"
     requests: tuple[Request, ...] = ()
 
 

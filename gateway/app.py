@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,43 +12,39 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from flows.known import Organisation
 from gateway.books.ledger import Books
 from gateway.clock import Clock, system
 from gateway.config import Config, Daraja
 from gateway.conversation import Conversation, Limits
 from gateway.dialogue import catalogue_of, engine_of
 from gateway.errors import Misconfigured
-from gateway.facts import FactSource
+from gateway.facts.source import FactSource
+from gateway.feature import Feature, Tools, merged, modules, under_way
 from gateway.health import Health
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import Product, parse_products
-from gateway.operations.outbox import Outbox
+from gateway.operations.daily import Daily
+from gateway.operations.outbox import Instant, Outbox
 from gateway.operations.playbook import Playbook
 from gateway.operations.settle import Policy
 from gateway.operations.worker import Pace, Worker
 from gateway.pins import Hashes, Pins
-from gateway.playbooks import message
-from gateway.playbooks.instant import Instants
-from gateway.playbooks.lend import Lending
-from gateway.playbooks.lend import wanted as payout_wanted
-from gateway.playbooks.repay import Repayments
-from gateway.playbooks.repay import wanted as prompt_wanted
 from gateway.playbooks.telling import Teller
 from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
 from gateway.rails.spool import Spool
-from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience
+from gateway.rails.steps import Addresses, Patience
 from gateway.sessions import Sessions
 from gateway.store.engine import Store
 from gateway.web.ops import OpsRoutes
-from gateway.web.problems import edge
+from gateway.web.problems import edge, guarded
 from gateway.web.rails import RailRoutes
 from gateway.web.sms import SmsRoutes
 from gateway.web.ussd import UssdRoutes
 
+FEATURES = "gateway.features"
 DEFAULT_PROVIDER = "africastalking"
 RECALL_MS = 600_000
 GC_THRESHOLD = (20_000, 20, 50)
@@ -60,21 +56,51 @@ log = structlog.get_logger("app")
 class Gateway:
     """Everything that runs, built and wired. Close it with `close`."""
 
-    config: Config
-    clock: Clock
-    store: Store
+    tools: Tools
     sessions: Sessions
-    books: Books
-    portfolio: Portfolio
-    hashes: Hashes
-    outbox: Outbox
     conversation: Conversation
     worker: Worker
+    daily: Daily
     callbacks: RailCallbacks
     spool: Spool
     health: Health
-    rail: DarajaRail
-    providers: dict[str, Any]
+    features: tuple[Feature, ...]
+
+    @property
+    def config(self) -> Config:
+        return self.tools.config
+
+    @property
+    def clock(self) -> Clock:
+        return self.tools.clock
+
+    @property
+    def store(self) -> Store:
+        return self.tools.store
+
+    @property
+    def books(self) -> Books:
+        return self.tools.books
+
+    @property
+    def portfolio(self) -> Portfolio:
+        return self.tools.portfolio
+
+    @property
+    def hashes(self) -> Hashes:
+        return self.tools.hashes
+
+    @property
+    def outbox(self) -> Outbox:
+        return self.tools.outbox
+
+    @property
+    def rail(self) -> DarajaRail:
+        return self.tools.rail
+
+    @property
+    def providers(self) -> Mapping[str, Any]:
+        return self.tools.providers
 
     def web(self) -> web.Application:
         """The HTTP side. Routes of carriers, rails and operators in one flat table."""
@@ -97,6 +123,9 @@ class Gateway:
         )
         for routes in tables:
             application.add_routes(routes.table())
+        for each in self.features:
+            application.add_routes(guarded(each.routes, server.ops_token.get_secret_value()))
+            application.add_routes(each.open_routes)
         return application
 
     async def close(self) -> None:
@@ -113,7 +142,6 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     _demand_secrets(config)
     catalogue = catalogue_of(config)
     engine = engine_of(config, catalogue)
-    products = products_of(config)
     store = Store(config.database.url, pool=config.database.pool, busy_seconds=config.database.busy_seconds)
     sessions = Sessions(
         config.redis.url,
@@ -122,42 +150,52 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
         pool=config.redis.pool,
         timeout_seconds=config.redis.timeout_seconds,
     )
-    books, portfolio, playbooks = Books(), Portfolio(products), dict[str, Playbook]()
-    instants = Instants(books, products, answer_hours=config.organisation.answer_hours)
-    outbox = Outbox(store, playbooks, instants.handlers(lambda: outbox), clock, recall_ms=RECALL_MS)
-    rail = DarajaRail(config.rails.daraja, clock)
-    providers = {name: _provider(name, settings, catalogue.codes) for name, settings in config.providers}
-    playbooks.update(_playbooks(config, store, outbox, books, portfolio, rail, clock))
-    sms = message.SendStep(providers[DEFAULT_PROVIDER], store, catalogue, clock)
-    playbooks["sms.send"] = message.playbook(sms)
-    hashes = Hashes(config.pins)
-    organisation = _organisation(config)
-    charges = Charges(config.rails.daraja.paybill_charges)
+    playbooks, instants = dict[str, Playbook](), dict[str, Instant]()
+    outbox = Outbox(store, playbooks, instants, clock, recall_ms=RECALL_MS)
+    domains = modules(FEATURES)
+    tools = Tools(
+        config=config, clock=clock, store=store, books=Books(), portfolio=Portfolio(products_of(config)),
+        outbox=outbox, teller=Teller(outbox), rail=DarajaRail(config.rails.daraja, clock),
+        addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
+        patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
+        hashes=Hashes(config.pins), catalogue=catalogue,
+        providers={name: _provider(name, settings, catalogue.codes) for name, settings in config.providers},
+        under_way=under_way(domains),
+    )  # fmt: skip
+    features = tuple(domain.feature(tools) for domain in domains)
+    instants.update(merged(each.instants for each in features))
+    playbooks.update(merged({playbook.kind: playbook} for each in features for playbook in each.playbooks))
     facts = FactSource(
-        store, books, portfolio, charges, organisation, clock, answer_hours=config.organisation.answer_hours
-    )
+        store, merged(each.readers for each in features), merged(each.computed for each in features)
+    )  # fmt: skip
     limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
-    pins = Pins(store, hashes, outbox, clock, config.pins)
+    pins = Pins(store, tools.hashes, outbox, clock, config.pins)
     spool = Spool(data / "spool")
     outside = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
-    worker = Worker(store, outbox, playbooks, clock, _policy(config), _pace(config))
+    callbacks = RailCallbacks(tools.rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config))
     return Gateway(
-        config=config, clock=clock, store=store, sessions=sessions, books=books, portfolio=portfolio, hashes=hashes,
-        outbox=outbox, conversation=Conversation(engine, sessions, facts, pins, outbox, clock, limits), worker=worker,
-        callbacks=RailCallbacks(rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config)), spool=spool,
-        health=Health(sessions, store, spool, clock, outside), rail=rail, providers=providers,
-    )  # fmt: skip
+        tools=tools,
+        sessions=sessions,
+        conversation=Conversation(engine, sessions, facts, pins, outbox, clock, limits),
+        worker=Worker(store, outbox, playbooks, clock, _policy(config), _pace(config)),
+        daily=Daily(store, outbox, [kind for each in features for kind in each.daily], clock),
+        callbacks=callbacks,
+        spool=spool,
+        health=Health(sessions, store, spool, clock, outside),
+        features=features,
+    )
 
 
 @asynccontextmanager
 async def working(gateway: Gateway) -> AsyncIterator[None]:
     """The worker at work in this process; at the end it finishes what it has in hand."""
-    task = asyncio.create_task(gateway.worker.run())
+    tasks = [asyncio.create_task(gateway.worker.run()), asyncio.create_task(gateway.daily.run())]
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def settle_memory() -> None:
@@ -206,32 +244,6 @@ def products_of(config: Config) -> dict[str, Product]:
         raise Misconfigured(f"lending.{error}") from error
 
 
-def _playbooks(
-    config: Config,
-    store: Store,
-    outbox: Outbox,
-    books: Books,
-    portfolio: Portfolio,
-    rail: DarajaRail,
-    clock: Clock,
-) -> dict[str, Playbook]:
-    teller = Teller(outbox)
-    daraja = config.rails.daraja
-    lending = Lending(books, portfolio, teller)
-    repayments = Repayments(books, portfolio, teller, shortcode=daraja.collection.shortcode)
-    addresses = Addresses(public_url(config), config.server.callback_token.get_secret_value())
-    patience = _patience(daraja)
-    disburse = DisburseStep(rail, store, clock, patience, addresses, payout_wanted(rail.name), lending.slow)
-    prompt = CollectStep(rail, store, clock, patience, addresses, prompt_wanted(rail.name), repayments.slow)
-    playbooks = (
-        lending.playbook(disburse),
-        repayments.by_prompt(prompt, delay_ms=round(daraja.prompt_delay_seconds * 1000)),
-        repayments.from_wallet(),
-        repayments.received(),
-    )
-    return {playbook.kind: playbook for playbook in playbooks}
-
-
 def public_url(config: Config) -> str:
     """Where the outside reaches us."""
     return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
@@ -240,17 +252,6 @@ def public_url(config: Config) -> str:
 def _provider(name: str, settings: object, codes: tuple[str, ...]) -> Any:
     """The provider whose file is named as its block in the configuration."""
     return import_module(f"gateway.providers.{name}").Provider(settings, codes)
-
-
-def _organisation(config: Config) -> Organisation:
-    organisation = config.organisation
-    return Organisation(
-        name=organisation.name,
-        help_line=organisation.help_line,
-        paybill=config.rails.daraja.collection.shortcode,
-        agents=organisation.agents,
-        terms_version=organisation.terms_version,
-    )
 
 
 def _patience(daraja: Daraja) -> Patience:

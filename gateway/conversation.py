@@ -16,7 +16,7 @@ from flows.kit import Gone
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable
-from gateway.facts import FactSource
+from gateway.facts.source import FactSource
 from gateway.inbound import Inbound, Reply
 from gateway.metrics import TURNS, TURNS_SECONDS
 from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Outbox, ReferenceTaken, TurnRecord

@@ -10,7 +10,7 @@ from gateway.app import Gateway
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.clock import local_date
-from gateway.facts import quoted
+from gateway.facts.loans import quoted
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.store import customers

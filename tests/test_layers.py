@@ -55,6 +55,7 @@ class TestLayers:
             "gateway/store",
             "gateway/books",
             "gateway/operations",
+            "gateway/approvals",
             "gateway/lending/portfolio.py",
             "gateway/rails/requests.py",
         )

@@ -32,7 +32,7 @@ _OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.
 
 @dataclass(frozen=True, slots=True)
 class LoanRecord:
-    """One loan's row."""
+    """One loan's row. `lender_id` is the person who lends; None: the organisation."""
 
     id: str
     reference: str
@@ -42,6 +42,7 @@ class LoanRecord:
     quote: Mapping[str, Any]
     principal_cents: int
     state: str
+    lender_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Portfolio:
             insert(loans).values(
                 id=loan.id, reference=loan.reference, customer_id=loan.customer_id, product=loan.product,
                 terms=dict(loan.terms), quote=dict(loan.quote), principal_cents=loan.principal_cents,
-                state="approved", created_at=now, updated_at=now,
+                state="approved", lender_id=loan.lender_id, created_at=now, updated_at=now,
             )
         )  # fmt: skip
         await self._happened(connection, loan.id, "approved", {}, operation_id, now)
@@ -249,4 +250,5 @@ def _record(row: Any) -> LoanRecord:
         row.quote,
         row.principal_cents,
         row.state,
+        row.lender_id,
     )

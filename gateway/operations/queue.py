@@ -12,7 +12,7 @@ MOVING = ("queued", "waiting", "uncertain")
 
 _WITH_REQUESTS = (
     select(
-        *(customers.c[name] for name in ("id", "name", "language", "state", "msisdn", "limit_cents")),
+        *(customers.c[name] for name in ("id", "name", "language", "state", "role", "msisdn", "limit_cents")),
         *(operations.c[name].label(f"request_{name}") for name in ("reference", "kind", "intent", "state")),
     )
     .select_from(

@@ -1,6 +1,6 @@
 """Operations that take effect with their turn: joining, a new PIN, a language, a case, a text on request."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,13 +21,13 @@ CONSENTS = ("terms", "data")
 class Instants:
     """The handlers by kind. They are given to the outbox, and use it to queue messages."""
 
-    def __init__(self, books: Books, products: Mapping[str, Product], *, answer_hours: int) -> None:
+    def __init__(self, books: Books, products: Mapping[str, Product], outbox: Outbox, *, answer_hours: int) -> None:
         self._books = books
+        self._outbox = outbox
         self._first_limit_cents = max((product.first_limit_cents for product in products.values()), default=0)
         self._answer_ms = answer_hours * HOUR_MS
 
-    def handlers(self, outbox: Callable[[], Outbox]) -> dict[str, Instant]:
-        self._outbox = outbox
+    def handlers(self) -> dict[str, Instant]:
         return {
             "customer.register": self.register,
             "pin.change": self.change_pin,
@@ -110,7 +110,7 @@ class Instants:
         self, connection: AsyncConnection, operation: Operation, context: Context, customer_id: str, template: str,
         values: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        await self._outbox().tell(
+        await self._outbox.tell(
             connection, f"{operation.id}:{template}", customer_id, context.msisdn, template, values,
             language=operation.intent.get("language", ""),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.clock import local_date
+from gateway.lending.booking import paid_out_lines
 from gateway.lending.portfolio import LoanRecord, Portfolio, Standing
 from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
@@ -71,7 +72,8 @@ class Lending:
         else:  # released before the rail said that it had paid after all
             await self._books.post(connection, self._payout(work, "paid"), now)
         standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
-        await self._books.post(connection, booked(work, standing), now)
+        lines = paid_out_lines(standing, work.intent["quote"]["net_cents"], chart.TRANSIT)
+        await self._books.post(connection, Entry(work.id, "loan", f"Loan {work.reference}", tuple(lines)), now)
         await self._teller.tell(connection, work, "borrow.paid", self._paid_values(work, standing))
         return Done()
 
@@ -108,17 +110,3 @@ class Lending:
             "at": say.clock(work.data["paid_at"]),
             "receipt": work.data["receipt"] or "-",
         }
-
-
-def booked(work: Work, standing: Standing) -> Entry:
-    """The loan in the books: principal and contracted interest are owed, the fee is earned with the payout."""
-    net = work.intent["quote"]["net_cents"]
-    owed = standing.loan.owed
-    lines = [
-        Line(chart.loan_principal(work.id), owed.principal),
-        Line(chart.TRANSIT, -net),
-        Line(chart.INCOME_FEES, net - owed.principal),
-        Line(chart.loan_interest(work.id), owed.interest),
-        Line(chart.INTEREST_DEFERRED, -owed.interest),
-    ]
-    return Entry(work.id, "loan", f"Loan {work.reference}", tuple(line for line in lines if line.amount_cents))

@@ -16,7 +16,7 @@ from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
 from gateway.clock import local_date
-from gateway.lending.allocation import Parts
+from gateway.lending.booking import repaid_lines
 from gateway.lending.events import Repayment
 from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid, next_cents, next_due
 from gateway.notices import values as say
@@ -170,7 +170,7 @@ class Repayments:
         repaid = await self._portfolio.repay(connection, record.id, repayment, work.id, now)
         lines = [
             Line(money.account, money.cents),
-            *_loan_lines(record.id, repaid.parts),
+            *repaid_lines(record, repaid.parts),
             Line(chart.wallet(record.customer_id), -repaid.extra_cents),
         ]
         entry = Entry(
@@ -240,18 +240,6 @@ def _paid_template(money: Money, repaid: Repaid) -> str:
     if repaid.is_cleared:
         return "repay.cleared_wallet" if from_wallet else "repay.cleared"
     return "repay.wallet" if from_wallet else "repay.paid"
-
-
-def _loan_lines(loan_id: str, parts: Parts) -> list[Line]:
-    """What a repayment settles. Interest is earned when it is paid; penalties and late fees are income then."""
-    return [
-        Line(chart.loan_principal(loan_id), -parts.principal),
-        Line(chart.loan_interest(loan_id), -parts.interest),
-        Line(chart.INTEREST_DEFERRED, parts.interest),
-        Line(chart.INCOME_INTEREST, -parts.interest),
-        Line(chart.INCOME_FEES, -parts.fee),
-        Line(chart.INCOME_PENALTIES, -parts.penalty),
-    ]
 
 
 def _as(work: Work, customer_id: str) -> Work:

@@ -18,7 +18,19 @@ class Teller:
 
     async def tell(self, connection: AsyncConnection, work: Work, template: str, values: Mapping[str, Any]) -> None:
         """`values` are plain: `{"amount": ["ksh", 150000]}`; see `gateway.notices`."""
-        customer = await customers.get(connection, work.customer_id)
-        await self._outbox.tell(
-            connection, f"{work.id}:{template}", work.customer_id, customer.msisdn, template, values
-        )
+        await self.tell_other(connection, work, work.customer_id, template, values)
+
+    async def tell_other(
+        self, connection: AsyncConnection, work: Work, customer_id: str, template: str, values: Mapping[str, Any]
+    ) -> None:
+        """The same to somebody else whom the operation concerns, once per person and template."""
+        customer = await customers.get(connection, customer_id)
+        cause = f"{work.id}:{template}" if customer_id == work.customer_id else f"{work.id}:{template}:{customer_id}"
+        await self._outbox.tell(connection, cause, customer_id, customer.msisdn, template, values)
+
+    async def tell_line(
+        self, connection: AsyncConnection, work: Work, msisdn: str, template: str, values: Mapping[str, Any],
+        language: str,
+    ) -> None:  # fmt: skip
+        """A phone that may be nobody's here, in the language of whoever causes it."""
+        await self._outbox.tell(connection, f"{work.id}:{template}:{msisdn}", "", msisdn, template, values, language)

@@ -39,8 +39,14 @@ customers = Table(
     Column("name", String(80), nullable=False),
     Column("national_id", String(20), unique=True),
     Column("language", String(5), nullable=False),
-    Column("role", String(20), nullable=False, server_default="customer"),
-    Column("state", String(20), nullable=False),  # listed, active
+    Column("role", String(20), nullable=False, server_default="customer"),  # customer, officer
+    Column("state", String(20), nullable=False),  # listed, active, inactive, closed
+    Column("tier", Integer, nullable=False, server_default="1"),  # how well we know them; limits go by it
+    Column("outgoing_from", BigInteger, nullable=False, server_default="0"),  # until then no money leaves
+    Column("auto_repay_percent", Integer, nullable=False, server_default="0"),  # of incoming money; 0: off
+    Column("offers", Boolean, nullable=False, server_default="0"),  # whether offers may be sent by SMS
+    Column("email", String(120)),
+    Column("email_verified_at", BigInteger),
     Column("limit_cents", BigInteger, nullable=False, server_default="0"),
     Column("pin_hash", Text),
     Column("pin_failures", Integer, nullable=False, server_default="0"),
@@ -199,7 +205,9 @@ loans = Table(
     Column("terms", JSON, nullable=False),  # as accepted; from the payout on, those in force
     Column("quote", JSON, nullable=False),  # the price as it was shown and accepted
     Column("principal_cents", BigInteger, nullable=False),
-    Column("state", String(12), nullable=False),  # approved, disbursing, active, closed, cancelled
+    Column("lender_id", String(36), index=True),  # the person whose money it is; none: the organisation's
+    # applied, approved, active, closed, cancelled, declined, withdrawn, written_off
+    Column("state", String(12), nullable=False),
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

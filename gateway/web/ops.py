@@ -1,11 +1,11 @@
 """What operators see and do: health, live sessions, a customer's queue, drain now, try a hop, metrics."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from flows.text import msisdn as kenyan
@@ -20,12 +20,10 @@ from gateway.operations.worker import Worker
 from gateway.sessions import Sessions, Stored
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.problems import operator_only, problem
+from gateway.web.problems import operator_only, problem, validated
 
 PAGE_MAX = 200
 CURSOR_MAX = 2**64 - 1
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class TestHop(BaseModel):
@@ -82,7 +80,7 @@ class OpsRoutes:
 
     async def test(self, request: web.Request) -> web.StreamResponse:
         """Play one hop and show what the phone would, with where the session stands."""
-        return await _validated(request, TestHop, self._tested)
+        return await validated(request, TestHop, self._tested)
 
     async def _tested(self, hop: TestHop) -> web.Response:
         phone = kenyan(hop.phone_number)
@@ -116,7 +114,7 @@ class OpsRoutes:
         )
 
     async def clear(self, request: web.Request) -> web.StreamResponse:
-        return await _validated(request, ClearSessions, self._cleared)
+        return await validated(request, ClearSessions, self._cleared)
 
     async def _cleared(self, wanted: ClearSessions) -> web.Response:
         phone = None if wanted.phone_number is None else kenyan(wanted.phone_number)
@@ -170,18 +168,6 @@ class OpsRoutes:
             "ageSeconds": (self._clock() - stored.opened_at) // 1000,
             "ttlSeconds": ttl,
         }
-
-
-async def _validated(
-    request: web.Request, model: type[Model], handle: Callable[[Model], Awaitable[web.Response]]
-) -> web.Response:
-    """Hand on the body as `model`, or say which field is wrong."""
-    try:
-        body = model.model_validate_json(await request.read() or b"{}")
-    except ValidationError as error:
-        first = error.errors()[0]
-        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
-    return await handle(body)
 
 
 def _operation(row: Any) -> dict[str, Any]:

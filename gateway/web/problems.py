@@ -2,14 +2,17 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import structlog
 from aiohttp import hdrs, web
+from pydantic import BaseModel, ValidationError
 
 from gateway.errors import NotACallback, Unavailable
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Model = TypeVar("Model", bound=BaseModel)
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 
@@ -66,6 +69,24 @@ def operator_only(token: str) -> Callable[[Handler], Handler]:
         return guarded
 
     return guard
+
+
+def guarded(routes: Iterable[web.RouteDef], token: str) -> Iterable[web.RouteDef]:
+    """The same routes, for operators only."""
+    guard = operator_only(token)
+    return [web.RouteDef(route.method, route.path, guard(route.handler), route.kwargs) for route in routes]
+
+
+async def validated(
+    request: web.Request, model: type[Model], handle: Callable[[Model], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Hand on the body as `model`, or say which field is wrong."""
+    try:
+        body = model.model_validate_json(await request.read() or b"{}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
+    return await handle(body)
 
 
 def same(given: str, expected: str) -> bool:

@@ -163,7 +163,7 @@ class Town:
         person = self.people.get(msisdn)
         if person is None:
             return None
-        return Customer(person.id, person.name, person.language, bool(person.pin), msisdn, person.requests)
+        return Customer(person.id, person.name, person.language, bool(person.pin), msisdn, requests=person.requests)
 
     def _balances(self, msisdn: str) -> Balances:
         person = self.people[msisdn]

@@ -20,7 +20,7 @@ from gateway.books.ledger import Books
 from gateway.clock import EAT, local_date, milliseconds
 from gateway.config import Config
 from gateway.errors import Rejected, Unavailable, Uncertain
-from gateway.facts import quoted
+from gateway.facts.loans import quoted
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.operations.outbox import Outbox

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -9,10 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+import gateway
 from gateway.books import tables as books
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate, newest_version, schema_version
 from gateway.store.tables import metadata
+
+ROOT = Path(gateway.__file__).parent
+for found in sorted(ROOT.rglob("tables.py")):  # whoever keeps tables of its own declares them on the one metadata
+    import_module(".".join(("gateway", *found.relative_to(ROOT).with_suffix("").parts)))
 
 
 @pytest.fixture
