@@ -5,7 +5,6 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from gateway.operations.settle import Policy
 from gateway.operations.worker import Pace, Worker
 from gateway.pins import Hashes, Pins
 from gateway.playbooks.telling import Teller
+from gateway.providers.loading import providers_of
 from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
@@ -108,8 +108,8 @@ class Gateway:
         application = web.Application(middlewares=[edge], client_max_size=server.body_bytes_max)
         token = server.callback_token.get_secret_value()
         tables = (
-            UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER),
-            SmsRoutes(self.store, self.providers, self.clock),
+            UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER, self.store, self.clock),
+            SmsRoutes(self.store, _sms(self.providers), self.clock),
             RailRoutes(self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock),
             OpsRoutes(
                 self.conversation,
@@ -159,7 +159,7 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
         patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
         hashes=Hashes(config.pins), catalogue=catalogue,
-        providers={name: _provider(name, settings, catalogue.codes) for name, settings in config.providers},
+        providers=providers_of(config.providers, catalogue.codes),
         under_way=under_way(domains),
     )  # fmt: skip
     features = tuple(domain.feature(tools) for domain in domains)
@@ -249,9 +249,9 @@ def public_url(config: Config) -> str:
     return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
 
 
-def _provider(name: str, settings: object, codes: tuple[str, ...]) -> Any:
-    """The provider whose file is named as its block in the configuration."""
-    return import_module(f"gateway.providers.{name}").Provider(settings, codes)
+def _sms(providers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those who carry SMS too."""
+    return {name: provider for name, provider in providers.items() if hasattr(provider, "send_sms")}
 
 
 def _patience(daraja: Daraja) -> Patience:
@@ -302,13 +302,6 @@ def _demand_secrets(config: Config) -> None:
         if not value:
             variable = "NYOTA_" + key.upper().replace(".", "__")
             raise Misconfigured(f"{key}: needed; set {variable}")
-    for name, provider in config.providers:
-        if not provider.api_key.get_secret_value():
-            raise Misconfigured(f"providers.{name}.api_key: needed; set NYOTA_PROVIDERS__{name.upper()}__API_KEY")
-        if not provider.callback_token.get_secret_value() and not provider.open_callbacks:
-            raise Misconfigured(
-                f"providers.{name}.callback_token: needed, or say providers.{name}.open_callbacks: true"
-            )
 
 
 def _daraja_secrets(daraja: Daraja) -> dict[str, str]:

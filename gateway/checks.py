@@ -16,10 +16,12 @@ def findings(config_path: Path | None) -> Sequence[object]:
     """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
     from flows.check import check as check_flows
     from gateway.app import products_of
+    from gateway.providers.loading import settings_of
 
     try:
         config = load(config_path)
         products_of(config)
+        settings_of(config.providers)
         catalogue = catalogue_of(config)
     except Misconfigured as error:
         return [error]

@@ -102,6 +102,15 @@ class Pins(Section):
     """Hashes computed at once, off the event loop."""
 
 
+class Carrier(Section):
+    """Who carries USSD and nothing else; a provider's file adds its own knobs to these."""
+
+    callback_token: SecretStr = SecretStr("")
+    """Path token of its callbacks."""
+    open_callbacks: bool = False
+    """Accept callbacks without a token. Only for a loopback or a closed network."""
+
+
 class AfricasTalking(Section):
     username: str = "sandbox"
     api_key: SecretStr = SecretStr("")
@@ -115,6 +124,9 @@ class AfricasTalking(Section):
 
 
 class Providers(Section):
+    """Who carries USSD and SMS. A further block is named as a file in `gateway/providers/`, which reads it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
     africastalking: AfricasTalking = AfricasTalking()
 
 
@@ -174,6 +186,22 @@ class Lending(Section):
     """What people may borrow, by key; see `gateway.lending.products`."""
 
 
+class AutoRepay(Section):
+    """The share of incoming money that people may agree to repay their loans with."""
+
+    least_percent: int = Field(5, ge=1, le=100)
+    most_percent: int = Field(50, ge=1, le=100)
+
+
+class Repaying(Section):
+    """Repaying with somebody else's money."""
+
+    other_phones_a_day: int = Field(3, ge=0, le=100)
+    """How often a customer may ask another phone to pay, a day."""
+    notice_seconds: float = Field(10.0, ge=0)
+    """Between the SMS that names who asks and the prompt on that phone."""
+
+
 class Operations(Section):
     workers: int = Field(4, ge=1, le=64)
     """Operations worked on at once by one worker process."""
@@ -210,6 +238,8 @@ class Config(BaseSettings):
     providers: Providers = Providers()
     rails: Rails = Rails()
     lending: Lending = Lending()
+    auto_repay: AutoRepay = AutoRepay()
+    repaying: Repaying = Repaying()
     operations: Operations = Operations()
     standins: Standins = Standins()
     logs: Logs = Logs()

@@ -92,24 +92,27 @@ class Conversation:
         except Unavailable as outage:
             return await self._from_disk(inbound, keys, progress, outage)
         stored = loaded.stored
-        if stored is None and inbound.text:
+        if stored is None and inbound.text and not inbound.is_opening:
             stored = await self._outbox.recall(keys.session)
         return await self._taken(inbound, keys, replace(loaded, stored=stored), progress)
 
     async def _taken(self, inbound: Inbound, keys: Keys, loaded: Loaded, progress: Progress) -> Reply:
         stored = loaded.stored
-        reading = read(inbound, stored, self.sessions.digest)
+        reading = read(inbound, stored, self.sessions.digest, self._clock())
         progress.language = stored.session.language if stored else ""
-        if stored is not None and (reading.is_repeat or stored.session.is_final):
+        if stored is not None and (reading.is_repeat or (stored.session.is_final and not reading.reopens)):
             progress.note["repeat"] = True
             if reading.resyncs and not stored.session.is_final:
                 resynced = changed(stored, consumed=reading.consumed, prefix=reading.prefix)
                 await self.sessions.save(keys, resynced, stored.session, opens=False)
             return _reply(stored)
-        if loaded.is_superseded:
+        if loaded.is_superseded and not reading.reopens:
             return self._said("wrong.newer", progress)
-        session = stored.session if stored else Session(self._outbox.session_id())
-        turn = await self._advanced(inbound, session, reading, loaded.previous, progress)
+        if stored is None or reading.reopens:
+            session, previous = Session(self._outbox.session_id()), stored or loaded.previous
+        else:
+            session, previous = stored.session, loaded.previous
+        turn = await self._advanced(inbound, session, reading, previous, progress)
         return await self._kept(inbound, keys, stored, turn, reading, progress)
 
     async def _advanced(
@@ -147,7 +150,7 @@ class Conversation:
         stored = self._stored(inbound, before, turn, reading)
         if turn.operations:
             return await self._committed(inbound, keys, before, turn, reading, stored, progress)
-        opens = before is None
+        opens = before is None or reading.reopens
         winner = await self.sessions.save(keys, stored, before.session if before else None, opens=opens)
         return _reply(winner or stored)
 
@@ -229,7 +232,7 @@ class Conversation:
         progress.note["error"] = str(outage)
         if inbound.text:
             stored = await self._outbox.recall(keys.session)
-            if stored is not None and read(inbound, stored, self.sessions.digest).is_repeat:
+            if stored is not None and read(inbound, stored, self.sessions.digest, self._clock()).is_repeat:
                 return _reply(stored)
         return self._apology(inbound, progress)
 
@@ -242,7 +245,7 @@ class Conversation:
             prefix=reading.prefix,
             phone=masked(inbound.msisdn),
             provider=inbound.provider,
-            opened_at=before.opened_at if before else now,
+            opened_at=before.opened_at if before and not reading.reopens else now,
             seen_at=now,
         )
 

@@ -16,7 +16,7 @@ from gateway.sessions import Stored
 class Reading:
     """`answers` to fold, or a repeat of what has been answered. `consumed` and `prefix` describe the whole text.
 
-    `resyncs` marks a text that somebody rewrote on its way: showing the screen again is safe, guessing is not;
+    `reopens` begins a new session under an id that has one. `resyncs` marks a text that somebody rewrote on its way: showing the screen again is safe, guessing is not;
     from then on this text counts as consumed.
     """
 
@@ -25,12 +25,13 @@ class Reading:
     consumed: int
     prefix: str
     resyncs: bool = False
+    reopens: bool = False
 
 
-def read(inbound: Inbound, stored: Stored | None, digest: Callable[[str], str]) -> Reading:
-    """Compare a hop with what its session has understood so far (None: nothing yet)."""
+def read(inbound: Inbound, stored: Stored | None, digest: Callable[[str], str], now: int) -> Reading:
+    """Compare a hop at `now` (ms) with what its session has understood so far (None: nothing yet)."""
     if not inbound.is_cumulative:
-        return _read_last(inbound, stored, digest)
+        return _read_last(inbound, stored, digest, now)
     text = inbound.text
     if stored is None:
         return Reading(False, parts(text), len(text), digest(text))
@@ -48,10 +49,14 @@ def read(inbound: Inbound, stored: Stored | None, digest: Callable[[str], str]) 
     return Reading(False, parts(rest), len(text), digest(text))
 
 
-def _read_last(inbound: Inbound, stored: Stored | None, digest: Callable[[str], str]) -> Reading:
-    """`1` then `1` is honest input: only an equal sequence makes a repeat."""
-    mark = digest(f"{inbound.sequence}\0{inbound.text}") if inbound.sequence else ""
-    if stored is not None and mark and mark == stored.prefix:
+def _read_last(inbound: Inbound, stored: Stored | None, digest: Callable[[str], str], now: int) -> Reading:
+    """`1` then `1` is honest input: a repeat has the same sequence, or comes faster than a hand could type it."""
+    mark = digest(f"{inbound.sequence}\0{inbound.text}\0{inbound.is_opening}")
+    if stored is None:
+        return Reading(False, parts(inbound.text), 0, mark)
+    is_fast = now - stored.seen_at < inbound.repeats_within_ms
+    if mark == stored.prefix and (inbound.sequence or is_fast):
         return Reading(True, (), stored.consumed, stored.prefix)
-    hops = stored.consumed + 1 if stored else 0
-    return Reading(False, parts(inbound.text), hops, mark)
+    if inbound.is_opening:
+        return Reading(False, parts(inbound.text), 0, mark, reopens=True)
+    return Reading(False, parts(inbound.text), stored.consumed + 1, mark)

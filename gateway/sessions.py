@@ -146,6 +146,16 @@ class Sessions:
         """Move the session whatever is there: its turn is on disk already, and the disk decides."""
         await self._run(SAVE, keys, ANY, stored.packed(), self._ttl, "0")
 
+    async def newest(self, msisdn: str) -> tuple[str, Stored] | None:
+        """The newest session of a phone that is still kept, with its key."""
+        try:
+            key = cast("bytes | None", await self._redis.get(f"{self.phone_slot(msisdn)}:newest"))
+            value = cast("bytes | None", await self._redis.get(key)) if key else None
+        except (RedisError, OSError, TimeoutError) as error:
+            raise Unavailable(f"redis: {type(error).__name__}") from error
+        stored = _readable(value)
+        return (key.decode(), stored) if key and stored else None
+
     async def live(self, cursor: int = 0, count: int = 100) -> tuple[int, list[tuple[Stored, int]]]:
         """A page of live sessions with their seconds to live, and the cursor of the next page (0: the end)."""
         try:

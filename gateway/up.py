@@ -20,17 +20,19 @@ from typing import Any
 import structlog
 
 from gateway import app, demo
-from gateway.config import AfricasTalking, Config, load
+from gateway.config import Config, Providers, load
 from gateway.embedded.child import end, spawn
 from gateway.embedded.lock import DataLock
 from gateway.embedded.valkey import EmbeddedValkey
 from gateway.errors import Misconfigured, Unavailable
 from gateway.log import configure
+from gateway.providers.loading import settings_of
 from gateway.store.migrate import migrate
 
 SECRETS = ("session_secret", "pin_pepper")
 TOKENS = ("ops-token", "callback-token")
 PATIENCE_SECONDS = 10.0
+DIALECTS = ("generic", "safaricom", "comviva")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 log = structlog.get_logger("up")
@@ -81,8 +83,8 @@ def configured(wishes: Wishes) -> Config:
     config = load(wishes.config, _defaults(wishes.data, kept, tokens, outside))
     if wishes.port is not None:
         config = _with(config, "server", port=wishes.port)
-    if config.server.host in LOOPBACK and not config.providers.africastalking.callback_token.get_secret_value():
-        config = _with(config, "providers", africastalking=_opened(config.providers.africastalking))
+    if config.server.host in LOOPBACK:
+        config = _with(config, "providers", **_opened(config.providers))
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
     return config
@@ -94,9 +96,14 @@ def _with(config: Config, section: str, **values: Any) -> Config:
     return config.model_copy(update={section: changed})
 
 
-def _opened(settings: AfricasTalking) -> AfricasTalking:
-    """On a loopback nobody else can call: no token is needed."""
-    return settings.model_copy(update={"open_callbacks": True})
+def _opened(providers: Providers) -> dict[str, Any]:
+    """On a loopback nobody else can call: every dialect is there, and none needs a token."""
+    named = settings_of(providers.model_copy(update={**dict.fromkeys(DIALECTS), **(providers.model_extra or {})}))
+    return {
+        name: settings.model_copy(update={"open_callbacks": True})
+        for name, settings in named.items()
+        if not settings.callback_token.get_secret_value()
+    }
 
 
 async def _run(wishes: Wishes, config: Config, valkey: EmbeddedValkey | None, *, has_phone: bool) -> None:

@@ -10,7 +10,6 @@ type carries a charset.
 """
 
 import asyncio
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,11 +19,21 @@ import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
 
-from flows.text import msisdn as kenyan
 from gateway.config import AfricasTalking
 from gateway.errors import NotACallback, Rejected, Throttled, Unavailable, Uncertain
-from gateway.inbound import Inbound, Reply
-from gateway.providers.contract import Delivery, OutgoingSms, SentSms
+from gateway.inbound import Ended, Inbound, Reply
+from gateway.providers.contract import (
+    TEXT_CHARACTERS_MAX,
+    Delivery,
+    Dialect,
+    OutgoingSms,
+    SentSms,
+    Written,
+    number_of,
+    phone_of,
+    session_of,
+    split_code,
+)
 
 SENT_CODES = frozenset({100, 101, 102})
 AGAIN_CODES = frozenset({405, 500, 501, 502})
@@ -35,17 +44,15 @@ DELIVERY_STATES = {
     "AbsentSubscriber": "failed",
     "Expired": "failed",
 }
-TEXT_CHARACTERS_MAX = 20_000
+END_STATES = {"Success": "success", "Incomplete": "incomplete", "Failed": "failed"}
 NOT_UNDERSTOOD = "the answer could not be understood"
-
-_PHONE = re.compile(r"\+\d{9,15}")
-_SESSION = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class Provider:
     """One account with Africa's Talking. `codes` are the codes we answer, as dialled: `*383#`."""
 
     name = "africastalking"
+    accepts: frozenset[Dialect] = frozenset({"form"})
 
     def __init__(self, settings: AfricasTalking, codes: tuple[str, ...]) -> None:
         self.callback_token = settings.callback_token.get_secret_value()
@@ -55,18 +62,35 @@ class Provider:
         self._service = _Sms(settings.username, settings.api_key.get_secret_value(), settings.sms_base_url)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="sms")
 
-    def parse_ussd(self, form: Mapping[str, str]) -> Inbound:
+    def parse_ussd(self, fields: Mapping[str, str]) -> Inbound:
         """One hop. Raises NotACallback naming the field that is missing or malformed."""
-        session_ref = form.get("sessionId", "")
-        if not _SESSION.fullmatch(session_ref):
-            raise NotACallback("sessionId is missing or malformed")
-        code, dialled = self._split(form.get("serviceCode", "").strip())
-        typed = form.get("text", "")[:TEXT_CHARACTERS_MAX]
+        session_ref = session_of(fields, "sessionId")
+        code, dialled = split_code(fields.get("serviceCode", "").strip(), self._codes)
+        typed = fields.get("text", "")[:TEXT_CHARACTERS_MAX]
         text = "*".join(part for part in (dialled, typed) if part) if dialled else typed
-        return Inbound(self.name, _msisdn(form.get("phoneNumber", "")), session_ref, code, text)
+        return Inbound(self.name, phone_of(fields, "phoneNumber"), session_ref, code, text)
 
-    def reply_ussd(self, reply: Reply) -> tuple[str, str]:
-        return "text/plain", f"{'END' if reply.is_final else 'CON'} {reply.text}"
+    def reply_ussd(self, reply: Reply) -> Written:
+        return Written("text/plain", f"{'END' if reply.is_final else 'CON'} {reply.text}")
+
+    def parse_end(self, fields: Mapping[str, str]) -> Ended:
+        """The notification after a session. `input` and `lastAppResponse` are left alone: they may hold a PIN."""
+        said = fields.get("status", "")
+        if not said:
+            raise NotACallback("status is missing")
+        milliseconds = number_of(fields, "durationInMillis")
+        return Ended(
+            provider=self.name,
+            msisdn=phone_of(fields, "phoneNumber"),
+            session_ref=session_of(fields, "sessionId"),
+            code=split_code(fields.get("serviceCode", "").strip(), self._codes)[0],
+            status=END_STATES.get(said, "failed"),
+            said=said[:40],
+            cost=fields.get("cost", "")[:20],
+            seconds=None if milliseconds is None else milliseconds // 1000,
+            hops=number_of(fields, "hopsCount"),
+            error=fields.get("errorMessage", "")[:120],
+        )
 
     def parse_delivery(self, form: Mapping[str, str]) -> Delivery:
         """A delivery report. An unknown status is kept, never refused."""
@@ -101,14 +125,6 @@ class Provider:
         except ValueError as error:
             raise Rejected("the number is not accepted", "403") from error
 
-    def _split(self, service_code: str) -> tuple[str, str]:
-        """`*383*2*1#` as the code `*383#` and what was dialled after it, `2*1`."""
-        for code in self._codes:
-            stem = code.rstrip("#")
-            if service_code.startswith(f"{stem}*"):
-                return code, service_code[len(stem) + 1 :].rstrip("#")
-        return service_code or self._codes[0], ""
-
 
 class _Recipient(msgspec.Struct, rename="camel"):
     status_code: int
@@ -135,17 +151,6 @@ class _Sms(SMSService):  # type: ignore[misc]  # the package carries no types
 
     def _init_service(self) -> None:
         self._baseUrl = self._contentUrl = self._wanted_url
-
-
-def _msisdn(field: str) -> str:
-    """E.164. A decoder that does not unescape `+` leaves a space in its place."""
-    text = field.strip()
-    if local := kenyan(text):
-        return local
-    text = text if text.startswith("+") else f"+{text}"
-    if not _PHONE.fullmatch(text):
-        raise NotACallback("phoneNumber is missing or malformed")
-    return text
 
 
 def _was_sent(error: requests.ConnectionError) -> bool:

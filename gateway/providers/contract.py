@@ -2,17 +2,29 @@
 
 A module in `gateway/providers/` named as in the URL and in `config.yaml`, with a class `Provider`:
 
-    parse_ussd(form)      one hop, or NotACallback
-    reply_ussd(reply)     content type and body
+    accepts               how its callbacks come: "form", "json" (POST), "query" (GET)
+    parse_ussd(fields)    one hop, or that a session is over, or NotACallback
+    reply_ussd(reply)     content type, body, headers
+    parse_end(fields)     its notification that a session is over, or NotACallback
+
+and, where it carries SMS too:
+
     parse_delivery(form)  what became of a message, or NotACallback
     send_sms(message)     hand over a message; raises the errors of `gateway.errors`
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
-from gateway.inbound import Inbound, Reply
+from flows.text import msisdn as kenyan
+from gateway.errors import NotACallback
+from gateway.inbound import Ended, Inbound, Reply
+
+Dialect = Literal["form", "json", "query"]
+TEXT_CHARACTERS_MAX = 20_000
+NUMBER_DIGITS_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +53,28 @@ class Delivery:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer in the provider's own dialect."""
+
+    content_type: str
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class UssdProvider(Protocol):
     name: str
+    accepts: frozenset[Dialect]
     callback_token: str
     open_callbacks: bool
 
-    def parse_ussd(self, form: Mapping[str, str]) -> Inbound: ...
+    def parse_ussd(self, fields: Mapping[str, str]) -> Inbound | Ended: ...
 
-    def reply_ussd(self, reply: Reply) -> tuple[str, str]: ...
+    def reply_ussd(self, reply: Reply) -> Written: ...
+
+    def parse_end(self, fields: Mapping[str, str]) -> Ended: ...
+
+    def close(self) -> None: ...
 
 
 class SmsProvider(Protocol):
@@ -59,3 +85,41 @@ class SmsProvider(Protocol):
     async def send_sms(self, message: OutgoingSms) -> SentSms: ...
 
     def close(self) -> None: ...
+
+
+_PHONE = re.compile(r"\+\d{9,15}")
+_SESSION = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def phone_of(fields: Mapping[str, str], name: str) -> str:
+    """E.164. A decoder that does not unescape `+` leaves a space in its place. Raises NotACallback."""
+    text = fields.get(name, "").strip()
+    if local := kenyan(text):
+        return local
+    text = text if text.startswith("+") else f"+{text}"
+    if not _PHONE.fullmatch(text):
+        raise NotACallback(f"{name} is missing or malformed")
+    return text
+
+
+def session_of(fields: Mapping[str, str], name: str) -> str:
+    """The carrier's id of a session. Raises NotACallback."""
+    session_ref = fields.get(name, "")
+    if not _SESSION.fullmatch(session_ref):
+        raise NotACallback(f"{name} is missing or malformed")
+    return session_ref
+
+
+def split_code(dialled: str, codes: tuple[str, ...]) -> tuple[str, str]:
+    """`*383*2*1#` as the code `*383#` and what was dialled after it, `2*1`; anything else is a code by itself."""
+    for code in codes:
+        stem = code.rstrip("#")
+        if dialled.startswith(f"{stem}*"):
+            return code, dialled[len(stem) + 1 :].rstrip("#")
+    return dialled or codes[0], ""
+
+
+def number_of(fields: Mapping[str, str], name: str) -> int | None:
+    """A whole number, where there is one."""
+    text = fields.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX else None

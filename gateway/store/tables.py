@@ -143,6 +143,24 @@ attempts = Table(
     Column("took_ms", Integer, nullable=False),
 )
 
+session_ends = Table(
+    "session_ends",
+    metadata,
+    Column("id", Key, primary_key=True, autoincrement=True),
+    Column("session_key", String(64), nullable=False, unique=True),  # a carrier tells it again: it ended once
+    Column("provider", String(20), nullable=False),
+    Column("phone", String(20), nullable=False),  # masked
+    Column("flow", String(20), nullable=False),  # where the conversation stood, if that was still known
+    Column("step", String(20), nullable=False),
+    Column("status", String(12), nullable=False),  # success, incomplete, failed
+    Column("said", String(40), nullable=False),  # the carrier's own word
+    Column("cost", String(20), nullable=False),  # as the carrier writes it
+    Column("seconds", Integer),
+    Column("hops", Integer),
+    Column("error", String(120), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+
 rail_requests = Table(
     "rail_requests",
     metadata,

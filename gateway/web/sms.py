@@ -10,7 +10,7 @@ from gateway.providers.contract import SmsProvider, UssdProvider
 from gateway.store import messages
 from gateway.store.engine import Store
 from gateway.web.problems import problem
-from gateway.web.ussd import form_of, may_call
+from gateway.web.ussd import fields_of, may_call
 
 
 class Provider(UssdProvider, SmsProvider, Protocol):
@@ -33,7 +33,7 @@ class SmsRoutes:
             return problem(404, "not-found", "No such provider.")
         if not may_call(provider, request.match_info.get("token", "")):
             return problem(403, "wrong-token", "This address is not open.")
-        report = provider.parse_delivery(await form_of(request))
+        report = provider.parse_delivery(await fields_of(request, frozenset({"form"})))
         async with self._store.begin() as connection:
             await messages.reported(
                 connection,

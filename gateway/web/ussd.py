@@ -3,15 +3,22 @@
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl
 
+import msgspec
 import structlog
 from aiohttp import hdrs, web
 
+from gateway.clock import Clock
 from gateway.conversation import Conversation
-from gateway.errors import NotACallback
-from gateway.providers.contract import UssdProvider
+from gateway.errors import NotACallback, Unavailable
+from gateway.inbound import Ended, Inbound
+from gateway.providers.contract import Dialect, UssdProvider
+from gateway.sessions import Stored
+from gateway.store import ends
+from gateway.store.engine import Store
 from gateway.web.problems import problem, same
+from menus.values import masked
 
-FORM = "application/x-www-form-urlencoded"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FIELDS_MAX = 40
 
 log = structlog.get_logger("ussd")
@@ -20,31 +27,88 @@ log = structlog.get_logger("ussd")
 class UssdRoutes:
     """One handler per provider, with and without its token in the path."""
 
-    def __init__(self, conversation: Conversation, providers: Mapping[str, UssdProvider], default: str) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        providers: Mapping[str, UssdProvider],
+        default: str,
+        store: Store,
+        clock: Clock,
+    ) -> None:
         self._conversation = conversation
         self._providers = providers
         self._default = default
+        self._store = store
+        self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
-        yield web.post("/api/ussd/handler", self.handle)
-        yield web.post("/api/ussd/handler/{token}", self.handle)
-        for name in self._providers:
-            yield web.post(f"/api/ussd/{name}", self.handle)
-            yield web.post(f"/api/ussd/{name}/{{token}}", self.handle)
+        yield from self._both("/api/ussd/handler", self._providers[self._default])
+        for name, provider in self._providers.items():
+            yield from self._both(f"/api/ussd/{name}", provider)
+            yield web.post(f"/api/ussd/events/{name}", self.ended)
+            yield web.post(f"/api/ussd/events/{name}/{{token}}", self.ended)
+
+    def _both(self, path: str, provider: UssdProvider) -> Iterable[web.RouteDef]:
+        methods = ["GET"] if provider.accepts == {"query"} else ["POST"]
+        for method in methods:
+            yield web.route(method, path, self.handle)
+            yield web.route(method, f"{path}/{{token}}", self.handle)
 
     async def handle(self, request: web.Request) -> web.Response:
         """Parse, converse, answer in the provider's own dialect."""
         provider = self._providers.get(request.path.split("/")[3], self._providers[self._default])
-        if not may_call(provider, request.match_info.get("token", "")):
-            log.warning("not_a_callback", provider=provider.name, reason="wrong token")
-            return problem(403, "wrong-token", "This address is not open.")
+        if refusal := _refusal(provider, request):
+            return refusal
         try:
-            inbound = provider.parse_ussd(await form_of(request))
+            found = provider.parse_ussd(await fields_of(request, provider.accepts))
         except NotACallback as error:
-            log.warning("not_a_callback", provider=provider.name, reason=str(error))
-            return problem(400, "not-a-callback", str(error))
-        content_type, body = provider.reply_ussd(await self._conversation.answer(inbound))
-        return web.Response(body=body.encode(), headers={hdrs.CONTENT_TYPE: f"{content_type}; charset=utf-8"})
+            return _no_callback(provider, error)
+        if isinstance(found, Ended):
+            return await self._noted(found)
+        return await self._answered(provider, found)
+
+    async def _answered(self, provider: UssdProvider, inbound: Inbound) -> web.Response:
+        written = provider.reply_ussd(await self._conversation.answer(inbound))
+        headers = {**written.headers, hdrs.CONTENT_TYPE: f"{written.content_type}; charset=utf-8"}
+        return web.Response(body=written.body.encode(), headers=headers)
+
+    async def ended(self, request: web.Request) -> web.Response:
+        """A carrier tells that a session is over."""
+        provider = self._providers[request.path.split("/")[4]]
+        if refusal := _refusal(provider, request):
+            return refusal
+        try:
+            return await self._noted(provider.parse_end(await fields_of(request, provider.accepts | {"form", "json"})))
+        except NotACallback as error:
+            return _no_callback(provider, error)
+
+    async def _noted(self, ended: Ended) -> web.Response:
+        """Keep it with the place where the conversation stood, and say yes."""
+        key, stored = await self._session(ended)
+        place = (stored.session.flow, stored.session.step) if stored else ("", "")
+        if key:
+            async with self._store.begin() as connection:
+                await ends.recorded(
+                    connection, session_key=key, provider=ended.provider, phone=masked(ended.msisdn), flow=place[0],
+                    step=place[1], status=ended.status, said=ended.said, cost=ended.cost, seconds=ended.seconds,
+                    hops=ended.hops, error=ended.error, at=self._clock(),
+                )  # fmt: skip
+        log.info("session_ended", provider=ended.provider, status=ended.status, said=ended.said, place=".".join(place))
+        return web.Response(text="")
+
+    async def _session(self, ended: Ended) -> tuple[str, Stored | None]:
+        """Key and content of the session meant; with Redis away the end alone is kept. No key: it cannot be told."""
+        sessions = self._conversation.sessions
+        try:
+            if not ended.session_ref:
+                return await sessions.newest(ended.msisdn) or ("", None)
+            keys = sessions.keys(Inbound(ended.provider, ended.msisdn, ended.session_ref, ended.code, ""))
+            return keys.session, (await sessions.load(keys)).stored
+        except Unavailable as outage:
+            log.warning("session_not_seen", reason=str(outage))
+            if not ended.session_ref:
+                return "", None
+            return sessions.keys(Inbound(ended.provider, ended.msisdn, ended.session_ref, ended.code, "")).session, None
 
 
 def may_call(provider: UssdProvider, token: str) -> bool:
@@ -54,13 +118,46 @@ def may_call(provider: UssdProvider, token: str) -> bool:
     return provider.open_callbacks and not token
 
 
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The fields of a form. Raises NotACallback for another content type or a body that is no form."""
-    if request.content_type != FORM:
-        raise NotACallback("expected a form")
-    body = await request.read()
+async def fields_of(request: web.Request, accepts: frozenset[Dialect]) -> dict[str, str]:
+    """The fields of a form, a flat JSON object or a query. Raises NotACallback for what the dialect does not have."""
+    if "query" in accepts and request.method == hdrs.METH_GET:
+        return _pairs(request.rel_url.raw_query_string)
+    if "form" in accepts and request.content_type == FORM:
+        return _pairs((await request.read()).decode("utf-8", "replace"))
+    if "json" in accepts and request.content_type == JSON:
+        return _flat(await request.read())
+    raise NotACallback(f"expected {' or '.join(sorted(accepts))}")
+
+
+def _pairs(text: str) -> dict[str, str]:
     try:
-        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS_MAX, errors="replace"))
     except ValueError as error:
         raise NotACallback("too many fields") from error
-    return dict(pairs)
+
+
+def _flat(body: bytes) -> dict[str, str]:
+    """Scalars as text: `true`, `12`. What is nested or null is left out."""
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotACallback("expected a JSON object") from error
+    if len(fields) > FIELDS_MAX:
+        raise NotACallback("too many fields")
+    return {name: _text(value) for name, value in fields.items() if isinstance(value, str | bool | int | float)}
+
+
+def _text(value: str | bool | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _refusal(provider: UssdProvider, request: web.Request) -> web.Response | None:
+    if may_call(provider, request.match_info.get("token", "")):
+        return None
+    log.warning("not_a_callback", provider=provider.name, reason="wrong token")
+    return problem(403, "wrong-token", "This address is not open.")
+
+
+def _no_callback(provider: UssdProvider, error: NotACallback) -> web.Response:
+    log.warning("not_a_callback", provider=provider.name, reason=str(error))
+    return problem(400, "not-a-callback", str(error))

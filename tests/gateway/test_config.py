@@ -53,7 +53,6 @@ class TestTheFile:
             ("server: {prot: 9000}", "server.prot"),
             ("sever: {port: 9000}", "sever"),
             ("rails: {daraja: {base: x}}", "rails.daraja.base"),
-            ("providers: {twilio: {}}", "providers.twilio"),
             ("server: {port: 70000}", "server.port"),
             ("server: {port: nine}", "server.port"),
             ("sessions: {ttl_seconds: 1}", "sessions.ttl_seconds"),

@@ -13,6 +13,8 @@ from gateway.inbound import Inbound
 from gateway.reading import Reading, read
 from gateway.sessions import Stored
 
+NOW = 1_754_380_000_000
+
 answers = st.text(alphabet="0123456789#ab é٢€ ", max_size=6)
 """What a hand types for one screen: never a star, which carriers put between answers."""
 
@@ -29,6 +31,13 @@ def last(text: str, sequence: str = "") -> Inbound:
     return Inbound("generic", "+254711000001", "1", "*383#", text, is_cumulative=False, sequence=sequence)
 
 
+def unnumbered(text: str, *, opens: bool = False) -> Inbound:
+    """A hop of a dialect that has no numbers, whose carrier repeats within a third of a second."""
+    return Inbound(
+        "comviva", "+254711000001", "1", "*383#", text, is_cumulative=False, is_opening=opens, repeats_within_ms=300
+    )
+
+
 def stored(reading: Reading) -> Stored:
     """The session as it is kept after a hop was read like this."""
     return Stored(Session("0123456789abcdef"), "", reading.consumed, reading.prefix, "", "", 0, 0)
@@ -37,7 +46,7 @@ def stored(reading: Reading) -> Stored:
 def read_all(hops: Sequence[Inbound]) -> list[Reading]:
     readings: list[Reading] = []
     for hop in hops:
-        readings.append(read(hop, stored(readings[-1]) if readings else None, digest))
+        readings.append(read(hop, stored(readings[-1]) if readings else None, digest, NOW))
     return readings
 
 
@@ -94,7 +103,7 @@ class TestCumulativeText:
 
     def test_the_first_hop_of_a_shortcut_is_all_new(self) -> None:
         """Nothing is known yet, so everything dialled is an answer."""
-        assert read(cumulative("2*1*2000"), None, digest).answers == ("2", "1", "2000")
+        assert read(cumulative("2*1*2000"), None, digest, NOW).answers == ("2", "1", "2000")
 
     def test_an_empty_answer_is_no_repeat(self) -> None:
         """A hop that appends only a star has answered with nothing."""
@@ -128,7 +137,39 @@ class TestLastInput:
 
     def test_what_is_kept_says_nothing_about_the_answer(self) -> None:
         """The mark is a digest over sequence and text, never one of them."""
-        reading = read(last("4826", "7"), None, digest)
+        reading = read(last("4826", "7"), None, digest, NOW)
 
         assert "4826" not in reading.prefix
-        assert reading.prefix != read(replace(last("4826", "8")), None, digest).prefix
+        assert reading.prefix != read(replace(last("4826", "8")), None, digest, NOW).prefix
+
+
+class TestUnnumberedAnswers:
+    """One answer a hop and no number: only speed tells a repeat from the same answer given twice."""
+
+    def test_faster_than_a_hand_is_a_repeat(self) -> None:
+        """The carrier's own second try."""
+        kept = stored(read(unnumbered("1"), None, digest, NOW))
+
+        assert read(unnumbered("1"), kept, digest, 299).is_repeat
+
+    def test_at_a_hands_pace_it_is_an_answer(self) -> None:
+        """`1` then `1` is what people type."""
+        kept = stored(read(unnumbered("1"), None, digest, NOW))
+
+        reading = read(unnumbered("1"), kept, digest, 300)
+
+        assert (reading.is_repeat, reading.answers, reading.consumed) == (False, ("1",), 1)
+
+    def test_another_answer_is_never_a_repeat(self) -> None:
+        """However fast."""
+        kept = stored(read(unnumbered("1"), None, digest, NOW))
+
+        assert read(unnumbered("2"), kept, digest, 0).answers == ("2",)
+
+    def test_dialling_again_under_a_recycled_id_opens_a_new_session(self) -> None:
+        """The carrier says that it begins; what stood under the id is over."""
+        kept = stored(read(unnumbered("", opens=True), None, digest, NOW))
+
+        reading = read(unnumbered("2*1", opens=True), kept, digest, 5_000)
+
+        assert (reading.reopens, reading.answers, reading.consumed) == (True, ("2", "1"), 0)

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 
 from gateway.config import AfricasTalking
 from gateway.errors import NotACallback, Rejected, Throttled, Unavailable, Uncertain
-from gateway.inbound import Inbound, Reply
+from gateway.inbound import Ended, Inbound, Reply
 from gateway.providers.africastalking import Provider
-from gateway.providers.contract import Delivery, OutgoingSms, SentSms
+from gateway.providers.contract import Delivery, OutgoingSms, SentSms, Written
 
 CODES = ("*383#",)
 JSON = "application/json"
@@ -119,8 +119,47 @@ class TestHops:
 
     def test_replies_go_on_or_end(self) -> None:
         """Plain text with the carrier's own prefix."""
-        assert provider().reply_ussd(Reply("Hi", is_final=False)) == ("text/plain", "CON Hi")
-        assert provider().reply_ussd(Reply("Bye", is_final=True)) == ("text/plain", "END Bye")
+        assert provider().reply_ussd(Reply("Hi", is_final=False)) == Written("text/plain", "CON Hi")
+        assert provider().reply_ussd(Reply("Bye", is_final=True)) == Written("text/plain", "END Bye")
+
+
+NOTICE = {
+    "date": "2026-08-05 10:44:00",
+    "sessionId": "ATUid_0123",
+    "serviceCode": "*383#",
+    "phoneNumber": "+254711000001",
+    "status": "Incomplete",
+    "cost": "KES 0.50",
+    "durationInMillis": "61500",
+    "hopsCount": "4",
+    "input": "2*1*2000*4826",
+    "lastAppResponse": "CON Enter Nyota PIN",
+    "errorMessage": "",
+}
+
+
+class TestEndedSessions:
+    """The notification after a session."""
+
+    def test_it_says_how_long_how_far_and_for_how_much(self) -> None:
+        """And nothing of what was typed: it may be a PIN."""
+        ended = provider().parse_end(NOTICE)
+
+        assert ended == Ended(
+            "africastalking", "+254711000001", "ATUid_0123", "*383#", "incomplete", "Incomplete", "KES 0.50", 61, 4, ""
+        )
+        assert "4826" not in repr(ended)
+
+    def test_a_word_nobody_knows_counts_as_failed(self) -> None:
+        """It is kept as it came."""
+        ended = provider().parse_end({**NOTICE, "status": "Exploded", "hopsCount": "many"})
+
+        assert (ended.status, ended.said, ended.hops) == ("failed", "Exploded", None)
+
+    def test_without_a_status_it_is_no_notification(self) -> None:
+        """A hop sent to the wrong address, for instance."""
+        with pytest.raises(NotACallback, match="status"):
+            provider().parse_end(HOP)
 
 
 class TestDeliveryReports:
