@@ -15,7 +15,7 @@ from gateway.books.ledger import Books
 from gateway.clock import Clock, system
 from gateway.config import Config, Daraja
 from gateway.conversation import Conversation, Limits
-from gateway.dialogue import catalogue_of, engine_of
+from gateway.dialogue import menus_of
 from gateway.errors import Misconfigured
 from gateway.facts.source import FactSource
 from gateway.feature import Feature, Tools, merged, modules, under_way
@@ -140,8 +140,7 @@ class Gateway:
 def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     """Wire everything. Raises Misconfigured naming the key; opens no connection yet."""
     _demand_secrets(config)
-    catalogue = catalogue_of(config)
-    engine = engine_of(config, catalogue)
+    menus = menus_of(config)
     store = Store(config.database.url, pool=config.database.pool, busy_seconds=config.database.busy_seconds)
     sessions = Sessions(
         config.redis.url,
@@ -158,8 +157,8 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
         outbox=outbox, teller=Teller(outbox), rail=DarajaRail(config.rails.daraja, clock),
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
         patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
-        hashes=Hashes(config.pins), catalogue=catalogue,
-        providers=providers_of(config.providers, catalogue.codes),
+        hashes=Hashes(config.pins), menus=menus,
+        providers=providers_of(config.providers, menus.catalogue.codes),
         under_way=under_way(domains),
     )  # fmt: skip
     features = tuple(domain.feature(tools) for domain in domains)
@@ -176,12 +175,12 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     return Gateway(
         tools=tools,
         sessions=sessions,
-        conversation=Conversation(engine, sessions, facts, pins, outbox, clock, limits),
+        conversation=Conversation(menus, sessions, facts, pins, outbox, clock, limits),
         worker=Worker(store, outbox, playbooks, clock, _policy(config), _pace(config)),
         daily=Daily(store, outbox, [kind for each in features for kind in each.daily], clock),
         callbacks=callbacks,
         spool=spool,
-        health=Health(sessions, store, spool, clock, outside),
+        health=Health(sessions, store, spool, clock, outside, menus),
         features=features,
     )
 
@@ -189,7 +188,7 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
 @asynccontextmanager
 async def working(gateway: Gateway) -> AsyncIterator[None]:
     """The worker at work in this process; at the end it finishes what it has in hand."""
-    tasks = [asyncio.create_task(gateway.worker.run()), asyncio.create_task(gateway.daily.run())]
+    tasks = [asyncio.create_task(run) for run in (gateway.worker.run(), gateway.daily.run(), watching(gateway))]
     try:
         yield
     finally:
@@ -205,13 +204,20 @@ def settle_memory() -> None:
     gc.set_threshold(*GC_THRESHOLD)
 
 
+async def watching(gateway: Gateway) -> None:
+    """Take over menus as they are edited, unless the configuration says not to."""
+    seconds = gateway.config.menus.reload_seconds
+    if seconds:
+        await gateway.tools.menus.watch(seconds)
+
+
 @asynccontextmanager
 async def serving(gateway: Gateway) -> AsyncIterator[int]:
     """The HTTP server, listening until the block ends; its port. It empties its own spool of callbacks."""
     server = gateway.config.server
     runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
     await runner.setup()
-    spooled = asyncio.create_task(gateway.spool.run(gateway.callbacks.receive))
+    tasks = [asyncio.create_task(run) for run in (gateway.spool.run(gateway.callbacks.receive), watching(gateway))]
     try:
         site = web.TCPSite(runner, server.host, server.port, reuse_port=server.processes > 1 or None)
         try:
@@ -225,8 +231,9 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
         yield port
     finally:
         await runner.cleanup()
-        spooled.cancel()
-        await asyncio.gather(spooled, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def register_callbacks(gateway: Gateway) -> None:

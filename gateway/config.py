@@ -83,6 +83,15 @@ class Redis(Section):
     timeout_seconds: Positive = 0.5
 
 
+class Menus(Section):
+    """The words people read."""
+
+    folder: Path | None = None
+    """Where main.yaml and the languages are; empty: those that come with the program."""
+    reload_seconds: float = Field(2.0, ge=0)
+    """How often to look for edited files; 0: words change with a restart only."""
+
+
 class Sessions(Section):
     ttl_seconds: int = Field(180, ge=30, le=3600)
     secret: SecretStr = SecretStr("")
@@ -233,6 +242,7 @@ class Config(BaseSettings):
     server: Server = Server()
     database: Database = Database()
     redis: Redis = Redis()
+    menus: Menus = Menus()
     sessions: Sessions = Sessions()
     pins: Pins = Pins()
     providers: Providers = Providers()

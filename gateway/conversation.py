@@ -18,6 +18,7 @@ from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable
 from gateway.facts.source import FactSource
 from gateway.inbound import Inbound, Reply
+from gateway.live import LiveMenus
 from gateway.metrics import TURNS, TURNS_SECONDS
 from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Outbox, ReferenceTaken, TurnRecord
 from gateway.pins import Pins
@@ -53,10 +54,10 @@ class Conversation:
     """`answer` never raises and never takes longer than the deadline."""
 
     def __init__(
-        self, engine: Engine, sessions: Sessions, facts: FactSource, pins: Pins, outbox: Outbox, clock: Clock,
+        self, menus: LiveMenus, sessions: Sessions, facts: FactSource, pins: Pins, outbox: Outbox, clock: Clock,
         limits: Limits,
     ) -> None:  # fmt: skip
-        self.engine = engine
+        self._menus = menus
         self.sessions = sessions
         self._facts = facts
         self._pins = pins
@@ -65,6 +66,11 @@ class Conversation:
         self._limits = limits
         self._in_flight = 0
         self._committing: set[asyncio.Task[None]] = set()
+
+    @property
+    def engine(self) -> Engine:
+        """The one in force for new sessions."""
+        return self._menus.engine
 
     async def answer(self, inbound: Inbound) -> Reply:
         """The screen for a hop. New dials are turned away first when there is too much to do."""
@@ -122,13 +128,14 @@ class Conversation:
         """Take the turn, gathering facts as its steps ask for them. The PIN goes no further than here."""
         answers = reading.answers
         known: dict[Need, object] = {Need("previous"): previous.session if previous else None}
-        if self.engine.takes_secret(session, answers):
-            step = self.engine.step(session)
+        engine = self._menus.engine_for(session)
+        if engine.takes_secret(session, answers):
+            step = engine.step(session)
             known[Need("verdict")] = await self._pins.verdict(session, step.secret, answers[0], inbound.msisdn)
             answers = ("*",)
         facts = Facts(local(self._clock()), known)
         for _ in range(FACTS_ROUNDS_MAX):
-            turn = self.engine.advance(session, answers, facts, salt=salt)
+            turn = engine.advance(session, answers, facts, salt=salt)
             if isinstance(turn, Turn):
                 return self._noted(session, turn, progress)
             facts = await self._gathered(turn, facts, inbound)
@@ -208,14 +215,14 @@ class Conversation:
         facts = facts.with_values(await self._facts.gather(needs, inbound.msisdn))
         following = changed(session, turn=session.turn + 1)
         try:
-            turn = self.engine.shown(following, "resume.accepted", facts, {"loan": held.about})
+            turn = self._menus.engine_for(session).shown(following, "resume.accepted", facts, {"loan": held.about})
         except Gone:
             turn = self._home(session, facts)
         return await self._kept(inbound, keys, before, turn, reading, progress)
 
     def _home(self, session: Session, facts: Facts) -> Turn:
         """It has ended in this very moment: whoever still wants it sees where things stand, and asks again."""
-        turn = self.engine.advance(session, (HOME_DIGITS,), facts)
+        turn = self._menus.engine_for(session).advance(session, (HOME_DIGITS,), facts)
         if isinstance(turn, Missing):
             raise BrokenInvariant("the menu asked for facts", needs=str(turn.needs))
         return turn

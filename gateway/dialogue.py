@@ -4,7 +4,8 @@ from flows.built import flows
 from flows.engine import Engine
 from gateway.config import Config
 from gateway.errors import Misconfigured
-from menus.catalogue import Catalogue, CatalogueError, load
+from gateway.live import LiveMenus
+from menus.catalogue import FOLDER, Catalogue, CatalogueError, load
 
 
 def catalogue_of(config: Config) -> Catalogue:
@@ -19,9 +20,15 @@ def catalogue_of(config: Config) -> Catalogue:
         "data_link": organisation.data_link,
     }
     try:
-        return load(constants=constants)
+        return load(config.menus.folder or FOLDER, constants)
     except CatalogueError as error:
         raise Misconfigured(str(error)) from error
+
+
+def menus_of(config: Config) -> LiveMenus:
+    """The words in force. Raises Misconfigured as `catalogue_of` does."""
+    folder = config.menus.folder or FOLDER
+    return LiveMenus(folder, lambda: catalogue_of(config), lambda catalogue: engine_of(config, catalogue))
 
 
 def engine_of(config: Config, catalogue: Catalogue) -> Engine:

@@ -19,6 +19,7 @@ from gateway.config import Config
 from gateway.errors import BrokenInvariant
 from gateway.facts.source import Computed, Reader
 from gateway.lending.portfolio import Portfolio
+from gateway.live import LiveMenus
 from gateway.operations.outbox import Instant, Outbox
 from gateway.operations.playbook import Playbook
 from gateway.pins import Hashes
@@ -49,9 +50,14 @@ class Tools:
     patience: Patience
     charges: Charges
     hashes: Hashes
-    catalogue: Catalogue
+    menus: LiveMenus
     providers: Mapping[str, Any]
     under_way: frozenset[str]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The words in force now; whoever keeps it keeps old words."""
+        return self.menus.catalogue
 
 
 @dataclass(frozen=True)

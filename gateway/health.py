@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from gateway.clock import Clock
+from gateway.live import LiveMenus
 from gateway.metrics import OPEN_OPERATIONS, QUEUE_AGE
 from gateway.operations import queue
 from gateway.rails.spool import Spool
@@ -27,13 +28,16 @@ Check = Callable[[], Awaitable[dict[str, Any]]]
 class Health:
     """`report` answers within about a second; probes of the outside are kept for two."""
 
-    def __init__(self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str]) -> None:
+    def __init__(
+        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str], menus: LiveMenus
+    ) -> None:  # fmt: skip
         self._sessions = sessions
         self._store = store
         self._spool = spool
         self._clock = clock
+        self._menus = menus
         self._vital: dict[str, Check] = {"redis": self._redis, "sql": self._sql}
-        self._others: dict[str, Check] = {"queue": self._queue, "spool": self._spooled}
+        self._others: dict[str, Check] = {"queue": self._queue, "spool": self._spooled, "menus": self._words}
         self._others |= {name: self._reachable(url) for name, url in outside.items()}
 
     async def report(self) -> dict[str, Any]:
@@ -70,6 +74,15 @@ class Health:
     async def _spooled(self) -> dict[str, Any]:
         waiting = len(await asyncio.to_thread(self._spool.waiting))
         return {"status": "degraded" if waiting else "ok", "waiting": waiting}
+
+    async def _words(self) -> dict[str, Any]:
+        """Whether the menus as they are on disk are the ones in force."""
+        version, problem = self._menus.version, self._menus.problem
+        return (
+            {"status": "degraded", "version": version, "reason": problem}
+            if problem
+            else {"status": "ok", "version": version}
+        )
 
     def _reachable(self, url: str) -> Check:
         parts = urlsplit(url)

@@ -16,4 +16,5 @@ ATTEMPTS = Counter("nyota_attempts", "Operation attempts", ["kind", "step", "out
 CALLBACKS = Counter("nyota_callbacks", "Rail callbacks", ["rail", "purpose", "verdict"], registry=REGISTRY)
 ALARMS = Counter("nyota_alarms", "Contradictions a person must look at", ["topic"], registry=REGISTRY)
 OPEN_OPERATIONS = Gauge("nyota_open_operations", "Operations not settled yet", ["state"], registry=REGISTRY)
+MENUS_REFUSED = Gauge("nyota_menus_refused", "Findings in menus that were not taken over", registry=REGISTRY)
 QUEUE_AGE = Gauge("nyota_queue_age_seconds", "How long the oldest due operation has waited", registry=REGISTRY)

@@ -7,5 +7,5 @@ PROVIDER = "africastalking"
 
 
 def feature(tools: Tools) -> Feature:
-    send = message.SendStep(tools.providers[PROVIDER], tools.store, tools.catalogue, tools.clock)
+    send = message.SendStep(tools.providers[PROVIDER], tools.store, lambda: tools.catalogue, tools.clock)
     return Feature(playbooks=(message.playbook(send),))

@@ -4,6 +4,8 @@ The provider has no key that makes a repeat harmless. A receipt or notice is the
 crash or a time-out between handing over and noting it, it may come twice, never not at all.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock, local_date
@@ -25,7 +27,7 @@ class SendStep:
 
     name = "send"
 
-    def __init__(self, provider: SmsProvider, store: Store, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, provider: SmsProvider, store: Store, catalogue: Callable[[], Catalogue], clock: Clock) -> None:
         self._provider = provider
         self._store = store
         self._catalogue = catalogue
@@ -64,7 +66,7 @@ class SendStep:
             language = work.intent["language"] or await _language(connection, work.customer_id)
             now = self._clock()
             values = typed(work.intent["values"], local_date(now))
-            text = to_gsm(self._catalogue.message(language, work.intent["template"], values))
+            text = to_gsm(self._catalogue().message(language, work.intent["template"], values))
             await messages.written(
                 connection,
                 id=work.id,

@@ -33,7 +33,7 @@ class TestTheReport:
                 reports.append(await response.json())
 
         assert {report["status"] for report in reports} == {"ok"}
-        assert set(reports[0]["checks"]) == {"redis", "sql", "queue", "spool", "daraja", "sms"}
+        assert set(reports[0]["checks"]) == {"redis", "sql", "queue", "spool", "menus", "daraja", "sms"}
         text = json.dumps(reports)
         assert not any(word in text for word in (AMINA, "711000001", "nyota-demo", house.config.database.url))
 
@@ -69,7 +69,7 @@ class TestTheReport:
         callback = Callback("stk", "0" * 16, "not json yet", "127.0.0.1", system())
         quiet = Spool(Path(str(house.config.database.url.removeprefix("sqlite+aiosqlite:///"))).parent / "other")
         await quiet.put(callback)
-        health = Health(house.gateway.sessions, house.gateway.store, quiet, system, {})
+        health = Health(house.gateway.sessions, house.gateway.store, quiet, system, {}, house.gateway.tools.menus)
 
         report = await health.report()
 
@@ -110,7 +110,7 @@ class TestTheReport:
     async def test_redis_away_is_down_by_its_kind_of_error_only(self, house: House) -> None:
         """No address in the answer."""
         away = Sessions("redis://:hush@127.0.0.1:1", b"s", ttl_seconds=180, pool=1, timeout_seconds=0.2)
-        health = Health(away, house.gateway.store, house.gateway.spool, system, {})
+        health = Health(away, house.gateway.store, house.gateway.spool, system, {}, house.gateway.tools.menus)
 
         report = await health.report()
 

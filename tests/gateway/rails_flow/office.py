@@ -30,6 +30,7 @@ from gateway.operations.worker import Pace, Worker
 from gateway.playbooks import message
 from gateway.playbooks.lend import Lending
 from gateway.playbooks.lend import wanted as payout_wanted
+from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments
 from gateway.playbooks.repay import wanted as prompt_wanted
 from gateway.playbooks.telling import Teller
@@ -105,13 +106,14 @@ class Shop:
         teller = Teller(self.outbox)
         lending = Lending(self.books, self.portfolio, teller)
         repayments = Repayments(self.books, self.portfolio, teller, shortcode=SHORTCODE)
+        received = Received(self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en")
         addresses = Addresses("http://nyota", "token")
         pay = DisburseStep(rail, store, clock, PATIENCE, addresses, payout_wanted(rail.name), lending.slow)
         prompt = CollectStep(rail, store, clock, PATIENCE, addresses, prompt_wanted(rail.name), repayments.slow)
-        send = message.SendStep(sms, store, words(), clock)
+        send = message.SendStep(sms, store, words, clock)
         for playbook in (
             lending.playbook(pay), repayments.by_prompt(prompt, delay_ms=3_000), repayments.from_wallet(),
-            repayments.received(), message.playbook(send),
+            received.playbook(), message.playbook(send),
         ):  # fmt: skip
             self.playbooks[playbook.kind] = playbook
         self.callbacks = RailCallbacks(rail, store, self.outbox, self.playbooks, clock)
