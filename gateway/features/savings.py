@@ -1,0 +1,30 @@
+"""Savings: moving money in and out, interest by the month, goals."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.facts.savings import SavingsFacts
+from gateway.feature import Feature, Tools
+from gateway.playbooks.savings import InterestTerms, Savings
+from gateway.savings.interest import Rate
+
+
+async def pledged_cents(connection: AsyncConnection, customer_id: str) -> int:
+    return 0
+
+
+UNDER_WAY = ("savings.save", "savings.move")
+
+
+def feature(tools: Tools) -> Feature:
+    settings = tools.config.savings
+    rates = tuple(Rate(rate.since, rate.percent) for rate in settings.rates)
+    savings = Savings(tools.books, tools.teller, InterestTerms(rates, settings.withheld_percent), pledged_cents)
+    facts = SavingsFacts(
+        tools.books, rates, pledged_cents, tools.clock, least_cents=settings.least_cents, may_save=settings.open
+    )
+    return Feature(
+        playbooks=(savings.saving(), savings.moving(), savings.monthly()),
+        instants={"savings.goal": savings.set_goal},
+        readers=facts.readers(),
+        daily=("savings.monthly",),
+    )
