@@ -63,11 +63,12 @@ def phone(
     standins: Annotated[str | None, typer.Option(help="Address of the stand-ins; default: the port after.")] = None,
     msisdn: Annotated[str | None, typer.Option(help="The line to call from.")] = None,
     script: Annotated[Path | None, typer.Option(help="Play a dialogue without a screen.")] = None,
+    secret: Annotated[list[str] | None, typer.Option(help="What the dialogue leaves out: pin=4826.")] = None,
 ) -> None:
     """A feature phone in the terminal."""
     from simulator.phone import main as run
 
-    raise typer.Exit(run(url, standins, msisdn, script))
+    raise typer.Exit(run(url, standins, msisdn, script, secret or ()))
 
 
 @cli.command()

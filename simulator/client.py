@@ -15,6 +15,7 @@ Errors:
     └── Away        the stand-ins gave no usable answer
 """
 
+import contextlib
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,6 +30,7 @@ from yarl import URL
 SERVICE_CODE = "*383#"
 NETWORK_CODE = "63902"
 CALLBACK_PATH = "/api/ussd/handler"
+EVENTS_PATH = "/api/ussd/events/africastalking"
 HOP_TIMEOUT_SECONDS = 10.0
 CONTROL_TIMEOUT_SECONDS = 5.0
 
@@ -76,6 +78,7 @@ class Line:
         self.session_id = ""
         self._http = http
         self._url = callback_url(url)
+        self._events_url = events_url(self._url)
         self._service_code = service_code
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._form: dict[str, str] = {}
@@ -109,8 +112,24 @@ class Line:
             raise RuntimeError(f"{self.msisdn} has not dialled yet")
         return await self._hop()
 
+    async def ended(self, status: str, *, hops: int, seconds: float) -> None:
+        """Tell, as the carrier does afterwards, how the session ended: `Success`, `Incomplete` or `Failed`.
+
+        A gateway that is away does not hear of it: the carrier does not try again.
+        """
+        notice = {
+            **{name: self._form[name] for name in ("sessionId", "phoneNumber", "networkCode", "serviceCode")},
+            "status": status,
+            "cost": "KES 0.00",
+            "durationInMillis": str(round(seconds * 1000)),
+            "hopsCount": str(hops),
+        }
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+            async with self._http.post(self._events_url, data=notice, timeout=self._timeout):
+                pass
+
     def hang_up(self) -> None:
-        """End the session on this side; nobody tells the other side, as with a dropped network."""
+        """End the session on this side; the gateway hears of it afterwards, if at all."""
         self.open = False
         self._connected = False
 
@@ -338,6 +357,12 @@ def callback_url(url: str) -> URL:
     """Where hops are posted: the address as given, or its USSD callback when only a host was given."""
     address = URL(url)
     return address if address.path not in ("", "/") else address.with_path(CALLBACK_PATH)
+
+
+def events_url(callback: URL) -> URL:
+    """Where the end of a session is told, below the same token as its hops."""
+    token = callback.path.removeprefix(CALLBACK_PATH) if callback.path.startswith(CALLBACK_PATH) else ""
+    return callback.with_path(f"{EVENTS_PATH}{token}")
 
 
 def standins_url(url: str) -> str:

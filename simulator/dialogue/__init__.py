@@ -6,6 +6,7 @@ A bug report is such a file, and so is an example. The same file plays over HTTP
     name: borrow quick
     phone: "+254711000001"
     language: en                            # for the reader only
+    secrets: [pin]                          # names of what only whoever plays it knows: `press: "{{pin}}"`
     steps:
       - dial: "*383#"                       # a new session; "*383*2*1*2000#" answers three screens at once
         see: ["1 Balance", "2 Borrow"]      # each must occur in the screen

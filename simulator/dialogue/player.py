@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from simulator.client import Message, Outside, Prompt, Screen, SimulatorError
-from simulator.dialogue.script import NAME, Dialogue, Step
+from simulator.dialogue.script import NAME, Dialogue, DialogueError, Step
 
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.2
@@ -63,13 +63,18 @@ async def play(
     *,
     on_screen: OnScreen | None = None,
     patience_seconds: float = PATIENCE_SECONDS,
+    secrets: Mapping[str, str] | None = None,
 ) -> Mapping[str, str]:
     """Play every step in order and answer with what was captured.
 
-    Raises Difference at the first step where something else came, or nothing at all. While a dialogue
-    answers prompts, the stand-ins do not pay them by themselves; they do so again afterwards.
+    `secrets` are the values of those that the dialogue names; one that is missing raises DialogueError. Raises
+    Difference at the first step where something else came, or nothing at all. While a dialogue answers prompts, the
+    stand-ins do not pay them by themselves; they do so again afterwards.
     """
-    player = _Player(dialogue, transport, outside, on_screen or _look_away, patience_seconds)
+    known = {name: value for name, value in (secrets or {}).items() if name in dialogue.secrets}
+    if missing := sorted(set(dialogue.secrets) - known.keys()):
+        raise DialogueError(f"{dialogue.file}: nobody said what {', '.join(missing)} is")
+    player = _Player(dialogue, transport, outside, on_screen or _look_away, patience_seconds, known)
     if outside is None or not dialogue.has("stk"):
         return await player.play()
     await player.reach(outside.settings(auto_answer=False))
@@ -91,6 +96,7 @@ class _Player:
         outside: Outside | None,
         on_screen: OnScreen,
         patience_seconds: float,
+        known: Mapping[str, str],
     ) -> None:
         self._dialogue = dialogue
         self._transport = transport
@@ -100,7 +106,7 @@ class _Player:
         self._step = dialogue.steps[0]
         self._phone = dialogue.phone
         self._screens: dict[str, Screen] = {}
-        self._captured: dict[str, str] = {}
+        self._captured: dict[str, str] = dict(known)
         self._read: set[str] = set()
         self._answered: set[str] = set()
 

@@ -26,7 +26,7 @@ WORDS = {
 }
 """Each action with the words that may stand beside it."""
 
-HEAD = frozenset({"name", "phone", "language", "steps"})
+HEAD = frozenset({"name", "phone", "language", "secrets", "steps"})
 
 
 class DialogueError(ValueError):
@@ -64,13 +64,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A checked dialogue."""
+    """A checked dialogue. `secrets` are the names of what only whoever plays it knows, a PIN for instance."""
 
     file: str
     name: str
     phone: str
     language: str
     steps: tuple[Step, ...]
+    secrets: tuple[str, ...] = ()
 
     @property
     def phones(self) -> frozenset[str]:
@@ -137,13 +138,15 @@ def _dialogue(file: str, node: yaml.Node | None) -> Dialogue:
     if not isinstance(listed, yaml.SequenceNode) or not listed.value:
         raise place.wrong(listed, "'steps' must be a list of at least one step")
     steps = tuple(_step(_Place(file, number), child) for number, child in enumerate(listed.value, start=1))
-    _refuse_unknown_names(file, steps)
+    secrets = _texts(place, head.get("secrets"))
+    _refuse_unknown_names(file, steps, secrets)
     return Dialogue(
         file=file,
         name=_text(place, head["name"], "name"),
         phone=_phone(place, head["phone"]),
         language=_text(place, head["language"], "language") if "language" in head else "",
         steps=steps,
+        secrets=secrets,
     )
 
 
@@ -186,8 +189,8 @@ def _value(place: _Place, action: str, node: yaml.Node) -> str:
     return value
 
 
-def _refuse_unknown_names(file: str, steps: tuple[Step, ...]) -> None:
-    known: set[str] = set()
+def _refuse_unknown_names(file: str, steps: tuple[Step, ...], secrets: Iterable[str]) -> None:
+    known = set(secrets)
     for step in steps:
         for name in sorted(step.names - known):
             raise DialogueError(f"{file}:{step.line}: step {step.number}: nothing before captures {{{{{name}}}}}")

@@ -14,7 +14,8 @@ examples:
   python -m simulator.phone --msisdn 0711000003                 the phone of somebody not registered yet
   python -m simulator.phone --script tests/dialogues/borrow.yaml   plays a dialogue, exit 1 at a difference
 
-In the phone: F1 dials *383#, Enter sends, Escape hangs up, F2 picks up another phone, Ctrl-Q quits.
+In the phone: F1 dials *383#, Enter sends, Escape hangs up, F2 picks up another phone, F5 loses and finds the signal,
+F6 records a dialogue, F7 goes back to the other phone, Ctrl-Q quits.
 """
 
 
@@ -30,8 +31,9 @@ def command_line(arguments: Sequence[str]) -> int:
     parser.add_argument("--standins", metavar="URL", help="the stand-ins; by default the gateway's port + 1")
     parser.add_argument("--msisdn", metavar="PHONE", help="whose phone, in any usual form; by default Amina's")
     parser.add_argument("--script", metavar="FILE", type=Path, help="play this dialogue without a screen")
+    parser.add_argument("--secret", metavar="NAME=VALUE", action="append", default=[], help="what the file leaves out")
     chosen = parser.parse_args(arguments)
-    return main(chosen.url, chosen.standins, chosen.msisdn, chosen.script)
+    return main(chosen.url, chosen.standins, chosen.msisdn, chosen.script, chosen.secret)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""The terminal phone: holds the SIMs, carries keys to the network, watches for SMS and M-PESA prompts."""
+"""The terminal phone: holds the SIMs, carries keys to the network, watches for SMS and M-PESA prompts, records."""
 
 import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 import aiohttp
@@ -22,13 +24,16 @@ from simulator.phone.inbox import Inbox
 from simulator.phone.people import spaced
 from simulator.phone.picker import PhonePicker
 from simulator.phone.prompt import StkPrompt, shillings
+from simulator.phone.recorder import Recorder
 from simulator.phone.sign import Sign
-from simulator.phone.sim import SESSION_SECONDS, Face, Sim
+from simulator.phone.sim import SESSION_SECONDS, Face, Happened, Sim
 from simulator.phone.writer import SmsWriter
 
 POLL_SECONDS = 1.0
 TICK_SECONDS = 0.5
 TALL_ROWS = 34
+WIDE_COLUMNS = 116
+RECORDINGS = Path("dialogues")
 
 ANSWERED = {
     "pay": "Paying {amount}. M-PESA will confirm.",
@@ -42,7 +47,8 @@ ANSWERED = {
 class PhoneApp(App[None]):
     """One terminal, one phone in hand, as many in the drawer as were picked up.
 
-    While it runs, M-PESA prompts wait for an answer here instead of paying by themselves.
+    On a wide terminal the phone that was in hand before lies beside it. While it runs, M-PESA prompts wait for an
+    answer here instead of paying by themselves. Recordings go to `recordings`, a folder.
     """
 
     TITLE = "Nyota phone"
@@ -54,6 +60,9 @@ class PhoneApp(App[None]):
         Binding("f2", "pick_phone", "Phones"),
         Binding("f3", "read_all", "Read all"),
         Binding("f4", "write_sms", "Write SMS"),
+        Binding("f5", "signal", "Signal"),
+        Binding("f6", "record", "Record"),
+        Binding("f7", "swap", "Other phone"),
         Binding("f9", "repeat", "Repeat"),
         Binding("ctrl+q", "quit", "Quit", priority=True),
     ]
@@ -67,6 +76,7 @@ class PhoneApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         session_seconds: float = SESSION_SECONDS,
         poll_seconds: float = POLL_SECONDS,
+        recordings: Path = RECORDINGS,
     ) -> None:
         super().__init__()
         self.sims: dict[str, Sim] = {}
@@ -78,9 +88,13 @@ class PhoneApp(App[None]):
         self._clock = clock
         self._session_seconds = session_seconds
         self._poll_seconds = poll_seconds
+        self._recordings = recordings
+        self._recorder: Recorder | None = None
+        self._before = ""
         self._settled_prompts: set[str] = set()
         self._watcher: Worker[None] | None = None
-        self._handset = Handset(id="handset")
+        self._handset = Handset(id="handset", classes="handset")
+        self._beside = Handset(id="beside", classes="handset")
         self._inbox = Inbox(id="inbox")
         self._owner = Sign(id="owner")
         self._service = Sign(id="service")
@@ -96,6 +110,7 @@ class PhoneApp(App[None]):
             yield self._service
         with Horizontal(id="desk"):
             yield self._handset
+            yield self._beside
             with Vertical(id="side"):
                 yield self._owner
                 yield self._inbox
@@ -121,6 +136,7 @@ class PhoneApp(App[None]):
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.height >= TALL_ROWS, "-tall")
+        self.set_class(event.size.width >= WIDE_COLUMNS, "-wide")
 
     def tick(self) -> None:
         """Let the carrier's clock run: sessions end when their time is over."""
@@ -132,7 +148,11 @@ class PhoneApp(App[None]):
         """Show how things are; safe at any time, also under a dialog or while the app goes down."""
         sim = self.sim
         self._handset.show(sim, in_service=self.in_service, new_messages=len(sim.unread))
-        self._inbox.show(sim.messages, sim.unread, away=not self.standins_here)
+        beside = self.sims.get(self._before)
+        self._beside.display = beside is not None and self.has_class("-wide")
+        if beside is not None:
+            self._beside.show(beside, in_service=self.in_service, new_messages=len(beside.unread))
+        self._inbox.show(sim.thread, sim.unread, away=not self.standins_here)
         self._service.say(self._service_line())
         self._owner.say(self._owner_lines())
 
@@ -142,6 +162,10 @@ class PhoneApp(App[None]):
         if not typing and event.character in KEYS:
             event.stop()
             self._handset.type(event.character)
+
+    def on_handset_taken(self, event: Handset.Taken) -> None:
+        if event.handset is self._beside:
+            self.action_swap()
 
     def on_handset_called(self, event: Handset.Called) -> None:
         if self.sim.face is not Face.WAITING:
@@ -175,6 +199,46 @@ class PhoneApp(App[None]):
         self.sim.unread.clear()
         self.draw()
 
+    def action_signal(self) -> None:
+        """Lose the signal of the phone in hand, or find it again."""
+        if self.sim.has_signal:
+            self.sim.lose_signal()
+        else:
+            self.sim.find_signal()
+        self.draw()
+
+    def action_swap(self) -> None:
+        """Take the phone that was in hand before."""
+        if self._before:
+            self._picked(self._before)
+
+    def action_record(self) -> None:
+        """Begin to write down what happens on all phones, or stop and keep it as a file."""
+        if self._recorder is None:
+            self._recorder = Recorder("recorded on the phone")
+            self.notify("Recording. Dial, and press F6 again when it is done.")
+        else:
+            self._keep(self._recorder)
+            self._recorder = None
+        self.draw()
+
+    def _keep(self, recorder: Recorder) -> None:
+        if recorder.is_empty:
+            self.notify("Nothing was recorded.")
+            return
+        path = self._recordings / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.yaml"
+        try:
+            self._recordings.mkdir(parents=True, exist_ok=True)
+            path.write_text(recorder.yaml(), encoding="utf-8")
+        except OSError as trouble:
+            self.notify(f"The recording was not kept: {trouble}", severity="error")
+        else:
+            self.notify(f"Kept as {path}. Play it: nyota phone --script {path}", timeout=10)
+
+    def _noted(self, event: Happened) -> None:
+        if self._recorder:
+            self._recorder.note(event)
+
     def action_repeat(self) -> None:
         self._carry(self._repeat())
 
@@ -194,7 +258,9 @@ class PhoneApp(App[None]):
         except Away as trouble:
             self.notify(f"The SMS was not sent: {trouble}", severity="error")
         else:
+            self.sims[msisdn].wrote(text)
             self.notify("SMS sent to Nyota.")
+            self.draw()
 
     def _pick_up(self, msisdn: str) -> None:
         if msisdn not in self.sims:
@@ -203,8 +269,16 @@ class PhoneApp(App[None]):
                 self._clock,
                 self.draw,
                 session_seconds=self._session_seconds,
+                on_event=self._noted,
+                later=self._later,
             )
+        if msisdn != self._msisdn:
+            self._before = self._msisdn
         self._msisdn = msisdn
+
+    def _later(self, call: Coroutine[None, None, None]) -> None:
+        """What nobody waits for."""
+        self.run_worker(call, group="ends")
 
     def _picked(self, msisdn: str | None) -> None:
         if msisdn is not None:
@@ -278,6 +352,8 @@ class PhoneApp(App[None]):
             self._settled_prompts.discard(prompt.id)
             self.notify(f"M-PESA did not take the answer: {trouble}", severity="error")
         else:
+            if self._recorder:
+                self._recorder.answered(prompt.phone, answer, prompt.amount)
             self.notify(ANSWERED[answer].format(amount=shillings(prompt.amount_cents)))
 
     def _state_of(self, msisdn: str) -> str:
@@ -287,17 +363,21 @@ class PhoneApp(App[None]):
         states = {
             "in hand": sim is self.sim,
             "in a call": sim.in_call,
+            "no signal": not sim.has_signal,
             f"{len(sim.unread)} new SMS": bool(sim.unread),
             "M-PESA asks": any(prompt.id not in self._settled_prompts for prompt in sim.prompts),
         }
         return ", ".join(state for state, is_so in states.items() if is_so)
 
     def _service_line(self) -> str:
-        return "  ".join(
+        recording = "[$error]● REC[/]  " if self._recorder else ""
+        return recording + "  ".join(
             f"[$success]●[/] {name}" if here else f"[$error]○ {name} away[/]"
             for name, here in (("Nyota", self.in_service), ("stand-ins", self.standins_here))
         )
 
     def _owner_lines(self) -> str:
         who = self.sim.person
-        return f"[b]{who.name}[/b]  {spaced(who.msisdn)}\n[dim]{who.about}[/dim]"
+        other = self.sims.get(self._before)
+        beside = f"  [dim]F7: {other.person.name}[/]" if other else ""
+        return f"[b]{who.name}[/b]  {spaced(who.msisdn)}{beside}\n[dim]{who.about}[/dim]"

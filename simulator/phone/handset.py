@@ -72,6 +72,13 @@ class Handset(Vertical):
     class Ended(Message):
         """The end key."""
 
+    class Taken(Message):
+        """Somebody reached for the device itself."""
+
+        def __init__(self, handset: "Handset") -> None:
+            self.handset = handset
+            super().__init__()
+
     def __init__(self, **how: Any) -> None:
         super().__init__(**how)
         self.entry = Input(id="entry", compact=True, placeholder=SERVICE_CODE, select_on_focus=False)
@@ -99,15 +106,16 @@ class Handset(Vertical):
 
     def show(self, sim: Sim, *, in_service: bool, new_messages: int) -> None:
         """Draw what this SIM has to show."""
-        bars = "▂▄▆█ Nyota demo" if in_service else "✕ No service"
+        has_signal = in_service and sim.has_signal
+        bars = "▂▄▆█ Nyota demo" if has_signal else "✕ No signal" if in_service else "✕ No service"
         envelope = f"  SMS {new_messages}" if new_messages else ""
         left = f"{sim.seconds_left // 60}:{sim.seconds_left % 60:02d}" if sim.in_call else ""
         self._signal.say(bars + envelope)
         self._clock.say(left)
-        self._clock.set_class(sim.in_call and sim.seconds_left <= 30, "ending")
+        self._clock.set_class(sim.in_call and sim.seconds_left <= 15, "ending")
         self._words.say(_words(sim, in_service=in_service))
         self._hint.say(sim.hint)
-        self.set_class(not in_service or sim.face is Face.FAILED, "away")
+        self.set_class(not has_signal or sim.face is Face.FAILED, "away")
         self.set_class(sim.face is Face.IDLE, "idle")
         self.entry.placeholder = "Your answer" if sim.face is Face.ASKING else SERVICE_CODE
 
@@ -120,6 +128,10 @@ class Handset(Vertical):
         """Empty the typing line and go to the top of the screen."""
         self.entry.clear()
         self._lcd.scroll_home(animate=False)
+
+    def on_click(self, event: Click) -> None:
+        event.stop()
+        self.post_message(self.Taken(self))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

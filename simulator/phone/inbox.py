@@ -1,4 +1,4 @@
-"""The SMS of the phone in hand, newest first; what was not opened yet is marked."""
+"""The SMS of the phone in hand as one thread, newest first: received and sent, with a mark on what was not opened."""
 
 from collections.abc import Sequence
 from datetime import timedelta, timezone
@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from simulator.client import Message
+from simulator.phone.sim import SELF
 
 NAIROBI = timezone(timedelta(hours=3), "EAT")
 EMPTY = "No messages yet.\nReceipts and codes appear here."
@@ -47,5 +48,5 @@ class Inbox(Vertical):
 def _card(sms: Message, *, is_new: bool) -> Content:
     at = sms.at.astimezone(NAIROBI).strftime("%-d %b %H:%M")
     mark = ("● NEW ", "bold $warning") if is_new else ("", "")
-    sender = (sms.sender or "SMS", "bold" if is_new else "")
+    sender = (sms.sender or "SMS", "bold" if is_new else "$accent" if sms.sender == SELF else "")
     return Content.assemble(mark, sender, (f"  {at}\n", "dim"), (f"{sms.text}\n", "" if is_new else "dim"))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from simulator.client import e164, standins_url
@@ -17,21 +18,32 @@ DIFFERENCE = 1
 UNUSABLE = 2
 
 
-def main(url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None) -> int:
+def main(
+    url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None,
+    secrets: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Run the phone and answer with an exit code: 0 fine, 1 a difference, 2 it could not be started.
 
     The stand-ins are on the port after the gateway's unless named. With a script `msisdn` takes the place
-    of the phone that the script starts with; without one it chooses the line that is picked up first.
+    of the phone that the script starts with; without one it chooses the line that is picked up first. `secrets` are
+    what the script leaves out, as `name=value`.
     """
     try:
         outside = standins or standins_url(url)
         phone = None if msisdn is None else e164(msisdn)
         if script is None:
             return _open(url, outside, phone or PEOPLE[0].msisdn)
-        same = asyncio.run(perform(Path(script), url, outside, msisdn=phone))
+        same = asyncio.run(perform(Path(script), url, outside, msisdn=phone, secrets=_named(secrets)))
     except (DialogueError, ValueError, OSError) as error:
         return _refuse(str(error))
     return OK if same else DIFFERENCE
+
+
+def _named(secrets: Sequence[str]) -> dict[str, str]:
+    pairs = dict(secret.partition("=")[::2] for secret in secrets)
+    if wrong := [name for name, value in pairs.items() if not name or not value]:
+        raise ValueError(f"a secret is given as name=value, not {wrong[0]!r}")
+    return pairs
 
 
 def _open(url: str, standins: str, msisdn: str) -> int:

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a phone. `about` reminds whoever plays them of what the demo data says."""
+    """Somebody with a phone. `about` reminds whoever plays them of the demo data; `pin` is their Nyota PIN."""
 
     msisdn: str
     name: str
     about: str
+    pin: str = ""
 
 
 PEOPLE = (
-    Person("+254711000001", "Amina Wanjiru", "Nyota PIN 4826, English"),
-    Person("+254711000002", "Baraka Otieno", "Nyota PIN 7391, Swahili, lends"),
+    Person("+254711000001", "Amina Wanjiru", "Nyota PIN 4826, English", "4826"),
+    Person("+254711000002", "Baraka Otieno", "Nyota PIN 7391, Swahili, lends", "7391"),
     Person("+254711000003", "A new customer", "not registered yet"),
-    Person("+254711000009", "Loan officer", "Nyota PIN 6058, may approve"),
+    Person("+254711000009", "Loan officer", "Nyota PIN 6058, may approve", "6058"),
 )
 
 STRANGER = "Another phone"

@@ -2,13 +2,14 @@
 
 import re
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import aiohttp
 
 from simulator.client import Lines, Outside
 from simulator.dialogue import Dialogue, Difference, Scene, load, play
+from simulator.phone.people import person
 
 WIDTH = 34
 
@@ -25,20 +26,23 @@ _CAPTIONS = {
 
 
 async def perform(
-    path: Path, url: str, standins: str, *, msisdn: str | None = None, say: Callable[[str], None] = print
-) -> bool:
+    path: Path, url: str, standins: str, *, msisdn: str | None = None, secrets: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = print,
+) -> bool:  # fmt: skip
     """Play the file and tell how it went; False at the first difference.
 
-    `msisdn` takes the place of the phone that the file starts with. Raises DialogueError or OSError when
+    `msisdn` takes the place of the phone that the file starts with. `secrets` are what the file does not say, by name;
+    the PIN of demo people is known. Raises DialogueError or OSError when
     there is no dialogue in that file.
     """
     dialogue = load(path)
     if msisdn is not None:
         dialogue = dialogue.on(msisdn)
+    known = {"pin": person(dialogue.phone).pin} | dict(secrets or {})
     say(f"{dialogue.name} ({path}) at {url}")
     async with aiohttp.ClientSession() as http:
         try:
-            await play(dialogue, Lines(http, url), Outside(http, standins), on_screen=Narrator(say))
+            await play(dialogue, Lines(http, url), Outside(http, standins), on_screen=Narrator(say), secrets=known)
         except Difference as difference:
             say(f"\nDIFFERENCE {difference}")
             return False

@@ -31,6 +31,7 @@ class PretendNetwork:
         self.answers: list[tuple[str, str]] = []
         self.settings: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.ends: list[dict[str, str]] = []
         self.fault = ""
         self.is_away = False
         self.arrived = asyncio.Event()
@@ -75,6 +76,7 @@ class PretendNetwork:
         app.add_routes(
             [
                 web.post("/api/ussd/handler", self.hop),
+                web.post("/api/ussd/events/africastalking", self.end),
                 web.get("/healthz", self.health),
                 web.get("/control/sms", self.list_messages),
                 web.post("/control/sms", self.take_sms),
@@ -102,6 +104,10 @@ class PretendNetwork:
             case "counting":
                 return web.Response(text=f"CON hop {len(self.hops)}")
         return web.Response(text=self._screen(form))
+
+    async def end(self, request: web.Request) -> web.Response:
+        self.ends.append({key: str(value) for key, value in (await request.post()).items()})
+        return web.Response()
 
     def _screen(self, form: dict[str, str]) -> str:
         match form["text"].split("*"):

@@ -2,15 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Label, OptionList, Static
 
+from simulator.dialogue import load
 from simulator.phone.app import PhoneApp
 from simulator.phone.picker import PhonePicker
 from simulator.phone.prompt import StkPrompt, shillings
-from simulator.phone.sim import EMPTY_HINT, HUNG_UP, NO_CALL_HINT, NOT_A_CODE_HINT, TIMED_OUT, Face
+from simulator.phone.sim import EMPTY_HINT, HUNG_UP, IDLED_OUT, NO_CALL_HINT, NOT_A_CODE_HINT, SIGNAL_LOST, Face
 from simulator.phone.writer import SmsWriter
 from tests.simulator.pretend_network import AMINA, AMOUNT, BARAKA, MENU, PretendNetwork, pretend_network
 
@@ -45,11 +47,19 @@ class Phone:
 
 @asynccontextmanager
 async def phone(
-    *, standins: str | None = None, gateway: str | None = None, clock: Callable[[], float] = lambda: 0.0
-) -> AsyncIterator[Phone]:
+    *, standins: str | None = None, gateway: str | None = None, clock: Callable[[], float] = lambda: 0.0,
+    recordings: Path = Path("dialogues"), size: tuple[int, int] = (80, 24),
+) -> AsyncIterator[Phone]:  # fmt: skip
     async with pretend_network() as network:
-        app = PhoneApp(gateway or network.url, standins or network.url, AMINA, clock=clock, poll_seconds=0.05)
-        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app = PhoneApp(
+            gateway or network.url,
+            standins or network.url,
+            AMINA,
+            clock=clock,
+            poll_seconds=0.05,
+            recordings=recordings,
+        )
+        async with app.run_test(size=size, notifications=True) as pilot:
             yield Phone(app, pilot, network)
 
 
@@ -147,11 +157,82 @@ class TestTime:
             await held.dial()
             held.app.tick()
             at_first = held.shown("#clock")
-            now[0] = 180.0
+            now[0] = 60.0
             held.app.tick()
 
-            assert at_first == "3:00"
-            assert held.app.sim.text == TIMED_OUT
+            assert at_first == "1:00"
+            assert held.app.sim.text == IDLED_OUT
+
+
+class TestSignal:
+    async def test_a_lost_signal_ends_the_call_and_is_shown(self) -> None:
+        """F5 loses it and finds it again."""
+        async with phone() as held:
+            await held.dial()
+            await held.pilot.press("f5")
+            lost = (held.app.sim.text, held.shown("#signal"))
+            await held.pilot.press("f5")
+            await held.dial()
+
+            assert lost == (SIGNAL_LOST, "✕ No signal")
+            assert held.app.sim.face is Face.ASKING
+
+
+class TestTwoPhones:
+    async def test_the_phone_put_down_lies_beside_on_a_wide_terminal(self) -> None:
+        """F7 takes it up again where it was; a click does the same."""
+        async with phone(size=(140, 40)) as held:
+            await held.dial()
+            held.app._picked(BARAKA)
+            await held.pilot.pause()
+            beside = held.app.query_one("#beside")
+            lies = (beside.display, held.app.sim.msisdn)
+            await held.pilot.press("f7")
+            back = (held.app.sim.msisdn, held.app.sim.face)
+            await held.pilot.click("#beside")
+            await held.until(lambda: held.app.sim.msisdn == BARAKA)
+
+            assert lies == (True, BARAKA)
+            assert back == (AMINA, Face.ASKING)
+
+    async def test_a_narrow_terminal_shows_the_phone_in_hand_alone(self) -> None:
+        """The other one is a key away all the same."""
+        async with phone() as held:
+            held.app._picked(BARAKA)
+            await held.pilot.press("f7")
+
+            assert not held.app.query_one("#beside").display
+            assert held.app.sim.msisdn == AMINA
+
+
+class TestRecording:
+    async def test_what_is_done_between_two_presses_is_kept_as_a_dialogue(self, tmp_path: Path) -> None:
+        """With both phones, and without the PIN."""
+        async with phone(recordings=tmp_path / "kept") as held:
+            await held.pilot.press("f6")
+            await held.dial()
+            for typed in ("2", "2000", "4826"):
+                await held.pilot.press(*typed, "enter")
+                await held.until(lambda: held.app.sim.face is not Face.WAITING)
+            await held.until(lambda: len(held.app.sim.messages) == 1)
+            held.app._picked(BARAKA)
+            await held.dial()
+            await held.pilot.press("f6")
+
+        (path,) = (tmp_path / "kept").iterdir()
+        dialogue = load(path)
+        assert dialogue.phones == {AMINA, BARAKA}
+        assert [step.action for step in dialogue.steps] == [
+            "dial", "press", "press", "press", "end", "sms", "phone", "dial",
+        ]  # fmt: skip
+        assert "4826" not in path.read_text()
+
+    async def test_nothing_recorded_is_no_file(self, tmp_path: Path) -> None:
+        """It is said, that is all."""
+        async with phone(recordings=tmp_path / "kept") as held:
+            await held.pilot.press("f6", "f6")
+
+        assert not (tmp_path / "kept").exists()
 
 
 class TestMessages:

@@ -1,7 +1,7 @@
 """A SIM shows everything that can happen to a call, and never raises."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,10 +13,13 @@ from simulator.phone.sim import (
     EMPTY_HINT,
     HUNG_UP,
     IDLE_HINT,
+    IDLED_OUT,
     NO_CALL_HINT,
     NO_SERVICE,
+    NO_SIGNAL,
     NOT_A_CODE_HINT,
     NOTHING_TO_REPEAT_HINT,
+    SIGNAL_LOST,
     TIMED_OUT,
     Face,
     Sim,
@@ -153,20 +156,90 @@ class TestTime:
     async def test_the_carrier_ends_a_session_after_its_time(self) -> None:
         """The time runs from the dial, whatever is typed."""
         clock = HandClock()
-        async with sim_on_network(clock) as (sim, _, _):
+        async with sim_on_network(clock) as (sim, network, _):
             await sim.enter("*383#")
-            clock.seconds += 100
-            await sim.enter("2")
+            network.fault = "counting"
+            for _ in range(3):
+                clock.seconds += 45
+                await sim.enter("2")
             left = sim.seconds_left
 
-            clock.seconds += 79
+            clock.seconds += 44
             sim.expire()
             still = sim.in_call
             clock.seconds += 1
             sim.expire()
 
-            assert (left, still) == (80, True)
+            assert (left, still) == (45, True)
             assert (sim.face, sim.text, sim.seconds_left) == (Face.CLOSED, TIMED_OUT, 0)
+
+    async def test_a_screen_left_alone_ends_the_session(self) -> None:
+        """A minute without an answer, though the session still has time."""
+        clock = HandClock()
+        async with sim_on_network(clock) as (sim, _, _):
+            await sim.enter("*383#")
+            clock.seconds += 59
+            sim.expire()
+            still = sim.in_call
+            clock.seconds += 1
+            sim.expire()
+
+            assert still
+            assert (sim.face, sim.text) == (Face.CLOSED, IDLED_OUT)
+
+
+class TestSignal:
+    """Coverage that comes and goes."""
+
+    async def test_a_session_ends_where_the_signal_is_lost(self) -> None:
+        """And nothing can be dialled until it is found."""
+        async with sim_on_network() as (sim, network, _):
+            await sim.enter("*383#")
+            sim.lose_signal()
+            lost = sim.text
+            await sim.enter("*383#")
+            dead = (sim.face, sim.text)
+            sim.find_signal()
+            await sim.enter("*383#")
+
+            assert lost == SIGNAL_LOST
+            assert dead == (Face.FAILED, NO_SIGNAL)
+            assert (sim.face, len(network.hops)) == (Face.ASKING, 2)
+
+    async def test_sms_wait_for_the_signal(self) -> None:
+        """They come with the first look after it is back."""
+        async with sim_on_network() as (sim, network, outside):
+            sim.receive(await outside.messages(AMINA))
+            sim.lose_signal()
+            network.deliver_sms(AMINA, "while away")
+            away = sim.receive(await outside.messages(AMINA))
+            sim.find_signal()
+            back = sim.receive(await outside.messages(AMINA))
+
+            assert (list(away), [message.text for message in back]) == ([], ["while away"])
+
+
+class TestTheEnd:
+    """What the carrier tells about a session that is over."""
+
+    @pytest.mark.parametrize(("answers", "status", "hops"), [(("1",), "Success", "2"), ((), "Incomplete", "1")])
+    async def test_it_says_how_and_how_far(self, answers: tuple[str, ...], status: str, hops: str) -> None:
+        """After the last screen, or when somebody hangs up in the middle; never what was typed."""
+        calls: list[Coroutine[None, None, None]] = []
+        async with visited_network() as (network, http):
+            sim = Sim(Line(http, network.url, AMINA), HandClock(), lambda: None, later=calls.append)
+            await sim.enter("*383#")
+            for answer in answers:
+                await sim.enter(answer)
+            if sim.in_call:
+                sim.hang_up()
+            for call in calls:
+                await call
+
+            (told,) = network.ends
+            assert (told["status"], told["hopsCount"], told["phoneNumber"]) == (status, hops, AMINA)
+            assert told["sessionId"] == network.hops[0]["sessionId"]
+            assert "text" not in told
 
 
 class TestInbox:
