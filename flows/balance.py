@@ -13,8 +13,9 @@ def _balances(view: View) -> Balances:
 
 
 def _words(view: View) -> str:
+    """Old figures are shown with their age, once newer ones are on their way."""
     balances = _balances(view)
-    if balances.as_at:
+    if balances.as_at and view.fact("figures_asked_for"):
         return "old"
     return "show" if balances.next_due else "clear"
 

@@ -22,7 +22,7 @@ BACK, HOME_DIGITS, MORE = "0", "00", frozenset({"98", "#"})
 STRIKES_MAX = 3
 TURNS_MAX = 60
 TRAIL_MAX = 12
-
+MEMBER = "customer"
 SENT = "said.sent"
 TOO_LONG, CHOICE, EMPTY = "long", "choice", "empty"
 REASONS = (TOO_LONG, CHOICE, EMPTY)
@@ -32,16 +32,20 @@ VERDICTS: Mapping[Secret, tuple[str, ...]] = {
     "pin": ("pin_format", "pin", "pin_last"),
     "new": ("pin_format", "weak", "same"),
     "again": ("pin_format", "mismatch"),
+    "code": ("otp_format", "otp"),
 }
 """Every name a Verdict may have that asks again, by the kind of secret."""
 
-LOCKED = ("locked", "locked_long")
+LOCKED = ("locked", "locked_long", "otp_over")
 """Names of a final Verdict."""
 
-COUNTED_BY_SHELL = frozenset({"pin", "pin_last"})
-"""Wrong PINs are no strikes: the shell counts them over all sessions, and locks."""
+COUNTED_BY_SHELL = frozenset({"pin", "pin_last", "otp"})
+"""Wrong PINs and codes are no strikes: the shell counts them over all sessions, and locks."""
 
-SAID_BY_SHELL = ("newer", "busy", "busy_after", "unconfirmed")
+PAUSED = "paused"
+"""What somebody hears whose account staff have paused."""
+
+SAID_BY_SHELL = ("newer", "busy", "busy_after", "unconfirmed", PAUSED, "moved", "answered", "uncovered")
 """Last screens of `wrong.` that no engine says: what happened around it."""
 
 
@@ -138,9 +142,14 @@ class Engine:
         """The first screen: registration, a request under way, an unfinished conversation, or the menu.
 
         Digits dialled ahead are those of the menu: they go past the offers to continue, and are dropped for
-        somebody who has no menu yet.
+        somebody who has no menu yet. Whoever has to choose a new PIN does that first.
         """
         session = self._recognised(session, facts)
+        customer = self._view(session, facts).fact("customer")
+        if customer is not None and customer.is_paused:
+            return self._ended(session, f"wrong.{PAUSED}"), ()
+        if session.customer and customer.chooses_pin:
+            return self._entered(session, "newpin:", facts), ()
         if answers and session.customer:
             return self._home(session, facts), answers
         return self._welcomed(session, facts), ()
@@ -153,11 +162,14 @@ class Engine:
         if customer is None:
             return session
         session = replace(session, language=customer.language)
-        return replace(session, customer=customer.id, name=customer.name) if customer.is_member else session
+        if not customer.is_member:
+            return session
+        role = "" if customer.role == MEMBER else customer.role
+        return replace(session, customer=customer.id, name=customer.name, role=role)
 
     def _welcomed(self, session: Session, facts: Facts) -> Turn:
         view = self._view(session, facts)
-        if session.customer and view.fact("customer").requests:
+        if session.customer and any(not request.waits_for for request in view.fact("customer").requests):
             return self._entered(session, "resume:accepted", facts)
         previous: Session | None = view.fact("previous")
         if previous is None or not self._is_worth_resuming(session, previous):

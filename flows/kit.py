@@ -22,7 +22,7 @@ from transitions import EventData, Machine
 from flows.turn import Facts, Need, Session
 
 Kind = Literal["ask", "choose", "secret", "end", "decide"]
-Secret = Literal["pin", "new", "again"]
+Secret = Literal["pin", "new", "again", "code"]
 Place = Literal["none", "back", "home", "home_only"]
 
 HOME = "home:"
@@ -127,7 +127,8 @@ class Step:
 
     `variants` are the names of its texts when there are several (`words` picks one), `labels` those of its
     offers and lines, `refuses` the reasons its answers may be refused for. `gives_up` is the last screen of
-    the third miss in a row. `confirms` marks a screen that has to be seen before it is answered.
+    the third miss in a row. `confirms` marks a screen that has to be seen before it is answered. `purpose` says
+    which one-time code a secret of that kind asks for.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Step:
     binds: Slots = _nothing
     emits: Callable[[View], Emit | None] | None = None
     secret: Secret = PIN
+    purpose: str = ""
     confirms: bool = False
     place: Place = "home"
     source: Source = field(default_factory=Source, compare=False)
@@ -188,7 +190,7 @@ def choose(name: str, *, to: Next, saves: str = "", labels: Iterable[str] | None
 
 
 def secret(name: str, *, to: Next, kind: Secret = PIN, **options: Any) -> Step:
-    """A PIN. The shell checks it; the flow sees only the verdict, never the digits."""
+    """A PIN or a one-time code. The shell checks it; the flow sees only the verdict, never the digits."""
     return Step(name, "secret", _branches(to), secret=kind, source=_source(), **options)
 
 

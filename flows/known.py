@@ -3,15 +3,19 @@
 The gateway fills them in; flows only look. Money is integer cents, days are dates in East Africa Time.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """Something asked for and not settled yet.
 
-    `is_certain` is False while nobody knows if money moved; `about` is the loan it pays, where it pays one.
+    `is_certain` is False while nobody knows if money moved; `about` is the loan it pays, where it pays one, or the
+    two people it is between.
+    `waits_for` is the person whose answer it waits for: it is nobody's debt yet, and stands in nobody's way.
     """
 
     reference: str
@@ -19,13 +23,15 @@ class Request:
     amount_cents: int
     is_certain: bool
     about: str = ""
+    waits_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
     """The person behind the line. A listed person is on the members' list but has not joined yet.
 
-    `role` is customer, or what they are on the staff: officer.
+    `role` is customer, or what they are on the staff: officer. Staff have stopped a paused one for now; one who
+    `chooses_pin` had theirs cleared and may choose another on this phone.
     """
 
     id: str
@@ -35,6 +41,8 @@ class Customer:
     phone: str
     role: str = "customer"
     requests: tuple[Request, ...] = ()
+    is_paused: bool = False
+    chooses_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,123 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class AutoRepay:
+    """The share of incoming money that somebody repays with, and what may be chosen. `percent` 0: off."""
+
+    percent: int
+    least_percent: int
+    most_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """Somebody else who has a loan that may be paid. `name` is a first name and an initial: `Baraka O`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Savings:
+    """Somebody's savings: `held_cents` of them secures loans, `interest_cents` is this month's so far.
+
+    `goal_cents` is zero where there is none; `may_save` whether this organisation may take savings.
+    """
+
+    saved_cents: int
+    held_cents: int
+    wallet_cents: int
+    interest_cents: int
+    goal_cents: int
+    least_cents: int
+    may_save: bool
+
+    @property
+    def free_cents(self) -> int:
+        return max(0, self.saved_cents - self.held_cents)
+
+    @property
+    def percent(self) -> int:
+        """How far the goal is reached, at most 100."""
+        return min(100, self.saved_cents * 100 // self.goal_cents) if self.goal_cents else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What somebody has chosen about their account.
+
+    `email` is masked, empty where there is none; `awaits_code` while the code sent to it can be typed. `has_mail`:
+    whether this organisation sends e-mail at all.
+    """
+
+    auto_percent: int
+    offers: bool
+    has_mail: bool = False
+    email: str = ""
+    is_verified: bool = False
+    awaits_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One thing somebody has agreed to, in force: which wording, since when."""
+
+    kind: str
+    version: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A customer as an officer sees them: no balance, no identity number."""
+
+    id: str
+    name: str
+    phone: str
+    tier: int
+    role: str = "customer"
+    is_paused: bool = False
+    is_locked: bool = False
+    has_pin: bool = True
+    has_email: bool = False
+    loans: tuple[Loan, ...] = ()
+    paying: tuple[str, ...] = ()
+    takes_deposits: bool = False
+    prompts_left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLeft:
+    """How much more an officer may do today."""
+
+    look_ups: int
+    prompts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """A payment that staff asked for. `state`: waiting, asked, paid, cancelled, expired, refused, unsure."""
+
+    reference: str
+    person: str
+    amount_cents: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """A lost line that waits for a second officer. `id` is that of the question; `id_end` ends the identity number."""
+
+    id: str
+    reference: str
+    person: str
+    phone: str
+    new_phone: str
+    asked_by: str
+    id_end: str
+
+
+@dataclass(frozen=True, slots=True)
 class Organisation:
     """What texts say about who is speaking."""
 
@@ -128,3 +253,104 @@ class Organisation:
     paybill: str
     agents: str
     terms_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """How much of a kind may move now, in cents of whole shillings; nothing when `most_cents` is below the least.
+
+    `bound` is what sets the most: one transaction, the day, or the room that is left in the wallet.
+    """
+
+    least_cents: int
+    most_cents: int
+    bound: str = "transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Whoever is behind a number that somebody wants to send to. `name` is a first name and an initial.
+
+    `state` is active, closed, locked, or stranger: nobody with an account, who then has neither id nor name.
+    """
+
+    phone: str
+    state: str
+    id: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """Money sent to a phone without an account, and not taken yet; its sender may take it back."""
+
+    reference: str
+    phone: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a mini-statement. `label` is what kind of thing moved it, `about` who or which, as people know it."""
+
+    on: date
+    cents: int
+    label: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The newest movements of an account, the newest first, and what it holds. What is on hold has not moved."""
+
+    balance_cents: int
+    movements: tuple[Movement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerTerms:
+    """What may be agreed between two people: amounts, percent on top, days until it is repaid and to answer."""
+
+    least_cents: int
+    most_cents: int
+    added_percent_max: int
+    days_max: int
+    answer_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lender:
+    """Somebody who may be asked for a loan. `name` is a first name and an initial: `Baraka O`."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that somebody is asked to decide, `name` in full because money is asked of them.
+
+    `kind` is peer, guarantee or officer; `state` open, approved, declined, expired or withdrawn. `hindrance` is why
+    they cannot say yes now: `short` of money, or `later`.
+    """
+
+    id: str
+    reference: str
+    kind: str
+    name: str
+    amount_cents: int
+    state: str
+    detail: Mapping[str, Any]
+    requester: str = ""
+    operation: str = ""
+    hindrance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Borrower:
+    """What an officer may see of somebody who asked for a loan. `pledged_cents` is what secures that loan."""
+
+    saved_cents: int
+    pledged_cents: int
+    owed_cents: int
+    since: date

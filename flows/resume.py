@@ -4,10 +4,23 @@ from collections.abc import Callable, Mapping
 
 from flows.kit import HOME, RESUME, Flow, Gone, Guard, Step, View, choose
 from flows.known import Request
-from menus.values import Ksh
+from menus.values import Ksh, ShortName
 
-RESUMABLE = ("register", "borrow", "repay")
-UNDER_WAY = {"loan.disburse": "loan_disburse", "repay.stk": "repay_stk", "repay.wallet": "repay_wallet"}
+RESUMABLE = ("register", "borrow", "repay", "wallet", "send", "peer")
+UNDER_WAY = {
+    "wallet.deposit": "wallet_deposit",
+    "wallet.withdraw": "wallet_withdraw",
+    "wallet.send": "wallet_send",
+    "loan.disburse": "loan_disburse",
+    "repay.stk": "repay_stk",
+    "repay.wallet": "repay_wallet",
+    "savings.save": "savings",
+    "savings.move": "savings",
+    "repay.other": "repay_other",
+    "repay.for_stk": "repay_for",
+    "repay.for_wallet": "repay_for",
+    "peer.ask": "peer_ask",
+}
 UNCERTAIN = "uncertain"
 
 Pick = Callable[[View], Request]
@@ -30,10 +43,11 @@ def _kept_words(view: View) -> str:
 
 
 def _newest(view: View) -> Request:
-    """The newest thing under way; for a chosen loan, the one about it."""
+    """The newest thing under way; for a chosen loan, the one about it. What only waits for a person comes last."""
     requests: tuple[Request, ...] = view.fact("customer").requests
     about = [request for request in requests if request.about and request.about == view.data.get("loan")]
-    for request in [*reversed(about), *reversed(requests)]:
+    moving = [request for request in requests if not request.waits_for]
+    for request in [*reversed(about), *reversed(moving), *reversed(requests)]:
         return request
     raise Gone("nothing is under way")
 
@@ -55,13 +69,18 @@ def _under_way(name: str, pick: Pick) -> Step:
 
     def slots(view: View) -> Mapping[str, object]:
         request = pick(view)
-        return {"reference": request.reference, "amount": Ksh(request.amount_cents), "loan": request.about}
+        return {
+            "reference": request.reference,
+            "amount": Ksh(request.amount_cents),
+            "loan": request.about,
+            "person": ShortName(request.waits_for),
+        }
 
     return choose(
         name,
         to={"menu": HOME, "help": "help:"},
         words=words,
-        variants=(*UNDER_WAY.values(), UNCERTAIN),
+        variants=(*dict.fromkeys(UNDER_WAY.values()), UNCERTAIN),
         slots=slots,
         confirms=True,
         place="none",
@@ -83,7 +102,10 @@ flow = Flow(
             "ask",
             to=[(_continues, RESUME), *((_again(name), f"{name}:") for name in RESUMABLE), (None, HOME)],
             words=_kept_words,
-            variants=("register", "borrow", "borrow_amount", "repay", "repay_amount"),
+            variants=(
+                "register",
+                *(f"{name}{kind}" for name in RESUMABLE if name != "register" for kind in ("", "_amount")),
+            ),
             labels=("continue", "again"),
             slots=_kept_amount,
             place="home_only",

@@ -119,7 +119,7 @@ flow = Flow(
     [
         choose(
             "menu",
-            to={"balance": "balance", "save": "saving", "move": "moving", "goal": "goals"},
+            to={"balance": "balance", "save": "saving", "move": "moving", "mini": "mini:savings", "goal": "goals"},
         ),
         choose(
             "balance",

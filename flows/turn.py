@@ -23,7 +23,8 @@ class Session(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Where a conversation stands. Small (under 1 KiB packed), without PIN, phone number or typed text.
 
     `offers` are the choices as shown, `digits=value`, so that a list that changes later never changes what
-    `2` meant. `trail` is the way back, `flow.step` each. `data` holds the answers given so far.
+    `2` meant. `trail` is the way back, `flow.step` each. `data` holds the answers given so far. `role` is what
+    somebody on the staff is; it shows them more, and permits nothing: whatever acts looks again.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     viewed: bool = False
     is_final: bool = False
     version: str = ""
+    role: str = ""
 
     @property
     def place(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from gateway.accounts.codes import Codes
 from gateway.books.ledger import Books
 from gateway.clock import Clock, system
 from gateway.config import Config, Daraja
 from gateway.conversation import Conversation, Limits
 from gateway.dialogue import menus_of
 from gateway.errors import Misconfigured
-from gateway.facts.source import FactSource
+from gateway.facts.source import FactSource, Reader
 from gateway.feature import Feature, Tools, merged, modules, under_way
 from gateway.health import Health
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
@@ -128,7 +129,16 @@ class Gateway:
             application.add_routes(each.open_routes)
         return application
 
+    async def open(self) -> None:
+        """What has to be so before anything is served or worked. Raises Misconfigured."""
+        for each in self.features:
+            if each.opens is not None:
+                await each.opens()
+
     async def close(self) -> None:
+        for each in self.features:
+            if each.closes is not None:
+                await each.closes()
         for provider in self.providers.values():
             provider.close()
         self.hashes.close()
@@ -164,9 +174,7 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     features = tuple(domain.feature(tools) for domain in domains)
     instants.update(merged(each.instants for each in features))
     playbooks.update(merged({playbook.kind: playbook} for each in features for playbook in each.playbooks))
-    facts = FactSource(
-        store, merged(each.readers for each in features), merged(each.computed for each in features)
-    )  # fmt: skip
+    facts = FactSource(store, _readers(features), merged(each.computed for each in features))
     limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
     pins = Pins(store, tools.hashes, outbox, clock, config.pins)
     spool = Spool(data / "spool")
@@ -175,19 +183,28 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     return Gateway(
         tools=tools,
         sessions=sessions,
-        conversation=Conversation(menus, sessions, facts, pins, outbox, clock, limits),
+        conversation=Conversation(menus, sessions, facts, pins, Codes(config, store, clock), outbox, clock, limits),
         worker=Worker(store, outbox, playbooks, clock, _policy(config), _pace(config)),
         daily=Daily(store, outbox, [kind for each in features for kind in each.daily], clock),
         callbacks=callbacks,
         spool=spool,
-        health=Health(sessions, store, spool, clock, outside, menus),
+        health=Health(sessions, store, spool, clock, outside, menus, merged(each.checks for each in features)),
         features=features,
     )
+
+
+def _readers(features: Iterable[Feature]) -> dict[str, Reader]:
+    """Everybody's, with what some put around others'."""
+    readers: dict[str, Reader] = merged(each.readers for each in features)
+    for name, wrap in merged(each.wraps for each in features).items():
+        readers[name] = wrap(readers[name])
+    return readers
 
 
 @asynccontextmanager
 async def working(gateway: Gateway) -> AsyncIterator[None]:
     """The worker at work in this process; at the end it finishes what it has in hand."""
+    await gateway.open()
     tasks = [asyncio.create_task(run) for run in (gateway.worker.run(), gateway.daily.run(), watching(gateway))]
     try:
         yield
@@ -214,6 +231,7 @@ async def watching(gateway: Gateway) -> None:
 @asynccontextmanager
 async def serving(gateway: Gateway) -> AsyncIterator[int]:
     """The HTTP server, listening until the block ends; its port. It empties its own spool of callbacks."""
+    await gateway.open()
     server = gateway.config.server
     runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
     await runner.setup()

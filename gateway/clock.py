@@ -25,6 +25,11 @@ def local_date(milliseconds: int) -> date:
     return local(milliseconds).date()
 
 
+def day_start(milliseconds_: int) -> int:
+    """When the business day of a stored moment began, in Nairobi."""
+    return milliseconds(local(milliseconds_).replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def milliseconds(moment: datetime) -> int:
     """A moment with a zone as stored. Raises ValueError for one without."""
     if moment.tzinfo is None:

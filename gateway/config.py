@@ -5,6 +5,8 @@ stop the start with the key's name. Secrets come only by environment and are mas
 """
 
 import os
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -195,6 +197,30 @@ class Lending(Section):
     """What people may borrow, by key; see `gateway.lending.products`."""
 
 
+class Peers(Section):
+    """Loans from person to person. The least and most of one are those of the product `peer`."""
+
+    asks_a_day: int = Field(3, ge=0, le=100)
+    """How often somebody may ask a person for a loan, a day."""
+    lookups_a_day: int = Field(10, ge=1)
+    """How many numbers somebody may try for it, a day."""
+    added_percent_max: int = Field(10, ge=0, le=100)
+    """The most that may be agreed on top, in percent of the amount."""
+    days_max: int = Field(90, ge=1, le=366)
+    """The most days until it is repaid."""
+    answer_days: int = Field(3, ge=1, le=30)
+    """How many days somebody who was asked may take to answer."""
+    guarantee_days: int = Field(3, ge=1, le=30)
+    """The same for who is asked to guarantee a loan."""
+
+
+class Approvals(Section):
+    """What staff decide about."""
+
+    officer_limit: int = Field(50_000, ge=0)
+    """Above this amount, in shillings, a second officer decides too."""
+
+
 class AutoRepay(Section):
     """The share of incoming money that people may agree to repay their loans with."""
 
@@ -207,8 +233,224 @@ class Repaying(Section):
 
     other_phones_a_day: int = Field(3, ge=0, le=100)
     """How often a customer may ask another phone to pay, a day."""
+    lookups_a_day: int = Field(10, ge=0)
+    """How many numbers a customer may try, a day, to pay for the loan of whoever is behind."""
     notice_seconds: float = Field(10.0, ge=0)
     """Between the SMS that names who asks and the prompt on that phone."""
+
+
+class SavingsRate(Section):
+    """Percent a year on savings, from a day on."""
+
+    since: date
+    percent: Annotated[Decimal, Field(ge=0, le=100)]
+
+
+class Savings(Section):
+    """What people put aside."""
+
+    open: bool = True
+    """Whether savings are taken; what is there may always be moved out."""
+    least_cents: Cents = 10_00
+    """The least that is moved at once."""
+    rates: tuple[SavingsRate, ...] = ()
+    """Yearly rates by their first day; interest goes by the daily balance and is posted when a month is over."""
+    withheld_percent: int = Field(0, ge=0, le=100)
+    """Tax withheld from interest."""
+
+
+class Accounts(Section):
+    """What people change about their own account, and what staff change for them."""
+
+    cool_down_hours: int = Field(72, ge=0)
+    """How long no money leaves after a new line or a PIN reset."""
+    reset_hours: int = Field(24, ge=1)
+    """How long after a reset a new PIN may be chosen on the phone."""
+    code_minutes: int = Field(5, ge=1, le=60)
+    """How long a code sent by SMS is good."""
+    mail_code_minutes: int = Field(60, ge=1)
+    """How long a code sent by e-mail is good."""
+    code_tries: int = Field(3, ge=1, le=10)
+    codes_a_day: int = Field(5, ge=1)
+    """How often somebody may ask for codes of one purpose, a day."""
+
+
+class Staff(Section):
+    """How much an officer may do."""
+
+    look_ups_a_day: int = Field(200, ge=0)
+    """How many customers one officer may look up, a day."""
+    prompts_a_day: int = Field(100, ge=0)
+    """How many payments one officer may ask for, a day."""
+    prompts_a_day_each: int = Field(3, ge=0)
+    """How often staff may ask one customer for a payment, a day."""
+    prompt_notice_seconds: float = Field(10.0, ge=0)
+    """Between the SMS that names who asks and the prompt."""
+    prompt_minutes: int = Field(30, ge=1)
+    """A prompt that could not be sent by then is not sent any more."""
+    line_hours: int = Field(24, ge=1)
+    """How long a lost line waits for the second person."""
+
+
+class Mail(Section):
+    """The server that takes our e-mail. Without one nobody is offered any."""
+
+    host: str = ""
+    port: Port = 587
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` begins plain and insists on encryption, `tls` is encrypted from the start."""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    sender: str = "no-reply@nyota.example"
+    timeout_seconds: Positive = 10.0
+
+
+class WalletTier(Section):
+    """What people of one tier may do, in shillings. M-PESA carries no more than 250,000 at once."""
+
+    deposit: int = Field(ge=0, le=250_000)
+    """One deposit."""
+    withdraw: int = Field(ge=0, le=250_000)
+    """One withdrawal."""
+    send: int = Field(ge=0, le=999_999)
+    """One transfer."""
+    in_a_day: int = Field(ge=0)
+    """All deposits of a day."""
+    out_a_day: int = Field(ge=0)
+    """All withdrawals and transfers of a day."""
+    most: int = Field(ge=0)
+    """What a wallet may hold."""
+
+
+class Identity(Section):
+    """Who tells us that people are who they say, and since when their SIM is theirs."""
+
+    source: Literal["none", "standin"] = "none"
+    """`none`: nobody is asked. `standin`: answers from the two lists below, for trying things out."""
+    verified_tier: int = Field(2, ge=1, le=3)
+    """The tier of somebody whose ID number and name the registry confirms."""
+    people: dict[str, str] = {}
+    """What the stand-in knows: ID number and name."""
+    sim_changes: dict[str, date] = {}
+    """What the stand-in knows: line (E.164) and the day it got another SIM."""
+
+
+class Wallet(Section):
+    """Deposits, withdrawals and transfers. Limits go by `tier`: how well we know somebody, 1 to 3."""
+
+    least: int = Field(10, ge=1)
+    """The least that can be moved, in shillings."""
+    tiers: dict[int, WalletTier] = Field(
+        {
+            1: WalletTier(
+                deposit=100_000, withdraw=70_000, send=50_000, in_a_day=150_000, out_a_day=100_000, most=150_000
+            ),
+            2: WalletTier(
+                deposit=250_000, withdraw=250_000, send=100_000, in_a_day=500_000, out_a_day=500_000, most=500_000
+            ),
+            3: WalletTier(
+                deposit=250_000, withdraw=250_000, send=250_000, in_a_day=900_000, out_a_day=900_000, most=900_000
+            ),
+        },
+        min_length=1,
+    )
+    withdraw_fees: dict[int, int] = {250_000: 15}
+    """What we take for a withdrawal, by the upper end of a band, in shillings."""
+    send_fees: dict[int, int] = {250_000: 0}
+    """What we take for a transfer, likewise."""
+    lookups_a_day: int = Field(10, ge=1)
+    """How many numbers somebody may look up a day."""
+    again_minutes: int = Field(10, ge=0)
+    """A transfer of the same amount to the same person within this time is asked about again."""
+    send_to_strangers: bool = False
+    """Whether money may be sent to a phone without an account, to be claimed by joining."""
+    claim_days: int = Field(7, ge=1, le=90)
+    """After this, money that nobody has claimed goes back to its sender."""
+    safety_days: int = Field(3, ge=0, le=30)
+    """How long no money leaves after a SIM change."""
+    mini_statement: int = Field(10, ge=1, le=50)
+    """Movements in a mini-statement."""
+    identity: Identity = Identity()
+
+
+class CoreProduct(Section):
+    """How one of our products is called at the core."""
+
+    id: int = Field(ge=1)
+    rate_per: Literal["term", "month", "year"] = "year"
+    """What the core's product takes its rate for."""
+    strategy: str = "mifos-standard-strategy"
+    """In which order the core lets a repayment pay what is owed."""
+
+
+class FineractCore(Section):
+    """Apache Fineract or Mifos X."""
+
+    base_url: str = "https://fineract.example/fineract-provider/api/v1"
+    tenant: str = "default"
+    username: str = "mifos"
+    password: SecretStr = SecretStr("")
+    key_header: str = "Idempotency-Key"
+    """The header in which the server takes idempotency keys; a setting of the server, too."""
+    office: int = Field(1, ge=1)
+    payment_type: int = Field(1, ge=1)
+    """The payment type of M-PESA; see `GET /paymenttypes`."""
+    products: dict[str, CoreProduct] = {}
+    """Which of our products the core keeps, and as which of its own. A product that is not here stays ours alone."""
+    savings: dict[Literal["savings", "wallet"], int] = {}
+    """Which of people's accounts the core keeps, and as which of its savings products."""
+    fee_charge: int = Field(0, ge=0)
+    """The charge that our fees are put on a loan as; 0: fees that are added to a loan wait for a person."""
+    penalty_charge: int = Field(0, ge=0)
+    """The same for penalties that people put on a loan."""
+    page: int = Field(100, ge=1, le=1000)
+    """Loans looked at in one go when the core is asked for changes."""
+
+
+class HttpCore(Section):
+    """A core that speaks the small REST dialect of `docs/how-to/add-a-ledger.md`."""
+
+    base_url: str = "https://core.example/nyota/v1"
+    token: SecretStr = SecretStr("")
+    """Bearer token of our calls."""
+    products: dict[str, str] = {}
+    """Which of our products the core keeps, and what it calls them."""
+    savings: dict[Literal["savings", "wallet"], str] = {}
+    """The same for people's accounts."""
+
+
+class Ledger(Section):
+    """Who keeps the loans: we ourselves, or a core elsewhere that we mirror."""
+
+    kind: Literal["embedded", "http", "fineract"] = "embedded"
+    fresh_seconds: float = Field(900.0, ge=0)
+    """Figures of the core that are older than this are shown with their age, and asked for again."""
+    poll_seconds: Positive = 60.0
+    """How often the core is asked what has changed."""
+    at_once: int = Field(3, ge=1, le=64)
+    """Calls to the core at the same time, in one process; after an outage it begins with one."""
+    calls_a_second: int = Field(20, ge=0)
+    """No more calls a second than this, in one process; 0: as many as there are."""
+    timeout_seconds: Positive = 10.0
+    ask_seconds: Positive = 5.0
+    """First wait before a command without an answer is asked about; doubles up to ask_max_seconds."""
+    ask_max_seconds: Positive = 900.0
+    probe_seconds: Positive = 30.0
+    """How long the core is left alone once it is away; then one call finds out."""
+    spread_seconds: float = Field(60.0, ge=0)
+    """Over how long the work that has waited comes back when the core does."""
+    give_up_hours: Positive = 24.0
+    """A command that nobody could say anything about by then is decided by a person."""
+    hooks_token: SecretStr = SecretStr("")
+    """Path token of the core's hooks and approvals; without one neither is taken."""
+    approval_hours: Positive = 24.0
+    """An approval that is older than this is refused."""
+    disburse_most: int = Field(50_000, ge=0)
+    """The largest loan, in shillings, that is paid out on the core's word alone."""
+    disburse_a_day: int = Field(500_000, ge=0)
+    """All that is paid out on the core's word in a day."""
+    fineract: FineractCore = FineractCore()
+    http: HttpCore = HttpCore()
 
 
 class Operations(Section):
@@ -248,8 +490,16 @@ class Config(BaseSettings):
     providers: Providers = Providers()
     rails: Rails = Rails()
     lending: Lending = Lending()
+    peers: Peers = Peers()
+    approvals: Approvals = Approvals()
     auto_repay: AutoRepay = AutoRepay()
     repaying: Repaying = Repaying()
+    savings: Savings = Savings()
+    accounts: Accounts = Accounts()
+    staff: Staff = Staff()
+    mail: Mail = Mail()
+    wallet: Wallet = Wallet()
+    ledger: Ledger = Ledger()
     operations: Operations = Operations()
     standins: Standins = Standins()
     logs: Logs = Logs()

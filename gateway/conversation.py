@@ -11,16 +11,18 @@ from dataclasses import dataclass, field, replace
 import structlog
 from msgspec.structs import replace as changed
 
-from flows.engine import HOME_DIGITS, Engine
-from flows.kit import Gone
+from flows.engine import HOME_DIGITS, Engine, Verdict
+from flows.kit import Gone, Step
+from flows.known import Customer
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
+from gateway.accounts.codes import Codes
 from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable
-from gateway.facts.source import FactSource
+from gateway.facts.source import FactSource, NobodyThere
 from gateway.inbound import Inbound, Reply
 from gateway.live import LiveMenus
 from gateway.metrics import TURNS, TURNS_SECONDS
-from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Outbox, ReferenceTaken, TurnRecord
+from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, NotTheirs, Outbox, ReferenceTaken, TurnRecord
 from gateway.pins import Pins
 from gateway.reading import Reading, read
 from gateway.sessions import Keys, Loaded, Sessions, Stored
@@ -54,13 +56,14 @@ class Conversation:
     """`answer` never raises and never takes longer than the deadline."""
 
     def __init__(
-        self, menus: LiveMenus, sessions: Sessions, facts: FactSource, pins: Pins, outbox: Outbox, clock: Clock,
-        limits: Limits,
+        self, menus: LiveMenus, sessions: Sessions, facts: FactSource, pins: Pins, codes: Codes, outbox: Outbox,
+        clock: Clock, limits: Limits,
     ) -> None:  # fmt: skip
         self._menus = menus
         self.sessions = sessions
         self._facts = facts
         self._pins = pins
+        self._codes = codes
         self._outbox = outbox
         self._clock = clock
         self._limits = limits
@@ -82,6 +85,8 @@ class Conversation:
         try:
             async with asyncio.timeout(self._limits.turn_seconds):
                 return await self._turn(inbound, progress)
+        except NobodyThere:
+            return self._said("wrong.moved", progress)
         except Exception as error:  # the phone gets an answer whatever is broken here
             progress.note |= {"error": type(error).__name__, "detail": _harmless(error)}
             if not isinstance(error, NyotaError | TimeoutError):
@@ -130,19 +135,28 @@ class Conversation:
         known: dict[Need, object] = {Need("previous"): previous.session if previous else None}
         engine = self._menus.engine_for(session)
         if engine.takes_secret(session, answers):
-            step = engine.step(session)
-            known[Need("verdict")] = await self._pins.verdict(session, step.secret, answers[0], inbound.msisdn)
+            known[Need("verdict")] = await self._verdict(engine.step(session), session, answers[0], inbound.msisdn)
             answers = ("*",)
         facts = Facts(local(self._clock()), known)
         for _ in range(FACTS_ROUNDS_MAX):
             turn = engine.advance(session, answers, facts, salt=salt)
             if isinstance(turn, Turn):
                 return self._noted(session, turn, progress)
-            facts = await self._gathered(turn, facts, inbound)
+            facts = await self._gathered(turn, facts, inbound, session)
         raise BrokenInvariant("a turn kept asking for facts", step=session.place)
 
-    async def _gathered(self, missing: Missing, facts: Facts, inbound: Inbound) -> Facts:
+    async def _verdict(self, step: Step, session: Session, typed: str, msisdn: str) -> Verdict:
+        if step.secret == "code":
+            return await self._codes.verdict(session, step.purpose, typed)
+        return await self._pins.verdict(session, step.secret, typed, msisdn)
+
+    async def _gathered(self, missing: Missing, facts: Facts, inbound: Inbound, session: Session) -> Facts:
+        """Raises NobodyThere when the line has got another owner, or none, since the session began."""
         found: Mapping[Need, object] = await self._facts.gather(missing.needs, inbound.msisdn)
+        if session.customer and (need := Need("customer")) in found:
+            owner = found[need]
+            if not isinstance(owner, Customer) or owner.id != session.customer:
+                raise NobodyThere("the line has changed hands")
         return facts.with_values(found)
 
     async def _kept(
@@ -176,6 +190,8 @@ class Conversation:
             return await self._renamed(inbound, keys, before, reading, progress)
         except AlreadyOpen as held:
             return await self._shown_under_way(inbound, keys, before, reading, held, progress)
+        except NotTheirs as gone:
+            return self._said(f"wrong.{gone.reason}", progress)
         await self._moved(keys, stored)
         return _reply(stored)
 
@@ -211,7 +227,7 @@ class Conversation:
         """What was asked for is under way already: show that, do nothing a second time."""
         session = before.session if before else Session(self._outbox.session_id())
         facts = Facts(local(self._clock()))
-        needs = frozenset({Need("customer")})
+        needs = frozenset({Need("customer"), Need("waiting")})  # what the menu asks, should it be over by now
         facts = facts.with_values(await self._facts.gather(needs, inbound.msisdn))
         following = changed(session, turn=session.turn + 1)
         try:

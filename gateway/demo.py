@@ -2,19 +2,30 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.loans import quoted as as_values
+from flows.turn import Operation
 from gateway.app import Gateway
+from gateway.approvals import decisions
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.clock import local_date
 from gateway.facts.loans import quoted
+from gateway.facts.peers import quoted as agreed
+from gateway.facts.repaying import with_initial
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
+from gateway.playbooks.instant import CONSENTS
+from gateway.operations import queue
+from gateway.operations.worker import work_of
+from gateway.playbooks import peer
 from gateway.store import customers
 
+ASKED_CENTS = 2_000_00
+ASKED_FOR_DAYS = 28
 NAMESPACE = uuid.UUID("d3b0a1f2-6a1c-5c55-8f0e-3a3a3a383323")
 
 
@@ -32,6 +43,7 @@ class Person:
     limit_cents: int = 2_000_00
     loan_cents: int = 0
     role: str = "customer"
+    tier: int = 2
 
     @property
     def id(self) -> str:
@@ -57,6 +69,7 @@ async def load(gateway: Gateway) -> bool:
         now = gateway.clock()
         for person in PEOPLE:
             await _settled_in(connection, gateway, person, hashes[person.id], now)
+        await _asked(connection, gateway, PEOPLE[0], PEOPLE[1], now)
     return True
 
 
@@ -71,9 +84,13 @@ async def _settled_in(connection: AsyncConnection, gateway: Gateway, person: Per
         role=person.role,
         state="active",
         limit_cents=person.limit_cents,
+        tier=person.tier,
         pin_hash=hashed,
         created_at=now,
     )
+    for kind in CONSENTS:
+        version = gateway.config.organisation.terms_version
+        await customers.consented(connection, person.id, kind, version=version, language=person.language, at=now)
     given = {chart.wallet(person.id): person.wallet_cents, chart.savings(person.id): person.savings_cents}
     for key in given:
         await gateway.books.open_account(connection, key)
@@ -102,3 +119,23 @@ async def _lent(connection: AsyncConnection, gateway: Gateway, person: Person, n
         Line(chart.INTEREST_DEFERRED, -owed.interest),
     )
     await gateway.books.post(connection, Entry(loan_id, "opening", "Opening loan", lines), now)
+
+
+async def _asked(connection: AsyncConnection, gateway: Gateway, borrower: Person, lender: Person, now: int) -> None:
+    """A request from one to the other that waits for an answer; whom it was asked of has read about it."""
+    product, today = gateway.portfolio.products[peer.PRODUCT], local_date(now)
+    answer_by = today + timedelta(days=gateway.config.peers.answer_days)
+    due = today + timedelta(days=gateway.config.peers.answer_days + ASKED_FOR_DAYS)
+    intent = {
+        "lender": lender.id,
+        "person": with_initial(lender.name),
+        "percent": 5,
+        "quote": as_values(agreed(product, ASKED_CENTS, 5, today, due)),
+        "answer_by": answer_by.isoformat(),
+    }
+    identity = str(uuid.uuid5(NAMESPACE, f"peer:{borrower.msisdn}"))
+    operation = Operation(identity, peer.KIND, "RQ5M3TZ", borrower.id, intent, f"peer:{borrower.id}:{lender.id}")
+    await gateway.outbox.put(connection, operation)
+    work = work_of(await queue.find(connection, identity))
+    await decisions.asked(connection, work, peer.question(work), now)
+    await queue.reopen(connection, identity, step="decision", data=peer.agreed(product, work), now=now)

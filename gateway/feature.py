@@ -4,7 +4,7 @@ A file in `gateway/features/` with `feature(tools) -> Feature` is all there is t
 merges it with the others, and refuses two that claim the same name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,6 +18,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.errors import BrokenInvariant
 from gateway.facts.source import Computed, Reader
+from gateway.health import Check
 from gateway.lending.portfolio import Portfolio
 from gateway.live import LiveMenus
 from gateway.operations.outbox import Instant, Outbox
@@ -67,6 +68,8 @@ class Feature:
     `instants` take effect with their turn. `readers` and `computed` are facts for screens. `daily` are kinds of
     operation that come up by themselves once a day. `routes` are for operators: the composition root puts them
     behind the operators' token. `open_routes` are for the world outside; each handler proves its caller by itself.
+    `wraps` go around the reader of a fact that may be another feature's. `checks` are reported by health. `opens` is
+    awaited before anything is served or worked, and may raise Misconfigured; `closes` at the end.
     """
 
     playbooks: Iterable[Playbook] = ()
@@ -76,6 +79,10 @@ class Feature:
     daily: tuple[str, ...] = ()
     routes: Iterable[web.RouteDef] = ()
     open_routes: Iterable[web.RouteDef] = ()
+    wraps: Mapping[str, Callable[[Reader], Reader]] = field(default_factory=dict)
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    opens: Callable[[], Awaitable[None]] | None = None
+    closes: Callable[[], Awaitable[None]] | None = None
 
 
 def modules(package: str) -> list[ModuleType]:

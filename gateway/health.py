@@ -3,7 +3,8 @@ asking; without Redis or SQL nobody gets further than a polite END."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,8 +30,10 @@ class Health:
     """`report` answers within about a second; probes of the outside are kept for two."""
 
     def __init__(
-        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str], menus: LiveMenus
+        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str], menus: LiveMenus,
+        more: Mapping[str, Check] = MappingProxyType({}),
     ) -> None:  # fmt: skip
+        """`more` are checks of features; none of them is vital."""
         self._sessions = sessions
         self._store = store
         self._spool = spool
@@ -39,6 +42,7 @@ class Health:
         self._vital: dict[str, Check] = {"redis": self._redis, "sql": self._sql}
         self._others: dict[str, Check] = {"queue": self._queue, "spool": self._spooled, "menus": self._words}
         self._others |= {name: self._reachable(url) for name, url in outside.items()}
+        self._others |= more
 
     async def report(self) -> dict[str, Any]:
         """`{status: ok | degraded | down, checks: {name: {status, ...}}}`; no secrets, no phones."""

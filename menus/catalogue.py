@@ -82,6 +82,7 @@ class Language:
     days: tuple[str, str]
     screens: Mapping[str, Words]
     messages: Mapping[str, Template]
+    mails: Mapping[str, Template] = field(default_factory=dict)
 
     def navigation(self, kind: str) -> Navigation:
         """The last line for a step that allows `none`, `back`, `home_only`, or `home` (both)."""
@@ -90,10 +91,14 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """A line of the main menu. `digits` are learned by heart: they are never given to another flow."""
+    """A line of the main menu. `digits` are learned by heart: they are never given to another flow.
+
+    One with a `role` is there for those of the staff who have it; for others its digit is none.
+    """
 
     digits: str
     flow: str
+    role: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +136,12 @@ class Catalogue:
         spoken = self.language(language)
         return spoken.messages[key].filled(values, spoken)
 
+    def mail(self, language: str | None, key: str, values: Mapping[str, object]) -> tuple[str, str]:
+        """An e-mail's subject and body. Raises KeyError as `message` does."""
+        spoken = self.language(language)
+        subject, body = (spoken.mails[f"{key}.{part}"].filled(values, spoken) for part in ("subject", "body"))
+        return subject, body
+
 
 def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -> Catalogue:
     """Read every file of `folder`; `$name` and the like become the organisation's own `constants`.
@@ -146,7 +157,7 @@ def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -
     sources = {str(folder / name): content for name, content in files.items()}
     languages = _languages(folder, parsed)
     try:
-        menu = tuple(MenuItem(str(digits), flow) for digits, flow in main["menu"].items())
+        menu = tuple(_menu_item(str(digits), line) for digits, line in main["menu"].items())
         catalogue = Catalogue(languages, tuple(main["codes"]), menu, main["default_language"], version, sources)
     except (KeyError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{folder / MAIN}: {error} is missing or malformed") from error
@@ -163,6 +174,15 @@ def _languages(folder: Path, parsed: Mapping[str, dict[str, Any]]) -> dict[str, 
             raise CatalogueError(f"{folder / name}: language {language.code} has another file")
         languages[language.code] = language
     return languages
+
+
+def _menu_item(digits: str, line: Any) -> MenuItem:
+    """A line is the name of its flow, or that and who may see it: `{flow: officer, role: officer}`."""
+    if isinstance(line, str):
+        return MenuItem(digits, line)
+    if set(line) - {"flow", "role"}:
+        raise TypeError(f"menu line {digits}: only flow and role are known, or the menu")
+    return MenuItem(digits, line["flow"], line.get("role", ""))
 
 
 def _filled(path: Path, constants: Mapping[str, str]) -> str:
@@ -204,6 +224,7 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
             days=(entry["days"]["one"], entry["days"]["many"]),
             screens=_screens(path, entry["screens"]),
             messages={f"{flow}.{name}": Template.parse(text) for flow, name, text in _entries(entry["messages"])},
+            mails={f"{name}.{part}": Template.parse(text) for name, part, text in _entries(entry.get("mails", {}))},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: {error!r}") from error

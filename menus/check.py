@@ -10,7 +10,7 @@ import yaml
 
 from menus.catalogue import Catalogue, Language, Template, Words
 from menus.gsm import is_gsm, septets
-from menus.messages import MESSAGES
+from menus.messages import MAILS, MESSAGES
 from menus.slots import STYLES, WORST
 
 SMS_SEPTETS = 160
@@ -59,6 +59,7 @@ def check(catalogue: Catalogue) -> list[Finding]:
             found += _sentence(name, keys, template, language, places)
         found += _labels(language, places)
         found += _messages(language, places)
+        found += _mails(language, places)
         found += _agreement(catalogue.languages[catalogue.default_language], language, places)
     return found
 
@@ -128,6 +129,19 @@ def _message(name: str, template: Template, language: Language, places: Places) 
     length = longest(template, language)
     if length > SMS_SEPTETS:
         yield places.finding(f"SMS {name} can take {length} septets, {SMS_SEPTETS} at most", language.code, *keys)
+
+
+def _mails(language: Language, places: Places) -> Iterator[Finding]:
+    """Every e-mail has a subject and a body, and no slots but those that are filled."""
+    wanted = {f"{name}.{part}": slots for name, slots in MAILS.items() for part in ("subject", "body")}
+    for name in sorted(wanted.keys() - language.mails.keys()):
+        yield places.finding(f"e-mail {name} has no words", language.code, "mails", *key_of(name))
+    for name, template in language.mails.items():
+        keys = ("mails", *key_of(name))
+        if name not in wanted:
+            yield places.finding(f"nobody sends an e-mail {name}", language.code, *keys)
+        for slot in sorted(template.slots - set(wanted.get(name, template.slots))):
+            yield places.finding(f"e-mail {name} never gets a {{{slot}}}", language.code, *keys)
 
 
 def longest(template: Template, language: Language) -> int:

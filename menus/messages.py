@@ -1,10 +1,17 @@
-"""Every SMS there is, and the slots whoever sends it must fill. The words are in `menus/<language>.yaml`."""
+"""Every SMS and e-mail there is, and the slots whoever sends it must fill. The words are in `menus/<language>.yaml`."""
 
 from collections.abc import Mapping
 
 PRICE = ("principal", "net", "fee", "interest", "total", "due", "apr", "penalty")
 PAID = ("reference", "amount", "loan", "at", "receipt", "owed", "next", "due", "extra", "wallet")
 UNPAID = ("reference", "amount", "loan", "account", "min", "by")
+AUTO = ("reference", "amount", "at", "receipt", "paid", "loan", "count", "owed", "wallet")
+OTHER = ("reference", "amount", "phone")
+GAVE = ("reference", "amount", "person")
+WALLET = ("reference", "amount", "wallet")
+DEPOSIT = ("reference", "amount", "account", "by", "max")
+SENT = ("reference", "amount", "phone")
+PEER = ("reference", "amount", "principal", "total", "due")
 
 MESSAGES: Mapping[str, tuple[str, ...]] = {
     "register.welcome": ("first_name",),
@@ -29,6 +36,89 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "repay.busy": UNPAID,
     "repay.refused": UNPAID,
     "repay.uncertain": (*UNPAID[:3], "by"),
+    "repay.unsent": UNPAID[:3],
+    "repay.asked": ("reference", "person", "amount"),
+    "repay.thanks": (*GAVE, "at", "receipt"),
+    "repay.other_limit": (*OTHER, "account"),
+    "repay.other_unpaid": (*OTHER, "account"),
+    "repay.other_uncertain": (*OTHER, "by"),
+    "repay.other_unsent": (*OTHER, "by"),
+    "repay.gave": (*GAVE, "at", "receipt", "fee", "wallet"),
+    "repay.gave_wallet": (*GAVE, "at", "receipt", "fee", "wallet"),
+    "repay.gave_short": GAVE,
+    "repay.gave_unpaid": GAVE,
+    "repay.gave_uncertain": (*GAVE, "by"),
+    "repay.gave_unsent": (*GAVE, "by"),
+    "repay.by_other": (*GAVE, "loan", "at", "owed", "extra", "wallet"),
+    "repay.by_other_extra": (*GAVE, "loan", "at", "owed", "extra", "wallet"),
+    "repay.by_other_wallet": (*GAVE, "loan", "at", "owed", "extra", "wallet"),
+    "auto.receipt": AUTO,
+    "auto.receipt_many": AUTO,
+    "balance.fresh": ("at", "wallet", "savings", "loans"),
+    "paybill.received": ("reference", "amount", "at", "receipt", "fee", "wallet"),
+    "paybill.held": ("amount", "receipt", "account"),
+    "wallet.deposited": ("reference", "amount", "phone", "at", "receipt", "fee", "wallet"),
+    "wallet.withdrawn": (*WALLET, "phone", "at", "receipt", "fee"),
+    "wallet.refused": WALLET,
+    "wallet.uncertain": (*WALLET, "by"),
+    "wallet.short": (*WALLET, "fee"),
+    "wallet.withdraw_limit": (*WALLET, "max"),
+    "wallet.safety": ("reference", "amount", "at"),
+    "wallet.deposit_limit": DEPOSIT,
+    "wallet.deposit_cancelled": DEPOSIT,
+    "wallet.deposit_wrong_pin": DEPOSIT,
+    "wallet.deposit_timeout": DEPOSIT,
+    "wallet.deposit_low": DEPOSIT,
+    "wallet.deposit_busy": DEPOSIT,
+    "wallet.deposit_refused": DEPOSIT,
+    "wallet.deposit_uncertain": ("reference", "amount", "by"),
+    "wallet.deposit_unsent": ("reference", "amount", "by"),
+    "send.sent": (*SENT, "person", "at", "fee", "wallet"),
+    "send.received": (*SENT, "person", "at", "wallet"),
+    "send.received_auto": (*SENT, "person", "at", "paid", "loan", "count", "owed", "wallet"),
+    "send.received_auto_many": (*SENT, "person", "at", "paid", "loan", "count", "owed", "wallet"),
+    "send.kept": (*SENT, "day", "fee", "wallet"),
+    "send.claim": ("person", "phone", "amount", "day"),
+    "send.claimed": (*SENT, "person", "at"),
+    "send.returned": (*SENT, "at", "fee", "wallet"),
+    "send.taken_back": (*SENT, "at", "fee", "wallet"),
+    "send.too_late": ("reference",),
+    "send.short": (*SENT, "fee"),
+    "send.limit": (*SENT, "max"),
+    "send.full": SENT,
+    "send.nobody": SENT,
+    "send.moved_out": ("reference", "amount", "person", "at", "wallet"),
+    "send.moved_in": ("reference", "amount", "person", "at", "wallet"),
+    **dict.fromkeys(("savings.saved", "savings.moved"), ("reference", "amount", "at", "fee", "savings", "wallet")),
+    **dict.fromkeys(("savings.short", "savings.held"), ("reference", "amount")),
+    "peer.asked": (*PEER, "full_name", "phone", "day"),
+    **dict.fromkeys(("peer.lent", "peer.got"), (*PEER, "person", "at", "wallet")),
+    "peer.refused": PEER,
+    **dict.fromkeys(("peer.expired", "peer.short"), (*PEER, "person")),
+    **dict.fromkeys(
+        ("peer.repaid", "peer.cleared"), ("reference", "loan", "amount", "person", "at", "owed", "wallet")
+    ),
+    "guarantee.asked": ("reference", "full_name", "phone", "amount", "day"),
     "pin.changed": (),
     "pin.locked": (),
+    "pin.reset": ("opens",),
+    "pin.unlocked": (),
+    "account.code_old": ("code", "new_phone", "by"),
+    "account.code_new": ("code", "phone", "by"),
+    "account.moved_old": ("new_phone",),
+    "account.moved_new": ("phone", "opens"),
+    "account.not_moved": ("reference", "person"),
+    "account.paused": (),
+    "account.opened": (),
+    "account.closed": (),
+    "account.not_closed": ("reference",),
+    "account.email": ("email",),
+    "account.statement": ("at", "wallet", "savings", "loans", "moves"),
+    "prompt.asked": ("officer", "amount", "loan", "reference"),
+    "prompt.asked_wallet": ("officer", "amount", "reference"),
+}
+
+MAILS: Mapping[str, tuple[str, ...]] = {
+    "code": ("first_name", "code", "by"),
+    "statement": ("first_name", "since", "until", "table", "wallet", "savings"),
 }

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from menus.values import FULL_NAME_LETTERS, SHORT_NAME_LETTERS, Clock, Day, Days, FirstName, FullName, Ksh, MaskedPhone
+from menus.values import (
+    FULL_NAME_LETTERS,
+    SHORT_NAME_LETTERS,
+    Change,
+    Clock,
+    Day,
+    Days,
+    FirstName,
+    FullName,
+    Ksh,
+    MaskedPhone,
+    Moves,
+    ShortName,
+)
 
 _AMOUNT = Ksh(999_999_99)
 _WHOLE = Ksh(999_999_00)
@@ -19,29 +32,45 @@ STYLES = frozenset({"", "bare", "day"})
 WORST: Mapping[str, object] = {
     **dict.fromkeys(
         (
-            "amount", "available", "charge", "extra", "interest", "limit", "loans", "net", "next", "of",
-            "owed", "payoff", "saved", "savings", "total", "used", "wallet",
+            "amount", "available", "free", "goal", "held", "charge", "extra", "interest", "limit", "loans", "net",
+            "next", "of", "paid", "owed", "payoff", "saved", "savings", "total", "used", "wallet",
         ),
         _AMOUNT,
     ),
     **dict.fromkeys(("max", "min", "principal"), _WHOLE),
     **dict.fromkeys(("case", "loan", "reference"), _REFERENCE),
     **dict.fromkeys(("answer_by", "as_at", "at", "by", "until"), _MOMENT),
+    "about": "W" * 15,
     "account": "0711000001",
     "agent": "Mama Njeri General Shop, Githurai 44",
     "apr": 999,
+    "change": Change(-999_999_99),
     "choices": "1-4, 8, 9 or 10",
+    "count": 9,
     "days": Days(999),
-    "due": _NEXT_YEAR,
+    **dict.fromkeys(("due", "day"), _NEXT_YEAR),
     "fee": _FEE,
+    "email": "w***@" + "w" * 20,
+    "version": "2026-08",
+    "code": "482913",
+    "id_end": "789",
+    **dict.fromkeys(("late", "tier"), 9),
+    "moves": Moves(tuple((date(2026, 12, 31), -999_999_99) for _ in range(3))),
+    "officer": ShortName(f"{'W' * SHORT_NAME_LETTERS} W"),
+    "opens": _NEXT_YEAR,
     "first_name": FirstName("W" * SHORT_NAME_LETTERS),
     "full_name": FullName("W" * FULL_NAME_LETTERS),
+    **dict.fromkeys(("least", "most", "percent"), 100),
     "language": "Kiswahili",
+    "late": 9,
+    "months": 60,
     "national_id": "23456789",
     "organisation": "N" * SHORT_NAME_LETTERS,
     "penalty": _PENALTY,
-    "phone": MaskedPhone("+254711000001"),
+    "person": ShortName(f"{'W' * SHORT_NAME_LETTERS} W"),
+    **dict.fromkeys(("new_phone", "phone"), MaskedPhone("+254711000001")),
     "product": "Q" * PRODUCT_LETTERS,
     "receipt": "UA12BC34DE",
     "tries": 9,
+    "waiting": 99,
 }  # fmt: skip

@@ -40,6 +40,17 @@ class Ksh:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Money in cents that came or went, without currency: `+1,000`, `-500`."""
+
+    cents: int
+
+    def written(self, speaker: Speaker, style: str) -> str:
+        digits = Ksh(self.cents).written(speaker, "bare")
+        return f"+{digits}" if self.cents > 0 else digits
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A calendar day as read on `today`."""
 
@@ -74,6 +85,19 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Moves:
+    """What came and went on which days, in cents: `5 Aug -500, 4 Aug +1,000`."""
+
+    entries: tuple[tuple[date, int], ...]
+
+    def written(self, speaker: Speaker, style: str) -> str:
+        return ", ".join(
+            f"{day.day} {speaker.months[day.month - 1]} {'+' if cents > 0 else ''}{Ksh(cents).written(speaker, 'bare')}"
+            for day, cents in self.entries
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FirstName:
     """A person as greeted: the first of the names given, as they write it; all small or all capitals is tidied."""
 
@@ -83,6 +107,18 @@ class FirstName:
         first = (self.name.split() or [""])[0]
         plain = first in {first.lower(), first.upper()}
         return (first.capitalize() if plain else first)[:SHORT_NAME_LETTERS]
+
+
+@dataclass(frozen=True, slots=True)
+class ShortName:
+    """A person as named to others who did not have to know more: first name and initial, `BARAKA O.`."""
+
+    name: str
+
+    def written(self, speaker: Speaker, style: str) -> str:
+        first, *others = self.name.upper().split() or [""]
+        initial = f" {others[-1][0]}." if others else ""
+        return first[: SHORT_NAME_LETTERS - len(initial)] + initial
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,10 @@ class Outside:
         knobs = {"api": api, "fault": fault, "rate": rate, "seed": seed}
         await self._ask("POST", "control/faults", Any, json=knobs)
 
+    async def clear_faults(self, *, api: str, fault: str) -> None:
+        """Make an API well again as far as this fault goes; one that is not there is no mistake."""
+        await self._ask("DELETE", "control/faults", Any, query={"api": api, "fault": fault})
+
     async def _ask(
         self,
         method: str,

@@ -47,6 +47,8 @@ def settings(port: int, standins: str, database: str, redis: str, /, **overrides
                 "open_callbacks": True,
             }
         },
+        "repaying": {"notice_seconds": 0},
+        "staff": {"prompt_notice_seconds": 0},
         "rails": {
             "daraja": {
                 "base_url": f"{standins}/daraja",
@@ -134,11 +136,14 @@ class House:
             return (await self.gateway.books.balance(connection, key)).posted_cents
 
     async def settled(self, timeout_seconds: float = 20) -> None:
-        """Until no operation is open but those only a person can settle."""
+        """Until no operation is open but those only a person can settle, or whose answer a person still owes."""
 
         async def is_settled() -> bool:
             rows = await self.operations()
-            return all(not row.is_open or row.state in {"parked", "dead"} for row in rows)
+            return all(
+                not row.is_open or row.state in {"parked", "dead"} or (row.step == "decision" and row.lease_until == 0)
+                for row in rows
+            )
 
         await wait_until(is_settled, timeout_seconds)
 

@@ -1,4 +1,4 @@
-"""The table of approvals: one row per person (or staff) asked about one operation."""
+"""What people were asked to decide, a row each, and which savings stand in for a loan."""
 
 from sqlalchemy import JSON, BigInteger, Column, Index, String, Table
 
@@ -18,9 +18,21 @@ approvals = Table(
     Column("state", String(12), nullable=False),  # open, approved, declined, expired, withdrawn
     Column("reason", String(40)),
     Column("decided_by", String(36)),
+    Column("not_by", String(36)),  # of the staff, who decided about it first: this is for a second person
     Column("decided_at", BigInteger),
     Column("expires_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index("ix_approvals_approver_id_state", "approver_id", "state"),
     Index("ix_approvals_kind_state", "kind", "state"),
+)
+
+pledges = Table(
+    "pledges",
+    metadata,
+    Column("id", String(36), primary_key=True),  # the approval it was given with, or the operation of the loan
+    Column("customer_id", String(36), nullable=False, index=True),
+    Column("loan_id", String(36), nullable=False, index=True),  # the loan, and the operation that brings it
+    Column("kind", String(12), nullable=False),  # guarantee, own
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )

@@ -27,6 +27,7 @@ COLLECTION = "mpesa.collection"
 PAYOUT = "mpesa.payout"
 TRANSIT = "transit.payout"
 SUSPENSE = "suspense"
+UNCLAIMED = "unclaimed"
 TAX_PAYABLE = "tax.payable"
 INTEREST_DEFERRED = "interest.deferred"
 INCOME_FEES = "income.fees"
@@ -37,6 +38,8 @@ RAIL_CHARGES = "expense.rails"
 SAVINGS_INTEREST = "expense.savings"
 WRITE_OFF = "expense.writeoff"
 OPENING = "opening"
+PEER_CONTROLS = ("peer.principal", "peer.interest", "peer.due")
+"""A loan between people: what is owed and what is due of it come to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,20 @@ CHART = MappingProxyType(
         "savings": Nature("liability", is_owned=True),
         "shares": Nature("equity", is_owned=True),
         "partner": Nature("liability", is_owned=True),
+        "receivable": Nature("asset", is_owned=True),  # paid out to a customer and not covered by their wallet
         "loan.principal": Nature("asset", is_owned=True),
         "loan.interest": Nature("asset", is_owned=True),
         "loan.fees": Nature("asset", is_owned=True),
         "loan.penalties": Nature("asset", is_owned=True),
+        "peer.principal": Nature("asset", is_owned=True),  # lent by a person: owed through us, not to us
+        "peer.interest": Nature("asset", is_owned=True),
+        "peer.due": Nature("liability", is_owned=True),  # to that person, once it is repaid
         BANK: Nature("asset"),
         COLLECTION: Nature("asset"),
         PAYOUT: Nature("asset"),
         TRANSIT: Nature("asset"),
         SUSPENSE: Nature("liability"),
+        UNCLAIMED: Nature("liability"),  # sent to phones whose owners have not joined yet
         TAX_PAYABLE: Nature("liability"),
         INTEREST_DEFERRED: Nature("liability"),  # contracted with the borrower, not earned yet
         INCOME_FEES: Nature("income"),
@@ -106,6 +114,11 @@ def partner(partner_id: str) -> str:
     return f"partner:{partner_id}"
 
 
+def receivable(customer_id: str) -> str:
+    """What a customer owes the house outside of any loan."""
+    return f"receivable:{customer_id}"
+
+
 def loan_principal(loan_id: str) -> str:
     return f"loan.principal:{loan_id}"
 
@@ -120,6 +133,19 @@ def loan_fees(loan_id: str) -> str:
 
 def loan_penalties(loan_id: str) -> str:
     return f"loan.penalties:{loan_id}"
+
+
+def peer_principal(loan_id: str) -> str:
+    return f"peer.principal:{loan_id}"
+
+
+def peer_interest(loan_id: str) -> str:
+    return f"peer.interest:{loan_id}"
+
+
+def peer_due(loan_id: str) -> str:
+    """What the person who lent gets when all is repaid: always the sum of the two above."""
+    return f"peer.due:{loan_id}"
 
 
 def control_of(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, func, literal, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.books.accounts import PEER_CONTROLS
 from gateway.books.balances import total
 from gateway.books.entry import Entry, Journal, Line
 from gateway.books.tables import GUARDS, PENDING, POSTED, accounts, balances, journals, postings
@@ -118,6 +119,14 @@ def _tilted() -> Select[Any]:
     return joined.group_by(accounts.c.currency).having(amount != 0)
 
 
+def _unmatched() -> Select[Any]:
+    """Loans between people of which the borrower owes something else than the lender is due."""
+    owner = func.substr(accounts.c.key, func.length(accounts.c.control) + 2).label("owner")
+    amount = total(balances.c.posted_cents * accounts.c.sign)
+    joined = select(owner, amount).join_from(accounts, balances)
+    return joined.where(accounts.c.control.in_(PEER_CONTROLS)).group_by(owner).having(amount != 0)
+
+
 def _resolved_twice() -> Select[Any]:
     count = func.count()
     resolved = select(journals.c.pending_id, count).where(journals.c.pending_id.is_not(None))
@@ -156,6 +165,7 @@ PROOFS = (
     ("foreign", "differs from its journal {0} or its account in phase, moment or currency", _foreign()),
     ("drifted", "shard {0}: the postings say {1} cents more and the open holds {2} cents more", _drifted()),
     ("overdrawn", "shard {0}: {1} cents posted, {2} held", _overdrawn()),
+    ("unmatched", "its borrower owes {0} cents more than its lender is due", _unmatched()),
     ("tilted", "debits exceed credits by {0} cents", _tilted()),
     ("resolved twice", "{0} journals end this hold", _resolved_twice()),
     ("resolved otherwise", "ends hold {0} with other lines, or it is no hold", _resolved_otherwise()),

@@ -94,6 +94,11 @@ async def is_held(connection: AsyncConnection, operation_id: str, step_of_hold: 
     return await connection.scalar(query) is not None
 
 
+async def held_entry(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str) -> Entry:
+    """What a hold reserves, as the entry that `step` posts of it."""
+    return (await _held(connection, operation_id, step_of_hold, step))[1]
+
+
 async def _write(connection: AsyncConnection, journal: Journal) -> str:
     slots = await _lock(connection, journal.entry)
     if not await _is_written(connection, journal):

@@ -1,18 +1,47 @@
 """The embedded ledger as one thing to hand on: what can be written and read, on the caller's connection."""
 
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.books import balances as reading
 from gateway.books import journal
 from gateway.books.accounts import open_account
+from gateway.books.entry import Entry
 from gateway.books.statement import statement
+
+Observer = Callable[[AsyncConnection, Entry, int], Awaitable[None]]
 
 
 class Books:
-    """Writing takes part in the caller's unit of work; reading answers whatever the connection sees."""
+    """Writing takes part in the caller's unit of work; reading answers whatever the connection sees.
+
+    `observers` hear of everything that is posted, in its unit of work, also when it is posted again.
+    """
+
+    def __init__(self) -> None:
+        self.observers: list[Observer] = []
+
+    async def post(self, connection: AsyncConnection, entry: Entry, at: int) -> str:
+        """See `journal.post`."""
+        written = await journal.post(connection, entry, at)
+        for observer in self.observers:
+            await observer(connection, entry, at)
+        return written
+
+    async def post_held(
+        self, connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int
+    ) -> str:
+        """See `journal.post_held`."""
+        written = await journal.post_held(connection, operation_id, step_of_hold, step, at)
+        if self.observers:
+            entry = await journal.held_entry(connection, operation_id, step_of_hold, step)
+            for observer in self.observers:
+                await observer(connection, entry, at)
+        return written
 
     open_account = staticmethod(open_account)
-    post = staticmethod(journal.post)
     hold = staticmethod(journal.hold)
-    post_held = staticmethod(journal.post_held)
     void_held = staticmethod(journal.void_held)
     is_held = staticmethod(journal.is_held)
     balance = staticmethod(reading.balance)

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.known import Customer, Request
+from gateway.accounts import resets
+from gateway.clock import Clock, system
 from gateway.facts.source import Reader
 from gateway.operations import queue
 from gateway.store import customers
@@ -16,8 +18,9 @@ UNSURE_STATES = frozenset({"uncertain", "parked", "dead"})
 class PeopleFacts:
     """`kinds` are the operations that people are shown as under way."""
 
-    def __init__(self, kinds: Collection[str]) -> None:
+    def __init__(self, kinds: Collection[str], clock: Clock = system) -> None:
         self._kinds = kinds
+        self._clock = clock
 
     def readers(self) -> Mapping[str, Reader]:
         return {"customer": self.customer, "id_taken": self.id_taken, "id_matches": self.id_matches}
@@ -35,7 +38,15 @@ class PeopleFacts:
             phone=person.msisdn,
             role=person.role,
             requests=self.requests(rows),
+            is_paused=person.state == "inactive",
+            chooses_pin=await self._chooses_pin(connection, person),
         )
+
+    async def _chooses_pin(self, connection: AsyncConnection, person: Any) -> bool:
+        """Hardly anybody: only whose PIN staff have cleared, and only for a while."""
+        if person.state != "active" or not person.has_no_pin:
+            return False
+        return await resets.is_open(connection, person.id, self._clock())
 
     def requests(self, rows: Sequence[Any]) -> tuple[Request, ...]:
         """Loans, payments and transfers under way, among a person's open operations."""
@@ -54,4 +65,6 @@ def _request(row: Any) -> Request:
     intent = row.request_intent
     cents = intent["quote"]["net_cents"] if "quote" in intent else intent["amount_cents"]
     certain = row.request_state not in UNSURE_STATES
-    return Request(row.request_reference, row.request_kind, cents, certain, intent.get("loan", ""))
+    about = f"{row.id}:{intent['lender']}" if "lender" in intent else intent.get("loan", "")
+    waits_for = intent["person"] if "lender" in intent else ""
+    return Request(row.request_reference, row.request_kind, cents, certain, about, waits_for)

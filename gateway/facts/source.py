@@ -18,6 +18,10 @@ Reader = Callable[..., Awaitable[Any]]
 Computed = Callable[..., Any]
 
 
+class NobodyThere(BrokenInvariant):
+    """A line that was a customer's when the session began is so no more."""
+
+
 class FactSource:
     """`gather` answers needs. Raises Unavailable when the database cannot serve."""
 
@@ -44,8 +48,8 @@ class FactSource:
 
 
 async def customer_on(connection: AsyncConnection, msisdn: str) -> customers.Customer:
-    """Whoever is on the line. Raises BrokenInvariant when nobody is: only customers are asked about their money."""
+    """Whoever is on the line. Raises NobodyThere when nobody is: only customers are asked about their money."""
     customer = await customers.on_line(connection, msisdn)
     if customer is None:
-        raise BrokenInvariant("no customer on this line")
+        raise NobodyThere("no customer on this line")
     return customer

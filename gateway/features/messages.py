@@ -1,5 +1,6 @@
 """Messages: writing and sending every SMS."""
 
+from gateway.accounts.codes import Codes
 from gateway.feature import Feature, Tools
 from gateway.playbooks import message
 
@@ -7,5 +8,6 @@ PROVIDER = "africastalking"
 
 
 def feature(tools: Tools) -> Feature:
-    send = message.SendStep(tools.providers[PROVIDER], tools.store, lambda: tools.catalogue, tools.clock)
+    codes = Codes(tools.config, tools.store, tools.clock)
+    send = message.SendStep(tools.providers[PROVIDER], tools.store, lambda: tools.catalogue, tools.clock, codes)
     return Feature(playbooks=(message.playbook(send),))

@@ -6,7 +6,10 @@ from flows.known import Organisation
 from gateway.clock import local
 from gateway.facts.people import PeopleFacts
 from gateway.feature import Feature, Tools
-from gateway.playbooks.instant import Instants
+from gateway.playbooks.instant import Instants, Joined
+from gateway.playbooks.safety import Verification
+from gateway.wallet.claims import Claims
+from gateway.wallet.identity import connected
 
 HOUR_MS = 3_600_000
 
@@ -20,13 +23,28 @@ def feature(tools: Tools) -> Feature:
         agents=organisation.agents,
         terms_version=organisation.terms_version,
     )
-    instants = Instants(tools.books, tools.portfolio.products, tools.outbox, answer_hours=organisation.answer_hours)
+    instants = Instants(
+        tools.books,
+        tools.portfolio.products,
+        tools.outbox,
+        answer_hours=organisation.answer_hours,
+        joined=_joined(tools),
+    )
 
     def answer_by() -> datetime:
         return local(tools.clock() + organisation.answer_hours * HOUR_MS)
 
     return Feature(
         instants=instants.handlers(),
-        readers=PeopleFacts(tools.under_way).readers(),
+        readers=PeopleFacts(tools.under_way, tools.clock).readers(),
         computed={"organisation": lambda: known, "answer_by": answer_by},
     )
+
+
+def _joined(tools: Tools) -> tuple[Joined, ...]:
+    """Money that waits for the line is theirs, and where a registry is connected they are looked up in it."""
+    claimed = Claims(tools.books, tools.outbox).joined
+    identity = tools.config.wallet.identity
+    if connected(identity) is None:
+        return (claimed,)
+    return claimed, Verification(tools.outbox, verified_tier=identity.verified_tier).joined

@@ -1,16 +1,10 @@
 """Savings: moving money in and out, interest by the month, goals."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from gateway.approvals.pledges import pledged_cents
 from gateway.facts.savings import SavingsFacts
 from gateway.feature import Feature, Tools
 from gateway.playbooks.savings import InterestTerms, Savings
 from gateway.savings.interest import Rate
-
-
-async def pledged_cents(connection: AsyncConnection, customer_id: str) -> int:
-    return 0
-
 
 UNDER_WAY = ("savings.save", "savings.move")
 

@@ -2,6 +2,9 @@
 
 Interest is contracted at the payout (deferred) and earned when it is paid; penalties and late fees are income when
 they are paid. A fee taken from the payout is earned with it.
+
+A loan from person to person is not ours. What its borrower owes stands against what its lender is due, each
+repayment lowers both, and the money goes on to the lender's wallet in the same journal. Only the fee is ours.
 """
 
 from gateway.books import accounts as chart
@@ -23,14 +26,54 @@ def paid_out_lines(standing: Standing, net_cents: int, source: str) -> list[Line
     return [line for line in lines if line.amount_cents]
 
 
+def lent_lines(lender_id: str, borrower_id: str, principal_cents: int, net_cents: int) -> list[Line]:
+    """Money that one person lends another, wallet to wallet; what does not arrive is our fee."""
+    lines = [
+        Line(chart.wallet(lender_id), principal_cents),
+        Line(chart.wallet(borrower_id), -net_cents),
+        Line(chart.INCOME_FEES, net_cents - principal_cents),
+    ]
+    return [line for line in lines if line.amount_cents]
+
+
+def claim_lines(standing: Standing) -> list[Line]:
+    """What a borrower owes and a lender is due from the moment the money has arrived."""
+    loan_id, owed = standing.record.id, standing.loan.owed
+    lines = [
+        Line(chart.peer_principal(loan_id), owed.principal),
+        Line(chart.peer_interest(loan_id), owed.interest),
+        Line(chart.peer_due(loan_id), -owed.principal - owed.interest),
+    ]
+    return [line for line in lines if line.amount_cents]
+
+
 def repaid_lines(record: LoanRecord, parts: Parts) -> list[Line]:
     """The credits of a repayment divided into `parts`; whoever books it adds where the money came from."""
-    lines = [
-        Line(chart.loan_principal(record.id), -parts.principal),
-        Line(chart.loan_interest(record.id), -parts.interest),
+    lines = _ours(record.id, parts) if record.lender_id is None else _passed_on(record.id, record.lender_id, parts)
+    return [line for line in lines if line.amount_cents]
+
+
+def lenders_cents(parts: Parts) -> int:
+    """What of a repayment goes to the person who lent: everything but fees."""
+    return parts.total - parts.fee
+
+
+def _ours(loan_id: str, parts: Parts) -> list[Line]:
+    return [
+        Line(chart.loan_principal(loan_id), -parts.principal),
+        Line(chart.loan_interest(loan_id), -parts.interest),
         Line(chart.INTEREST_DEFERRED, parts.interest),
         Line(chart.INCOME_INTEREST, -parts.interest),
         Line(chart.INCOME_FEES, -parts.fee),
         Line(chart.INCOME_PENALTIES, -parts.penalty),
     ]
-    return [line for line in lines if line.amount_cents]
+
+
+def _passed_on(loan_id: str, lender_id: str, parts: Parts) -> list[Line]:
+    return [
+        Line(chart.peer_principal(loan_id), -parts.principal),
+        Line(chart.peer_interest(loan_id), -parts.interest),
+        Line(chart.peer_due(loan_id), parts.principal + parts.interest),
+        Line(chart.wallet(lender_id), -lenders_cents(parts)),
+        Line(chart.INCOME_FEES, -parts.fee),
+    ]

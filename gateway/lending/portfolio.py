@@ -5,7 +5,7 @@ a replay. Money is booked in the same unit of work: this module says how a payou
 move it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -80,15 +80,26 @@ class Held:
 
     @property
     def in_use_cents(self) -> int:
-        """How much of a limit is taken."""
-        return self.waiting_cents + sum(standing.loan.outstanding.principal for standing in self.running)
+        """How much of a limit is taken. What people lend each other is their own affair."""
+        ours = [standing for standing in self.running if standing.record.lender_id is None]
+        return self.waiting_cents + sum(standing.loan.outstanding.principal for standing in ours)
+
+
+Observer = Callable[[AsyncConnection, str, str, Mapping[str, Any], str, int], Awaitable[None]]
+"""Hears of everything that happens to a loan, in its unit of work: loan id, kind, detail, operation id, moment."""
 
 
 class Portfolio:
-    """All methods run in the caller's unit of work."""
+    """All methods run in the caller's unit of work.
+
+    `witnesses` hear of every repayment once it is booked, in its unit of work: the work it is part of, what it
+    came to, and the moment.
+    """
 
     def __init__(self, products: Mapping[str, Product]) -> None:
         self.products = products
+        self.witnesses: list[Callable[[AsyncConnection, Any, Repaid, int], Awaitable[None]]] = []
+        self.observers: list[Observer] = []
 
     async def approve(self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int) -> None:
         """Keep a loan as agreed. Its id is unique, so approving twice raises IntegrityError."""
@@ -213,6 +224,8 @@ class Portfolio:
                 loan_id=loan_id, kind=kind, detail=dict(detail), operation_id=operation_id, at=now
             )
         )
+        for observer in self.observers:
+            await observer(connection, loan_id, kind, detail, operation_id, now)
 
 
 def _urgency(standing: Standing) -> tuple[int, date, str]:

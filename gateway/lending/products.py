@@ -76,7 +76,25 @@ DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
                 "rebate": "none",
                 "auto_approve": True,
             }
-        )
+        ),
+        "peer": MappingProxyType(
+            {
+                "name": "Peer",
+                "version": 1,
+                "min_amount": "200.00",
+                "max_amount": "10000.00",
+                "first_limit": "200.00",
+                "interest_method": "flat",
+                "interest_percent": "0",
+                "repayments": [1],
+                "repayment_every": 1,
+                "repayment_unit": "months",
+                "fee_percent": "0",
+                "fee_mode": "from_payout",
+                "rebate": "none",
+                "auto_approve": False,
+            }
+        ),
     }
 )
 

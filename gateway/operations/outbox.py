@@ -24,7 +24,7 @@ from gateway.errors import BrokenInvariant, Unavailable
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
 from gateway.store.engine import Store, insert_into, is_duplicate
-from gateway.store.tables import operations, turns
+from gateway.store.tables import customers, operations, turns
 
 NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
 
@@ -68,6 +68,17 @@ class AlreadyOpen(Exception):
         self.about = exclusive.partition(":")[2]
 
 
+class NotTheirs(Exception):
+    """Whoever this session began with is not on this line any more, or paused; nothing was accepted.
+
+    `reason` is a screen of `wrong.`: `moved`, `paused`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class ReferenceTaken(Exception):
     """Another operation has this reference; take the turn again with another salt."""
 
@@ -93,8 +104,8 @@ class Outbox:
     async def accept(self, record: TurnRecord, wanted: tuple[Operation, ...], msisdn: str) -> None:
         """Commit a turn with its operations.
 
-        Raises AlreadyTaken, AlreadyOpen or ReferenceTaken with nothing changed, and BrokenInvariant when an id
-        comes again with another intent.
+        Raises AlreadyTaken, AlreadyOpen, NotTheirs or ReferenceTaken with nothing changed, and BrokenInvariant when
+        an id comes again with another intent.
         """
         try:
             await self._accepted(record, wanted, msisdn)
@@ -115,8 +126,14 @@ class Outbox:
         context = Context(msisdn, record.session_id, now)
         async with self._store.begin() as connection:
             await self._record(connection, record, now)
+            for customer_id in {operation.customer for operation in wanted if operation.customer}:
+                await _still_theirs(connection, customer_id, msisdn)
             for operation in wanted:
                 await self._put(connection, operation, context)
+
+    def knows(self, kind: str) -> bool:
+        """Whether operations of this kind are worked at all: a domain may not be there."""
+        return kind in self._playbooks
 
     async def recall(self, session_key: str) -> Stored | None:
         """The session after its last turn on disk, if that was within a session's life."""
@@ -225,6 +242,16 @@ class Outbox:
             raise AlreadyOpen(operation.exclusive) from error
         if await connection.scalar(select(columns.id).where(columns.reference == operation.reference)):
             raise ReferenceTaken(operation.reference) from error
+
+
+async def _still_theirs(connection: AsyncConnection, customer_id: str, msisdn: str) -> None:
+    """A session lives on for minutes after its account has moved to another line, was paused or closed."""
+    query = select(customers.c.msisdn, customers.c.state).where(customers.c.id == customer_id)
+    row = (await connection.execute(query)).one_or_none()
+    if row is not None and row.state == "inactive":
+        raise NotTheirs("paused")
+    if row is not None and row.msisdn != msisdn:
+        raise NotTheirs("moved")
 
 
 def intent_hash(kind: str, intent: Mapping[str, Any]) -> str:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import attempts, customers, operations
 
 MOVING = ("queued", "waiting", "uncertain")
 
-_WITH_REQUESTS = (
+_WITH_REQUESTS: Select[Any] = (
     select(
         *(customers.c[name] for name in ("id", "name", "language", "state", "role", "msisdn", "limit_cents")),
+        customers.c.pin_hash.is_(None).label("has_no_pin"),
         *(operations.c[name].label(f"request_{name}") for name in ("reference", "kind", "intent", "state")),
     )
     .select_from(
@@ -28,7 +29,8 @@ async def with_requests(connection: AsyncConnection, msisdn: str) -> Sequence[Ro
 
     Nobody: no row. A row has the person's columns and `request_reference`, `request_kind` and so on, empty if none.
     """
-    return (await connection.execute(_WITH_REQUESTS, {"line": msisdn})).all()
+    rows: Sequence[Row[Any]] = (await connection.execute(_WITH_REQUESTS, {"line": msisdn})).all()
+    return rows
 
 
 async def history(connection: AsyncConnection, customer_id: str, limit: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
@@ -41,6 +43,61 @@ async def history(connection: AsyncConnection, customer_id: str, limit: int) -> 
     ):
         tried[attempt.operation_id].append(attempt)
     return [(row, tried[row.id]) for row in rows]
+
+
+async def asked(
+    connection: AsyncConnection, customer_id: str, kind: str, *, since: int, before: int | None = None
+) -> int:
+    """How many operations of a kind somebody has asked for since a moment (ms), whatever became of them.
+
+    With `before` only those that were queued before the operation of that number.
+    """
+    columns = operations.c
+    query = select(func.count()).where(
+        columns.customer_id == customer_id, columns.kind == kind, columns.created_at >= since
+    )
+    if before is not None:
+        query = query.where(columns.number < before)
+    return int(await connection.scalar(query) or 0)
+
+
+async def recent(connection: AsyncConnection, customer_id: str, kind: str, *, since: int) -> list[Row[Any]]:
+    """Somebody's operations of a kind since a moment (ms), the oldest first, whatever became of them."""
+    columns = operations.c
+    query = select(operations).where(
+        columns.customer_id == customer_id, columns.kind == kind, columns.created_at >= since
+    )
+    return list(await connection.execute(query.order_by(columns.number)))
+
+
+async def with_id(connection: AsyncConnection, operation_id: str) -> Row[Any] | None:
+    """The operation of this id, if there is one."""
+    return (await connection.execute(select(operations).where(operations.c.id == operation_id))).one_or_none()
+
+
+async def named(connection: AsyncConnection, reference: str) -> Row[Any] | None:
+    """The operation of this reference."""
+    query = select(operations).where(operations.c.reference == reference)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def is_exclusive(connection: AsyncConnection, exclusive: str) -> bool:
+    """Whether something open holds this, so that a second one would be refused."""
+    query = select(operations.c.id).where(operations.c.exclusive == exclusive)
+    return await connection.scalar(query) is not None
+
+
+async def is_reference(connection: AsyncConnection, reference: str) -> bool:
+    """Whether an operation is called that."""
+    query = select(operations.c.id).where(operations.c.reference == reference)
+    return await connection.scalar(query) is not None
+
+
+async def newest_intent(connection: AsyncConnection, customer_id: str, kind: str) -> Mapping[str, Any] | None:
+    """What somebody last asked for of a kind."""
+    columns = operations.c
+    query = select(columns.intent).where(columns.customer_id == customer_id, columns.kind == kind)
+    return await connection.scalar(query.order_by(columns.number.desc()).limit(1))
 
 
 async def load(connection: AsyncConnection) -> tuple[Mapping[str, int], int | None]:

@@ -95,7 +95,7 @@ class Worker:
             return []
         async with self._store.begin() as connection:
             rows = await connection.execute(_claim(connection, now, now + self._pace.lease_ms, limit))
-            claimed = [_work(row) for row in rows]
+            claimed = [work_of(row) for row in rows]
         return sorted(claimed, key=lambda work: work.number)
 
     async def _has_due(self, now: int) -> bool:
@@ -274,7 +274,8 @@ def _claim(connection: AsyncConnection, now: int, until: int, limit: int) -> Any
     )
 
 
-def _work(row: Any) -> Work:
+def work_of(row: Any) -> Work:
+    """A row of the queue as its steps see it."""
     return Work(
         number=row.number, id=row.id, reference=row.reference, kind=row.kind, customer_id=row.customer_id,
         intent=row.intent, state=row.state, step=row.step, generation=row.generation, attempts=row.attempts,

@@ -1,6 +1,6 @@
 """Operations that take effect with their turn: joining, a new PIN, a language, a case, a text on request."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,15 +17,22 @@ from gateway.store import cases, customers, pins
 HOUR_MS = 3_600_000
 CONSENTS = ("terms", "data")
 
+Joined = Callable[[AsyncConnection, Operation, str, Context], Awaitable[None]]
+"""What happens in the unit of work in which somebody joins; given the registration and the new customer's id."""
+
 
 class Instants:
     """The handlers by kind. They are given to the outbox, and use it to queue messages."""
 
-    def __init__(self, books: Books, products: Mapping[str, Product], outbox: Outbox, *, answer_hours: int) -> None:
+    def __init__(
+        self, books: Books, products: Mapping[str, Product], outbox: Outbox, *, answer_hours: int,
+        joined: tuple[Joined, ...] = (),
+    ) -> None:  # fmt: skip
         self._books = books
         self._outbox = outbox
         self._first_limit_cents = max((product.first_limit_cents for product in products.values()), default=0)
         self._answer_ms = answer_hours * HOUR_MS
+        self._joined = joined
 
     def handlers(self) -> dict[str, Instant]:
         return {
@@ -69,6 +76,8 @@ class Instants:
             "register.welcome",
             {"first_name": say.first(intent["name"])},
         )
+        for each in self._joined:
+            await each(connection, operation, customer_id, context)
 
     async def change_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         hashed = await self._drafted(connection, context)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.accounts.codes import Codes
 from gateway.clock import Clock, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
@@ -27,14 +28,20 @@ class SendStep:
 
     name = "send"
 
-    def __init__(self, provider: SmsProvider, store: Store, catalogue: Callable[[], Catalogue], clock: Clock) -> None:
+    def __init__(
+        self, provider: SmsProvider, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
+        codes: Codes | None = None,
+    ) -> None:  # fmt: skip
+        self._codes = codes
         self._provider = provider
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        text = await self._written(work)
+        text = await self._with_code(work, await self._written(work))
+        if text is None:
+            return Refused("expired", "the code in it is good no more")
         try:
             sent = await self._provider.send_sms(OutgoingSms(work.intent["to"], text))
         except Unavailable as error:
@@ -44,6 +51,13 @@ class SendStep:
         except Rejected as error:
             return Refused(error.code, str(error))
         return Done({"provider_id": sent.provider_id, "cost": sent.cost})
+
+    async def _with_code(self, work: Work, text: str) -> str | None:
+        """What leaves us: a one-time code is in no text that is kept."""
+        code_id = work.intent.get("code")
+        if code_id is None or self._codes is None:
+            return text
+        return await self._codes.filled(code_id, text)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Keep what became of the message beside the operation."""

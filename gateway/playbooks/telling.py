@@ -34,3 +34,14 @@ class Teller:
     ) -> None:  # fmt: skip
         """A phone that may be nobody's here, in the language of whoever causes it."""
         await self._outbox.tell(connection, f"{work.id}:{template}:{msisdn}", "", msisdn, template, values, language)
+
+    async def tell_phone(
+        self, connection: AsyncConnection, work: Work, msisdn: str, template: str, values: Mapping[str, Any], *,
+        language: str,
+    ) -> None:  # fmt: skip
+        """A phone that may be a customer's: in their own language then, else in `language`."""
+        customer = await customers.on_line(connection, msisdn)
+        if customer is None:
+            await self.tell_line(connection, work, msisdn, template, values, language)
+        else:
+            await self.tell_other(connection, work, customer.id, template, values)

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.text import msisdn as phone_of
 from flows.turn import Operation, reference
 from gateway.clock import Clock
 from gateway.errors import NotACallback
@@ -150,6 +151,7 @@ class RailCallbacks:
         identity = str(uuid.uuid5(NAMESPACE, f"received:{news.shortcode}:{news.receipt}"))
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
+            "payer": phone_of(news.payer) or "",  # told plainly, or nobody we could tell
         }  # fmt: skip
         operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
         fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)

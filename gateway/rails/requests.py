@@ -91,6 +91,16 @@ async def opened(connection: AsyncConnection, work: Work, wanted: Wanted, now: i
     return found
 
 
+async def called_off(connection: AsyncConnection, work: Work, wanted: Wanted, now: int) -> bool:
+    """Settle a request as expired that nothing was sent for; False when it was sent, so that only asking helps."""
+    request = await opened(connection, work, wanted, now)
+    if request.is_settled or request.sent_at is not None:
+        return False
+    values = {"state": "expired", "words": "timeout", "settled_at": now, "settled_by": "ended"}
+    await _moved(connection, request, values)
+    return True
+
+
 async def by_id(connection: AsyncConnection, identity: str, *, lock: bool = False) -> RailRequest | None:
     return await _one(connection, select(rail_requests).where(table.id == identity), lock=lock)
 

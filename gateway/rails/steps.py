@@ -25,6 +25,9 @@ from gateway.store.engine import Store
 RECEIPT_QUESTIONS = 3
 """How often to look for the receipt of a payment that the query calls done, before it is booked without."""
 
+UNSENT = "is_unsent"
+"""In the data of the work that a slow notice gets: whether nothing has left us yet, so that nothing can have moved."""
+
 log = structlog.get_logger("rail")
 
 
@@ -91,18 +94,19 @@ class RailStep(ABC):
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """What the request says by now counts, not what it said when we looked: a refusal may have become a payment.
 
-        Waiting long is said once; waiting for ever is not.
+        Waiting long is said once, also when nothing could be sent yet; waiting for an answer for ever is given up.
         """
         request = await requests.by_id(connection, requests.request_id(work))
         if request is not None and request.is_settled:
             return outcome_of(request)
-        if request is None or not isinstance(outcome, Accepted | Unsure):
+        if request is None or not isinstance(outcome, Accepted | Unsure | Retry):
             return outcome
-        waited = now - (request.sent_at or now)
-        if waited >= self._patience.give_up_ms:
+        is_unsent = isinstance(outcome, Retry)
+        waited = now - (request.created_at if is_unsent else request.sent_at or now)
+        if waited >= self._patience.give_up_ms and not is_unsent:
             return Park("nobody could say what became of it", {"waited_ms": waited})
         if waited >= self._patience.slow_ms:
-            await self._slow(connection, work, now)
+            await self._slow(connection, replace(work, data={**work.data, UNSENT: is_unsent}), now)
         return outcome
 
     @abstractmethod
@@ -252,7 +256,7 @@ class DisburseStep(RailStep):
             id=request.id,
             msisdn=request.msisdn,
             amount_cents=request.amount_cents,
-            remarks=f"Loan {request.account_reference}",
+            remarks=f"Nyota {request.account_reference}",
             result_url=self._addresses.of("b2c/result", request),
             timeout_url=self._addresses.of("b2c/timeout", request),
         )

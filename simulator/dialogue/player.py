@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from simulator.client import Message, Outside, Prompt, Screen, SimulatorError
-from simulator.dialogue.script import NAME, Dialogue, DialogueError, Step
+from simulator.dialogue.script import NAME, Dialogue, DialogueError, Fault, Step
 
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.2
+CORE_AWAY = Fault("fineract", "down", 1.0, 1)
 
 Found = TypeVar("Found")
 
@@ -67,23 +68,25 @@ async def play(
 ) -> Mapping[str, str]:
     """Play every step in order and answer with what was captured.
 
-    `secrets` are the values of those that the dialogue names; one that is missing raises DialogueError. Raises
-    Difference at the first step where something else came, or nothing at all. While a dialogue answers prompts, the
-    stand-ins do not pay them by themselves; they do so again afterwards.
+    `secrets` are the values of those that the dialogue names; one that is missing raises DialogueError, and so does a
+    missing outside when the dialogue needs one. Raises Difference at the first step where something else came, or
+    nothing at all. While a dialogue answers prompts, the stand-ins do not pay them by themselves; they do so again
+    afterwards, and the faults that it put are taken away.
     """
     known = {name: value for name, value in (secrets or {}).items() if name in dialogue.secrets}
     if missing := sorted(set(dialogue.secrets) - known.keys()):
         raise DialogueError(f"{dialogue.file}: nobody said what {', '.join(missing)} is")
+    if outside is None and dialogue.needs_outside:
+        raise DialogueError(f"{dialogue.file}: this dialogue needs a world outside, and there is none here")
     player = _Player(dialogue, transport, outside, on_screen or _look_away, patience_seconds, known)
-    if outside is None or not dialogue.has("stk"):
-        return await player.play()
-    await player.reach(outside.settings(auto_answer=False))
+    if outside is not None and dialogue.has("stk"):
+        await player.reach(outside.settings(auto_answer=False))
     try:
         return await player.play()
     finally:
         # What happened in the dialogue matters more than stand-ins that have gone away since.
         with contextlib.suppress(SimulatorError):
-            await outside.settings(auto_answer=True)
+            await player.tidy()
 
 
 class _Player:
@@ -109,14 +112,27 @@ class _Player:
         self._captured: dict[str, str] = dict(known)
         self._read: set[str] = set()
         self._answered: set[str] = set()
+        self._faults: list[Fault] = []
 
     async def play(self) -> Mapping[str, str]:
         if self._outside is not None and self._dialogue.has("sms"):
             await self._read_old_messages(self._outside)
         for step in self._dialogue.steps:
             self._step = step
+            in_hand = self._phone
+            self._phone = step.on or in_hand
             await self._take(step)
+            if step.on:
+                self._phone = in_hand
         return self._captured
+
+    async def tidy(self) -> None:
+        """Leave the world outside as it was found."""
+        if self._outside is None:
+            return
+        if self._dialogue.has("stk"):
+            await self._outside.settings(auto_answer=True)
+        await self._mend(self._outside)
 
     async def reach(self, call: Awaitable[Found]) -> Found:
         """Await something of the world outside; its troubles are differences too."""
@@ -148,6 +164,8 @@ class _Player:
                 await self._write(step, self._outside)
             case "stk" if self._outside is not None:
                 await self._stk(step, self._outside)
+            case "outside" | "core" if self._outside is not None:
+                await self._meddle(step, self._outside)
 
     async def _hop(self, step: Step) -> None:
         before = self._screen
@@ -222,6 +240,27 @@ class _Player:
         self._answered.add(found.id)
         self._tell(f"Pay {found.amount} to account {found.account_reference}?", step.value)
         await self.reach(outside.answer(found.id, step.value))
+
+    async def _meddle(self, step: Step, outside: Outside) -> None:
+        """Break something outside, or mend it: all of it, or only the core."""
+        if step.fault is not None:
+            await self.reach(self._break(outside, step.fault))
+        elif step.action == "outside":
+            await self.reach(self._mend(outside))
+        elif step.value == "down":
+            await self.reach(self._break(outside, CORE_AWAY))
+        else:
+            await self.reach(outside.clear_faults(api=CORE_AWAY.api, fault=CORE_AWAY.kind))
+        self._tell("", step.value)
+
+    async def _break(self, outside: Outside, fault: Fault) -> None:
+        self._faults.append(fault)
+        await outside.faults(api=fault.api, fault=fault.kind, rate=fault.rate, seed=fault.seed)
+
+    async def _mend(self, outside: Outside) -> None:
+        for fault in self._faults:
+            await outside.clear_faults(api=fault.api, fault=fault.kind)
+        self._faults.clear()
 
     def _fits(self, step: Step, prompt: Prompt) -> bool:
         amount_fits = step.amount_cents in (None, prompt.amount_cents)

@@ -12,21 +12,27 @@ from simulator.client import cents, e164
 ANSWERS = ("pay", "cancel", "wrong-pin", "insufficient", "ignore")
 NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
-CHECKS = frozenset({"see", "not", "capture"})
+CHECKS = frozenset({"on", "see", "not", "capture"})
 WORDS = {
     "dial": CHECKS,
     "press": CHECKS,
     "repeat": CHECKS,
     "end": CHECKS,
-    "drop": frozenset[str](),
-    "sms": frozenset({"capture"}),
-    "write": frozenset[str](),
-    "stk": frozenset({"amount"}),
+    "drop": frozenset({"on"}),
+    "sms": frozenset({"on", "capture"}),
+    "write": frozenset({"on"}),
+    "stk": frozenset({"on", "amount"}),
     "phone": frozenset[str](),
+    "outside": frozenset[str](),
+    "core": frozenset[str](),
 }
 """Each action with the words that may stand beside it."""
 
-HEAD = frozenset({"name", "phone", "language", "secrets", "steps"})
+HEAD = frozenset({"name", "phone", "phones", "language", "secrets", "needs", "steps"})
+FAULT = frozenset({"api", "fault", "rate", "seed"})
+WELL = "well"
+CORE = ("down", "up")
+_PHONE_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 class DialogueError(ValueError):
@@ -34,11 +40,21 @@ class DialogueError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """How a service outside goes wrong from now on: for `rate` of its calls, chosen by `seed`."""
+
+    api: str
+    kind: str
+    rate: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One action and what must be true after it. `value` is what is dialled, typed, answered or picked up.
 
     `whole` is the screen to the letter; `see` and `hide` are parts that must and must not occur (of an SMS
-    step: parts of the SMS).
+    step: parts of the SMS). `on` is the phone of this one step, empty for the phone that is in the hand.
     """
 
     number: int
@@ -50,6 +66,8 @@ class Step:
     hide: tuple[str, ...] = ()
     capture: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     amount_cents: int | None = None
+    on: str = ""
+    fault: Fault | None = None
 
     @property
     def title(self) -> str:
@@ -64,7 +82,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A checked dialogue. `secrets` are the names of what only whoever plays it knows, a PIN for instance."""
+    """A checked dialogue. `secrets` are the names of what only whoever plays it knows, a PIN for instance.
+
+    With `needs_outside` it says nothing true without a world outside.
+    """
 
     file: str
     name: str
@@ -72,23 +93,26 @@ class Dialogue:
     language: str
     steps: tuple[Step, ...]
     secrets: tuple[str, ...] = ()
+    needs_outside: bool = False
 
     @property
     def phones(self) -> frozenset[str]:
         """Every phone that takes part."""
-        return frozenset({self.phone, *(step.value for step in self.steps if step.action == "phone")})
+        taken_up = {step.value for step in self.steps if step.action == "phone"}
+        return frozenset({self.phone, *taken_up, *(step.on for step in self.steps if step.on)})
 
     def on(self, phone: str) -> "Dialogue":
         """The same dialogue, with this phone in the place of the one that it starts with."""
         phone = e164(phone)
-        steps = tuple(
-            replace(step, value=phone) if step.action == "phone" and step.value == self.phone else step
-            for step in self.steps
-        )
-        return replace(self, phone=phone, steps=steps)
+        return replace(self, phone=phone, steps=tuple(self._moved(step, phone) for step in self.steps))
 
     def has(self, action: str) -> bool:
         return any(step.action == action for step in self.steps)
+
+    def _moved(self, step: Step, phone: str) -> Step:
+        if step.action == "phone" and step.value == self.phone:
+            return replace(step, value=phone)
+        return replace(step, on=phone) if step.on == self.phone else step
 
 
 def load(path: Path) -> Dialogue:
@@ -118,6 +142,7 @@ class _Place:
     """Where a node stands, to say so when it is wrong."""
 
     file: str
+    phones: Mapping[str, str] = field(default_factory=dict)
     step: int = 0
 
     def wrong(self, node: yaml.Node | None, why: str) -> DialogueError:
@@ -137,7 +162,8 @@ def _dialogue(file: str, node: yaml.Node | None) -> Dialogue:
     listed = head["steps"]
     if not isinstance(listed, yaml.SequenceNode) or not listed.value:
         raise place.wrong(listed, "'steps' must be a list of at least one step")
-    steps = tuple(_step(_Place(file, number), child) for number, child in enumerate(listed.value, start=1))
+    place = _Place(file, _phones(place, head.get("phones")))
+    steps = tuple(_step(replace(place, step=number), child) for number, child in enumerate(listed.value, start=1))
     secrets = _texts(place, head.get("secrets"))
     _refuse_unknown_names(file, steps, secrets)
     return Dialogue(
@@ -147,7 +173,24 @@ def _dialogue(file: str, node: yaml.Node | None) -> Dialogue:
         language=_text(place, head["language"], "language") if "language" in head else "",
         steps=steps,
         secrets=secrets,
+        needs_outside=_needs_outside(place, head.get("needs")),
     )
+
+
+def _phones(place: _Place, node: yaml.Node | None) -> Mapping[str, str]:
+    """Phones by their names in this dialogue."""
+    phones: dict[str, str] = {}
+    for name, child in {} if node is None else _mapping(place, node, "'phones'").items():
+        if not _PHONE_NAME.fullmatch(name):
+            raise place.wrong(child, f"{name!r} cannot name a phone: a small letter, then letters, digits, _ or -")
+        phones[name] = _phone(place, child)
+    return phones
+
+
+def _needs_outside(place: _Place, node: yaml.Node | None) -> bool:
+    if node is not None and _text(place, node, "needs") != "outside":
+        raise place.wrong(node, "'needs' can only be outside")
+    return node is not None
 
 
 def _step(place: _Place, node: yaml.Node) -> Step:
@@ -161,27 +204,55 @@ def _step(place: _Place, node: yaml.Node) -> Step:
         raise place.wrong(words[word], f"{word!r} does not go with {action!r}")
     see = words.get("see")
     whole = _text(place, see, "see") if isinstance(see, yaml.ScalarNode) else None
+    fault = _fault(place, words[action]) if action == "outside" else None
     return Step(
         number=place.step,
         line=node.start_mark.line + 1,
         action=action,
-        value="" if action == "sms" else _value(place, action, words[action]),
+        value=f"{fault.api} {fault.kind}" if fault else _value(place, action, words[action]),
         whole=whole,
         see=_texts(place, words["sms"] if action == "sms" else None if whole is not None else see),
         hide=_texts(place, words.get("not")),
         capture=_patterns(place, words.get("capture")),
         amount_cents=_amount(place, words.get("amount")),
+        on=_phone(place, words["on"]) if "on" in words else "",
+        fault=fault,
     )
+
+
+def _fault(place: _Place, node: yaml.Node) -> Fault | None:
+    """The fault to put; None when all is to be well again."""
+    if isinstance(node, yaml.ScalarNode):
+        return None
+    words = _mapping(place, node, "'outside'")
+    for word in words.keys() - FAULT:
+        raise place.wrong(words[word], f"unknown word {word!r}; a fault has {_listed(FAULT)}")
+    if missing := {"api", "fault"} - words.keys():
+        raise place.wrong(node, f"a fault needs {_listed(missing)}")
+    texts = {word: _text(place, child, word) for word, child in words.items()}
+    try:
+        rate, seed = float(texts.get("rate", "1")), int(texts.get("seed", "1"))
+    except ValueError as error:
+        raise place.wrong(node, "'rate' is a number from 0 to 1, 'seed' a whole number") from error
+    if not 0 <= rate <= 1:
+        raise place.wrong(words["rate"], "'rate' is a number from 0 to 1")
+    return Fault(texts["api"], texts["fault"], rate, seed)
 
 
 def _value(place: _Place, action: str, node: yaml.Node) -> str:
     if action == "phone":
         return _phone(place, node)
+    if action == "sms":
+        return ""
     value = _text(place, node, action, may_be_empty=action == "press")
     if action in ("repeat", "end", "drop"):
         if value != "true":
             raise place.wrong(node, f"{action!r} can only be true")
         return ""
+    if action == "outside" and value != WELL:
+        raise place.wrong(node, f"'outside' is a fault such as {{api: sms, fault: drop}}, or {WELL}")
+    if action == "core" and value not in CORE:
+        raise place.wrong(node, f"the core can only be {_listed(CORE)}")
     if action == "stk" and value not in ANSWERS:
         raise place.wrong(node, f"a prompt is answered with one of {_listed(ANSWERS)}, not {value!r}")
     if action == "dial" and not (value.startswith("*") and value.endswith("#") and len(value) > 2):
@@ -245,10 +316,11 @@ def _patterns(place: _Place, node: yaml.Node | None) -> dict[str, re.Pattern[str
 
 
 def _phone(place: _Place, node: yaml.Node) -> str:
+    said = _text(place, node, "phone")
+    if said in place.phones:
+        return place.phones[said]
     try:
-        return e164(_text(place, node, "phone"))
-    except DialogueError:
-        raise
+        return e164(said)
     except ValueError as error:
         raise place.wrong(node, str(error)) from error
 

@@ -22,6 +22,8 @@ _CAPTIONS = {
     "sms": "{phone} gets an SMS",
     "write": "{phone} writes an SMS: {typed}",
     "stk": "{phone} gets an M-PESA prompt and answers: {typed}",
+    "outside": "the world outside from now on: {typed}",
+    "core": "the core banking server is now {typed}",
 }
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from simulator.standins import africastalking, callbacks, control, customers, daraja, money
 from simulator.standins.book import Book, BookInUseError
+from simulator.standins.core import server, truth
 from simulator.standins.settings import Settings, is_loopback_url
 from simulator.standins.world import WORLD, World
 
@@ -28,14 +29,16 @@ def build_app(settings: Settings, *, now: Callable[[], float] = time.time) -> we
     Raises BookInUseError at start-up when another process has the book in this directory open.
     """
     app = web.Application(middlewares=[daraja.refuse_strangers], client_max_size=BODY_BYTES_MAX)
-    app.add_routes([*daraja.routes(), *africastalking.routes(), *control.routes()])
+    app.add_routes([*daraja.routes(), *africastalking.routes(), *server.routes()])
+    app.add_routes([*control.routes(), *truth.routes()])
 
     async def live(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as client:
             book = Book(settings.data / BOOK_FILE)
             world = World(settings, book, client, now)
             money.open_shortcodes(world)
-            app[WORLD] = world
+            core = server.open_core(world)
+            app[WORLD], app[server.CORE] = world, core
             tasks = [
                 _background(callbacks.deliver_forever(world)),
                 _background(customers.answer_forever(world)),
@@ -43,6 +46,7 @@ def build_app(settings: Settings, *, now: Callable[[], float] = time.time) -> we
             yield
             await _stop(app)
             await asyncio.gather(*tasks, return_exceptions=True)
+            await server.close_core(core)
             book.close()
 
     app.cleanup_ctx.append(live)

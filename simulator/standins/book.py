@@ -108,31 +108,12 @@ class BookInUseError(Exception):
     """Another process has this book open."""
 
 
-class Book:
-    """Creates the file when it is missing. Raises BookInUseError when another process has it open."""
+class Rows:
+    """Statements on one connection."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, isolation_level=None)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
         self._connection.row_factory = sqlite3.Row
-        try:
-            self._prepare()
-        except sqlite3.OperationalError as error:
-            self._connection.close()
-            if "locked" in str(error):
-                raise BookInUseError(f"{path} is in use by another process") from error
-            raise
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of it or nothing. Never await inside: everybody shares this connection."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._connection.execute(statement, values)
@@ -152,6 +133,32 @@ class Book:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class Book(Rows):
+    """Creates the file when it is missing. Raises BookInUseError when another process has it open."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(sqlite3.connect(path, timeout=LOCK_WAIT_SECONDS, isolation_level=None))
+        try:
+            self._prepare()
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            if "locked" in str(error):
+                raise BookInUseError(f"{path} is in use by another process") from error
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing. Never await inside: everybody shares this connection."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
 
     def _prepare(self) -> None:
         # Exclusive locking is what keeps a second process out, and it ends with the process, however it ends.

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from simulator.standins import africastalking, callbacks, money, paybill, phones, prompts, stamps, texts
-from simulator.standins.faults import APIS, EVERY_API, SECONDS, Fault
+from simulator.standins.faults import APIS, EVERY_API, SECONDS, Fault, kinds
 from simulator.standins.settings import ANSWERS, change, is_seconds, shown
 from simulator.standins.world import WORLD, World
 
@@ -47,22 +47,22 @@ Handler = Callable[[World, web.Request], Awaitable[Mapping[str, Any]]]
 
 def routes() -> list[web.RouteDef]:
     return [
-        _route("GET", f"{PREFIX}/health", health),
-        _route("GET", "/healthz", health),
-        _route("GET", f"{PREFIX}/sms", sms),
-        _route("POST", f"{PREFIX}/sms", write_sms),
-        _route("GET", f"{PREFIX}/stk", stk),
-        _route("POST", f"{PREFIX}/stk/{{id}}/answer", answer_stk),
-        _route("POST", f"{PREFIX}/c2b", pay_paybill),
-        _route("GET", f"{PREFIX}/money", all_money),
-        _route("GET", f"{PREFIX}/people", show_person),
-        _route("POST", f"{PREFIX}/people", change_person),
-        _route("POST", f"{PREFIX}/float", set_float),
-        _route("GET", f"{PREFIX}/faults", show_faults),
-        _route("POST", f"{PREFIX}/faults", put_fault),
-        _route("DELETE", f"{PREFIX}/faults", clear_faults),
-        _route("GET", f"{PREFIX}/settings", show_settings),
-        _route("POST", f"{PREFIX}/settings", change_settings),
+        route("GET", f"{PREFIX}/health", health),
+        route("GET", "/healthz", health),
+        route("GET", f"{PREFIX}/sms", sms),
+        route("POST", f"{PREFIX}/sms", write_sms),
+        route("GET", f"{PREFIX}/stk", stk),
+        route("POST", f"{PREFIX}/stk/{{id}}/answer", answer_stk),
+        route("POST", f"{PREFIX}/c2b", pay_paybill),
+        route("GET", f"{PREFIX}/money", all_money),
+        route("GET", f"{PREFIX}/people", show_person),
+        route("POST", f"{PREFIX}/people", change_person),
+        route("POST", f"{PREFIX}/float", set_float),
+        route("GET", f"{PREFIX}/faults", show_faults),
+        route("POST", f"{PREFIX}/faults", put_fault),
+        route("DELETE", f"{PREFIX}/faults", clear_faults),
+        route("GET", f"{PREFIX}/settings", show_settings),
+        route("POST", f"{PREFIX}/settings", change_settings),
     ]
 
 
@@ -82,9 +82,9 @@ async def sms(world: World, request: web.Request) -> Mapping[str, Any]:
 
 async def write_sms(world: World, request: web.Request) -> Mapping[str, Any]:
     """Somebody writes to our short code: `{phone, text, to?}`."""
-    body = await _body(request)
+    body = await read_body(request)
     short_code = str(body.get("to") or SHORT_CODE)
-    message_id = africastalking.write_to_gateway(world, _phone(body.get("phone")), _text(body, "text"), short_code)
+    message_id = africastalking.write_to_gateway(world, _phone(body.get("phone")), read_text(body, "text"), short_code)
     if message_id is None:
         raise ProblemError(409, "no-gateway", "set inboundUrl first, or start with a gateway URL")
     return {"id": message_id}
@@ -97,7 +97,7 @@ async def stk(world: World, request: web.Request) -> Mapping[str, Any]:
 
 async def answer_stk(world: World, request: web.Request) -> Mapping[str, Any]:
     """Answer an open prompt as its owner would: `{answer}`."""
-    answer = _text(await _body(request), "answer")
+    answer = read_text(await read_body(request), "answer")
     if answer not in ANSWERS:
         raise ProblemError(422, "unknown-answer", f"answer is one of {', '.join(ANSWERS)}")
     prompt = prompts.prompt_by_id(world.book, request.match_info["id"])
@@ -111,8 +111,8 @@ async def answer_stk(world: World, request: web.Request) -> Mapping[str, Any]:
 
 async def pay_paybill(world: World, request: web.Request) -> Mapping[str, Any]:
     """A customer pays the paybill from the M-PESA menu: `{phone, amount, account}`."""
-    body = await _body(request)
-    account = _text(body, "account")
+    body = await read_body(request)
+    account = read_text(body, "account")
     if len(account) > paybill.BILL_REFERENCE_CHARACTERS_MAX:
         raise ProblemError(422, "invalid-account", f"at most {paybill.BILL_REFERENCE_CHARACTERS_MAX} characters")
     try:
@@ -145,12 +145,12 @@ async def show_person(world: World, request: web.Request) -> Mapping[str, Any]:
 
 async def change_person(world: World, request: web.Request) -> Mapping[str, Any]:
     """Arrange somebody's account: `{phone, name?, balance?, registered?, optedOut?}`."""
-    body = await _body(request)
+    body = await read_body(request)
     phone = _phone(body.get("phone"))
     with world.change() as book:
         money.person(world, phone)
         if "name" in body:
-            book.execute("UPDATE people SET name = ? WHERE phone = ?", _text(body, "name"), phone)
+            book.execute("UPDATE people SET name = ? WHERE phone = ?", read_text(body, "name"), phone)
         if "balance" in body:
             cents = _cents(body["balance"])
             book.execute("UPDATE people SET balance_cents = ? WHERE phone = ?", cents, phone)
@@ -163,7 +163,7 @@ async def change_person(world: World, request: web.Request) -> Mapping[str, Any]
 
 async def set_float(world: World, request: web.Request) -> Mapping[str, Any]:
     """Arrange what the payout shortcode can pay out of: `{amount}`."""
-    cents = _cents((await _body(request)).get("amount"))
+    cents = _cents((await read_body(request)).get("amount"))
     shortcode = world.settings.payout.shortcode
     with world.change() as book:
         book.execute("UPDATE shortcodes SET utility_cents = ? WHERE shortcode = ?", cents, shortcode)
@@ -176,13 +176,13 @@ async def show_faults(world: World, _request: web.Request) -> Mapping[str, Any]:
 
 async def put_fault(world: World, request: web.Request) -> Mapping[str, Any]:
     """`{api, fault, rate = 1, seed = 0, seconds?}`; set again, it starts over."""
-    body = await _body(request)
-    api, kind = _text(body, "api"), _text(body, "fault")
+    body = await read_body(request)
+    api, kind = read_text(body, "api"), read_text(body, "fault")
     rate, seed, seconds = body.get("rate", 1.0), body.get("seed", 0), body.get("seconds")
     if api not in (*APIS, EVERY_API):
         raise ProblemError(422, "unknown-api", f"api is one of {', '.join(APIS)} or {EVERY_API}")
-    if kind not in SECONDS:
-        raise ProblemError(422, "unknown-fault", f"fault is one of {', '.join(SECONDS)}")
+    if kind not in kinds(api):
+        raise ProblemError(422, "unknown-fault", f"fault of {api} is one of {', '.join(kinds(api))}")
     if not is_seconds(rate) or rate > 1:
         raise ProblemError(422, "invalid-rate", "rate is a number from 0 to 1")
     if not isinstance(seed, int) or isinstance(seed, bool):
@@ -194,7 +194,8 @@ async def put_fault(world: World, request: web.Request) -> Mapping[str, Any]:
 
 
 async def clear_faults(world: World, request: web.Request) -> Mapping[str, Any]:
-    world.faults.clear()
+    """All of them, or those of `?api=` and `?fault=`."""
+    world.faults.clear(api=request.query.get("api"), kind=request.query.get("fault"))
     return await show_faults(world, request)
 
 
@@ -205,14 +206,16 @@ async def show_settings(world: World, _request: web.Request) -> Mapping[str, Any
 async def change_settings(world: World, request: web.Request) -> Mapping[str, Any]:
     """Any of `settings.KNOBS`; all of them change or none."""
     try:
-        world.settings = change(world.settings, await _body(request))
+        world.settings = change(world.settings, await read_body(request))
     except ValueError as error:
         raise ProblemError(422, "invalid-setting", str(error)) from error
     world.pulse.beat()
     return await show_settings(world, request)
 
 
-def _route(method: str, path: str, handler: Handler) -> web.RouteDef:
+def route(method: str, path: str, handler: Handler) -> web.RouteDef:
+    """A control call: what it answers is JSON, what it refuses a problem."""
+
     async def handle(request: web.Request) -> web.Response:
         try:
             return web.json_response(await handler(request.app[WORLD], request))
@@ -222,7 +225,8 @@ def _route(method: str, path: str, handler: Handler) -> web.RouteDef:
     return web.route(method, path, handle)
 
 
-async def _body(request: web.Request) -> Mapping[str, Any]:
+async def read_body(request: web.Request) -> Mapping[str, Any]:
+    """Raises ProblemError for anything but an object."""
     try:
         body = json.loads(await request.read())
     except ValueError as error:
@@ -232,7 +236,8 @@ async def _body(request: web.Request) -> Mapping[str, Any]:
     return body
 
 
-def _text(body: Mapping[str, Any], field: str) -> str:
+def read_text(body: Mapping[str, Any], field: str) -> str:
+    """Raises ProblemError unless it is there and not blank."""
     value = body.get(field)
     if not isinstance(value, str) or not value.strip() or _SURROGATE.search(value):
         raise ProblemError(422, f"invalid-{field}", f"{field} is a text")

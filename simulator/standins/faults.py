@@ -1,6 +1,7 @@
 """Which calls misbehave, and how. Decided by a seed, so that the same calls misbehave in every run.
 
-What each fault does is written where it is done: answers in `answers.py`, callbacks in `callbacks.py`.
+What each fault does is written where it is done: answers in `answers.py`, callbacks in `callbacks.py`, those of the
+core banking server in `core/server.py`.
 """
 
 import random
@@ -9,7 +10,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 EVERY_API = "*"
-APIS = ("oauth", "stk", "stk-query", "b2c", "status", "c2b", "balance", "reversal", "pull", "sms")
+RAIL_APIS = ("oauth", "stk", "stk-query", "b2c", "status", "c2b", "balance", "reversal", "pull", "sms")
+CORE_APIS = (
+    "fineract",
+    "fineract-reads",
+    "fineract-writes",
+    "fineract-clients",
+    "fineract-loans",
+    "fineract-transactions",
+    "fineract-savings",
+)
+APIS = (*RAIL_APIS, *CORE_APIS)
 
 SECONDS: Mapping[str, float] = MappingProxyType(
     {
@@ -25,9 +36,36 @@ SECONDS: Mapping[str, float] = MappingProxyType(
         "queue-timeout": 5.0,
         "busy": 0.0,
         "drop": 0.0,
+        "down": 0.0,
+        "http-503": 0.0,
+        "http-500-after": 0.0,
+        "stored-500": 0.0,
+        "lost-answer": 0.0,
+        "425": 0.0,
+        "409-locked": 0.0,
+        "stuck-key": 0.0,
+        "lost-hook": 0.0,
+        "late-hook": 10.0,
+        "early-hook": 5.0,
     }
 )
 """Every fault with its default `seconds`: how long it hangs, waits, or delays."""
+_EVERYWHERE = frozenset({"timeout", "http-500", "slow", "busy", "drop"})
+_CORE_ONLY = frozenset(
+    {
+        *("down", "http-503", "http-500-after", "stored-500", "lost-answer", "425", "409-locked", "stuck-key"),
+        *("lost-hook", "late-hook", "early-hook"),
+    }
+)
+
+
+def kinds(api: str) -> tuple[str, ...]:
+    """The faults that an API can have."""
+    if api == EVERY_API:
+        return tuple(SECONDS)
+    if api in CORE_APIS:
+        return tuple(kind for kind in SECONDS if kind in _EVERYWHERE | _CORE_ONLY)
+    return tuple(kind for kind in SECONDS if kind not in _CORE_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +107,12 @@ class Faults:
         self._faults[fault.api, fault.kind] = fault
         self._forget(fault)
 
-    def clear(self) -> None:
-        self._faults.clear()
-        self._chances.clear()
+    def clear(self, *, api: str | None = None, kind: str | None = None) -> None:
+        """End every fault of this API and this kind (None: of any)."""
+        ended = [fault for fault in self._faults.values() if api in (None, fault.api) and kind in (None, fault.kind)]
+        for fault in ended:
+            del self._faults[fault.api, fault.kind]
+            self._forget(fault)
 
     def all(self) -> Iterable[Fault]:
         return tuple(self._faults.values())

@@ -7,6 +7,7 @@ while the book (money, prompts, messages, what is still to be sent) stays on dis
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +43,17 @@ class SmsAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class CoreServer:
+    """The core banking server's own configuration. `key_header` carries idempotency keys."""
+
+    user: str = "mifos"
+    password: str = field(default="password", repr=False)
+    tenant: str = "default"
+    key_header: str = "Idempotency-Key"
+    key_characters_max: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything about one running outside world."""
 
@@ -52,6 +64,7 @@ class Settings:
     )
     payout: DarajaApp = DarajaApp("nyota-payout-key", "nyota-payout-secret", "600998", "NYOTA PAYOUTS")
     sms: SmsAccount = SmsAccount("sandbox", "nyota-demo-sms-key")
+    core: CoreServer = CoreServer()
     names: Mapping[str, str] = field(default_factory=lambda: DEMO_NAMES)
 
     auto_answer: bool = True
@@ -64,6 +77,9 @@ class Settings:
     inbound_url: str | None = None
     register_once: bool = False
     validation: bool = False
+    core_running_status: int = 425
+    core_maker_checker: bool = False
+    core_business_date: str | None = None
 
     token_seconds: int = 3600
     validation_seconds: float = 8.0
@@ -152,6 +168,17 @@ def _is_url_or_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and is_loopback_url(value))
 
 
+def _is_running_status(value: object) -> bool:
+    return value in (409, 425)
+
+
+def _is_day_or_nothing(value: object) -> bool:
+    try:
+        return value is None or date.fromisoformat(str(value)).isoformat() == value
+    except ValueError:
+        return False
+
+
 KNOBS: Mapping[str, tuple[str, Callable[[object], bool]]] = MappingProxyType(
     {
         "autoAnswer": ("auto_answer", _is_bool),
@@ -159,6 +186,9 @@ KNOBS: Mapping[str, tuple[str, Callable[[object], bool]]] = MappingProxyType(
         "autoAnswerWith": ("auto_answer_with", _is_answer),
         "promptSeconds": ("prompt_seconds", is_seconds),
         "callbackSeconds": ("callback_seconds", is_seconds),
+        "coreBusinessDate": ("core_business_date", _is_day_or_nothing),
+        "coreMakerChecker": ("core_maker_checker", _is_bool),
+        "coreRunningStatus": ("core_running_status", _is_running_status),
         "deliverySeconds": ("delivery_seconds", is_seconds),
         "deliveryUrl": ("delivery_url", _is_url_or_nothing),
         "inboundUrl": ("inbound_url", _is_url_or_nothing),

@@ -2,15 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from flows.known import Request
+from flows.known import Allowed, Asked, LineRequest, Prompted, Request, Unclaimed
 from menus.gsm import is_gsm, septets
+from tests.flows.affairs import CODE, JANE, Affairs
 from tests.flows.phone import ENGINE, Phone
-from tests.flows.town import AMINA, NOBODY, Person, Town, amina, quick_loan
+from tests.flows.town import AMINA, BARAKA, NOBODY, NOW, Person, Town, amina, baraka, jane, quick_loan
 
-TYPED = ("2000", "34567890", "Neema Otieno", "UA12BC34DE", "4826", "7786", "1111")
+TYPED = ("2000", "34567890", "Neema Otieno", "UA12BC34DE", "4826", "7786", "1111", "20", "0711000002")
+TYPED_AT = {
+    "peer": ("5", "30"),
+    "officer": ("0711000001", "0711000011", "0711000012", "0711000013", "0711000066", "24567891"),
+    "phonechange": ("0711000066", CODE),
+    "statement": ("amina@post.example", CODE),
+}
+"""What is typed besides in some flows."""
+
 SCREENS_MAX = 400
 
 Begin = Callable[[str], Phone]
@@ -39,6 +49,75 @@ def dropped(language: str) -> Phone:
     return somebody(language).press("2", "1", "2000").drop().dial("*383#")
 
 
+def with_a_friend_in_debt(language: str) -> Phone:
+    people = {
+        AMINA: replace(amina(), language=language),
+        BARAKA: replace(baraka(), loans=(quick_loan("LN5G8CX", 2_000_00),)),
+    }
+    return Phone(AMINA, Town(ENGINE, people)).dial("*383#")
+
+
+def sends_to_anybody(language: str) -> Phone:
+    """With something sent that nobody has claimed."""
+    unclaimed = (Unclaimed("SNB2C3D", NOBODY, 500_00),)
+    people = {AMINA: replace(amina(), language=language, unclaimed=unclaimed)}
+    return Phone(AMINA, Town(ENGINE, people, claim_by=NOW + timedelta(days=7))).dial("*383#")
+
+
+def sent_before(language: str) -> Phone:
+    """The same sum to the same person, a moment ago."""
+    people = {AMINA: replace(amina(), language=language), BARAKA: baraka()}
+    phone = Phone(AMINA, Town(ENGINE, people)).dial("*383#")
+    return phone.press("6", "3", "0711000002", "2000", "4826").dial("*383#")
+
+
+def asked(kind: str, **changes: object) -> Begin:
+    """A member, and an officer too, of whom something is asked; Baraka is somebody to ask back, or to let in again."""
+    details = {
+        "peer": {"net_cents": 2_000_00, "fee_cents": 0, "total_cents": 2_100_00, "due": "2026-09-05"},
+        "guarantee": {"loan_cents": 20_000_00},
+        "officer": {"product": "Growth", "term": 6, "limit": 20_000_00, "late": 0},
+    }
+    request = Asked("A1", "RQ5M3TZ", kind, "Baraka Otieno", 1_000_00, "open", details[kind], f"person:{BARAKA}")
+
+    def begin(language: str) -> Phone:
+        person = replace(amina(), language=language, asked=(replace(request, **changes),))  # type: ignore[arg-type]
+        return Phone(AMINA, Town(ENGINE, {AMINA: person, BARAKA: baraka()})).dial("*383#")
+
+    return begin
+
+
+def with_one_blocked(language: str) -> Phone:
+    person = replace(amina(), language=language, blocked=(f"person:{BARAKA}",))
+    return Phone(AMINA, Town(ENGINE, {AMINA: person, BARAKA: baraka()})).dial("*383#")
+
+
+def answered_meanwhile(language: str) -> Phone:
+    """While the request was on the screen."""
+    phone = asked("peer")(language).press("5", "1")
+    person = phone.town.people[AMINA]
+    person.asked = (replace(person.asked[0], state="declined"),)
+    return phone
+
+
+LOST = LineRequest("asked", "LLB2C3D", "Amina Wanjiru", AMINA, "+254711000066", "Tom Odhiambo", "789")
+
+
+def officer(language: str, **affairs: object) -> Phone:
+    """Behind the staff's line of the menu, with a customer in each state."""
+    locked, paying, paused = "+254711000011", "+254711000012", "+254711000013"
+    its = Affairs(role="officer", **affairs)  # type: ignore[arg-type]
+    people = {
+        JANE: replace(jane(), language=language, pin="4826", affairs=its),
+        AMINA: amina(),
+        BARAKA: baraka(),
+        locked: replace(amina(), msisdn=locked, national_id="1", affairs=Affairs(is_locked=True)),
+        paying: replace(amina(), msisdn=paying, national_id="2", affairs=Affairs(paying=("LN7K2QD",))),
+        paused: replace(amina(), msisdn=paused, national_id="3", affairs=Affairs(is_paused=True)),
+    }
+    return Phone(JANE, Town(ENGINE, people)).dial("*383#").press("10")
+
+
 BEGINNINGS: dict[str, Begin] = {
     "newcomer": newcomer,
     "stranger with a known ID": lambda language: newcomer(language).press("1", "1"),
@@ -49,6 +128,40 @@ BEGINNINGS: dict[str, Begin] = {
     "without a loan": lambda language: somebody(language, loans=(), products=()),
     "loan under way": waiting("loan.disburse"),
     "payment under way": waiting("repay.stk"),
+    "with a friend in debt": with_a_friend_in_debt,
+    "auto-repay is on": lambda language: somebody(language, auto_repay_percent=20),
+    "looked up numbers before": lambda language: somebody(language, debtor_lookups_left=0),
+    "asked other phones before": lambda language: somebody(language, other_phones_left=0),
+    "officer": officer,
+    "officer with much to do": lambda language: officer(
+        language, prompted=(Prompted("PPB2C3D", "Amina Wanjiru", 500_00, "paid"),), lines_waiting=(LOST,)
+    ),
+    "officer after a long day": lambda language: officer(language, look_ups=0),
+    "officer and a locked PIN": lambda language: officer(language).press("4826", "1", "0711000011"),
+    "officer and a payment under way": lambda language: officer(language).press("4826", "1", "0711000012"),
+    "officer and a paused account": lambda language: officer(language).press("4826", "1", "0711000013"),
+    "offers are on": lambda language: somebody(language, affairs=Affairs(offers=True)),
+    "with e-mail": lambda language: somebody(
+        language, affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True)
+    ),
+    "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0)),
+    "empty account": lambda language: somebody(language, loans=(), wallet_cents=0, savings_cents=0),
+    "PIN was reset": lambda language: somebody(language, pin="", affairs=Affairs(chooses_pin=True)),
+    "asked for a loan": asked("peer"),
+    "asked for more than there is": asked("peer", hindrance="short"),
+    "asked for too much today": asked("peer", hindrance="later"),
+    "asked to guarantee": asked("guarantee"),
+    "asked to guarantee too much": asked("guarantee", amount_cents=5_000_00),
+    "asked as an officer": asked("officer"),
+    "asked, and answered meanwhile": answered_meanwhile,
+    "asked by nobody": lambda language: somebody(language, refuses_all=True),
+    "with one blocked": with_one_blocked,
+    "sends where strangers may get it": sends_to_anybody,
+    "sent the same before": sent_before,
+    "may send nothing for some days": lambda language: somebody(language, outgoing_from=NOW + timedelta(days=3)),
+    "has moved all of a day": lambda language: somebody(language, allowed=Allowed(10_00, 0, "day")),
+    "wallet is full": lambda language: somebody(language, allowed=Allowed(10_00, 0, "room")),
+    "looked up all of a day": lambda language: somebody(language, lookups_left=0),
     "dropped": dropped,
 }
 
@@ -59,6 +172,7 @@ def answers(phone: Phone) -> Iterator[str]:
         yield from (offer.split("=", 1)[0] for offer in phone.session.offers)
     else:
         yield from TYPED
+        yield from TYPED_AT.get(phone.session.flow, ())
     yield "0"
     if phone.session.has_more:
         yield "98"
@@ -124,6 +238,7 @@ class TestEveryScreen:
         """Two PINs live on one phone: the prompt says which."""
         for place, text in screens.items():
             flow, step = place.split(".")
-            if ENGINE.flows[flow].steps[step].kind == "secret":
+            asked = ENGINE.flows[flow].steps[step]
+            if asked.kind == "secret" and asked.secret != "code":
                 assert "PIN" in text, place
                 assert "Nyota" in text, place

@@ -32,7 +32,7 @@ class TestUnderWay:
 
     def test_a_kind_without_words_of_its_own_says_the_least(self) -> None:
         """A newer worker may know more kinds than this gateway."""
-        assert waiting("wallet.send").lines[0].startswith("Request LN7K2QD, Ksh 1,980, is not confirmed yet.")
+        assert waiting("a.new.kind").lines[0].startswith("Request LN7K2QD, Ksh 1,980, is not confirmed yet.")
 
     def test_the_menu_and_help_stay_open(self) -> None:
         """Going back from help leads home, not in a circle."""

@@ -83,6 +83,6 @@ class TestSaving:
         """With what was reached beside it."""
         phone.town.people[AMINA].goal_cents = 2_400_00
 
-        assert opened(phone, "4").startswith("Goal Ksh 2,400: 50% there")
+        assert opened(phone, "5").startswith("Goal Ksh 2,400: 50% there")
         assert phone.press("2").screen.startswith("You have no savings goal now.")
         assert phone.person.goal_cents == 0

@@ -7,9 +7,33 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from flows.engine import Engine, Verdict
-from flows.known import Balances, Borrowing, Customer, Due, Loan, Organisation, Product, Quote, Request
+from flows.known import (
+    Account,
+    Allowed,
+    Asked,
+    AutoRepay,
+    Balances,
+    Borrower,
+    Borrowing,
+    Customer,
+    Debtor,
+    Due,
+    Lender,
+    Loan,
+    Movement,
+    Organisation,
+    Payee,
+    PeerTerms,
+    Product,
+    Quote,
+    Request,
+    Savings,
+    Statement,
+    Unclaimed,
+)
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from menus.values import Clock
+from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
 
 NOW = datetime(2026, 8, 5, 10, 42, tzinfo=timezone(timedelta(hours=3)))
 TODAY = NOW.date()
@@ -61,12 +85,30 @@ class Person:
     language: str = "en"
     wallet_cents: int = 0
     savings_cents: int = 0
+    pledged_cents: int = 0
+    goal_cents: int = 0
+    may_save: bool = True
     limit_cents: int = 2_000_00
     loans: tuple[Loan, ...] = ()
     requests: tuple[Request, ...] = ()
     products: tuple[Product, ...] = (QUICK,)
     as_at: datetime | None = None
     wrong_tries: int = 0
+    auto_repay_percent: int = 0
+    other_phones_left: int = 3
+    asked: tuple[Asked, ...] = ()
+    refuses_all: bool = False
+    blocked: tuple[str, ...] = ()
+    asks_left: int = 3
+    state: str = "active"
+    outgoing_from: datetime | None = None
+    lookups_left: int = 10
+    allowed: Allowed = field(default_factory=lambda: Allowed(10_00, 250_000_00))
+    moved: tuple[Movement, ...] = ()
+    unclaimed: tuple[Unclaimed, ...] = ()
+    debtor_lookups_left: int = 10
+
+    affairs: Affairs = field(default_factory=Affairs)
 
     @property
     def id(self) -> str:
@@ -75,6 +117,19 @@ class Person:
     @property
     def used_cents(self) -> int:
         return sum(loan.terms.principal_cents for loan in self.loans if loan.terms)
+
+
+def peer_quote(cents: int, percent: int, due: str) -> Quote:
+    """What is added, once; no fee."""
+    added = cents * percent // 100
+    return Quote("Peer", cents, cents, 0, added, cents + added, date.fromisoformat(due), 60, 0)
+
+
+def asked_of_baraka() -> Asked:
+    """What waits for Baraka from the first day on."""
+    due = (TODAY + timedelta(days=31)).isoformat()
+    detail = {"net_cents": 2_000_00, "fee_cents": 0, "total_cents": 2_100_00, "due": due}
+    return Asked("peer-1", "RQ5M3TZ", "peer", "Amina Wanjiru", 2_000_00, "open", detail, f"person:{AMINA}")
 
 
 def amina() -> Person:
@@ -91,7 +146,11 @@ def amina() -> Person:
 
 
 def baraka() -> Person:
-    return Person(BARAKA, "Baraka Otieno", "24567891", "7391", "sw", wallet_cents=12_000_00)
+    return Person(BARAKA, "Baraka Otieno", "24567891", "7391", "sw", wallet_cents=12_000_00, asked=(asked_of_baraka(),))
+
+
+def jane() -> Person:
+    return Person(JANE, "Jane Muthoni", "25678912", "6058", affairs=Affairs(role="officer"))
 
 
 @dataclass(slots=True)
@@ -99,10 +158,14 @@ class Town:
     """Answers what a turn needs to know, judges PINs, and does at once what operations ask for."""
 
     engine: Engine
-    people: dict[str, Person] = field(default_factory=lambda: {person.msisdn: person for person in (amina(), baraka())})
+    people: dict[str, Person] = field(
+        default_factory=lambda: {person.msisdn: person for person in (amina(), baraka(), jane())}
+    )
     accepted: list[Operation] = field(default_factory=list)
     drafts: dict[str, str] = field(default_factory=dict)
     needed: list[Need] = field(default_factory=list)
+    added_percent_max: int = 10
+    claim_by: datetime | None = None
 
     def turn(self, session: Session, answers: tuple[str, ...], msisdn: str, previous: Session | None) -> Turn:
         """Take one turn as a gateway does: verdict first, then facts as they are asked for."""
@@ -126,18 +189,46 @@ class Town:
             "borrowing": self._borrowing,
             "loans": lambda phone: self.people[phone].loans,
             "quote": lambda _, key, cents: quick_quote(cents),
+            "account": lambda phone: Account(self.people[phone].auto_repay_percent, offers=False),
+            "auto_repay": lambda phone: AutoRepay(self.people[phone].auto_repay_percent, 5, 50),
+            "debtor": lambda _, phone: self._debtor(phone),
+            "wallet_allowed": self._allowed,
+            "wallet_fee": lambda _, kind, cents: 15_00 if kind == "withdraw" else 0,
+            "outgoing_from": lambda phone: self.people[phone].outgoing_from,
+            "lookups_left": lambda phone: self.people[phone].lookups_left,
+            "payee": lambda _, phone: self._payee(phone),
+            "looked_up": lambda _, reference: self._looked_up(reference),
+            "sent_before": self._sent_before,
+            "unclaimed": lambda phone: self.people[phone].unclaimed,
+            "movements": self._movements,
+            "claim_by": lambda _: self.claim_by,
+            "debtor_lookups_left": lambda phone: self.people[phone].debtor_lookups_left,
+            "other_phones_left": lambda phone: self.people[phone].other_phones_left,
+            "savings": self._savings,
+            "waiting": lambda phone: len(self._open(phone)),
+            "asked": self._open,
+            "asked_one": self._asked_one,
+            "borrower": lambda _, request: Borrower(1_200_00, 0, 2_160_00, TODAY),
+            "refuses_all": lambda phone: self.people[phone].refuses_all,
+            "blocked": lambda phone: tuple((who, self._named(who)) for who in self.people[phone].blocked),
+            "lender": self._lender,
+            "peer_terms": lambda _: PeerTerms(200_00, 10_000_00, self.added_percent_max, 90, 3),
+            "peer_quote": lambda _, *terms: peer_quote(*terms),
             "mpesa_charge": lambda _, cents: 0 if cents <= 1_000_00 else 20_00,
             "organisation": lambda _: ORGANISATION,
             "answer_by": lambda _: NOW + timedelta(hours=24),
             "id_taken": self._id_taken,
             "id_matches": lambda phone, number: self.people[phone].national_id == number,
+            **facts_of(self),
         }
         return known[need.name](msisdn, *need.args)
 
     def verdict(self, session: Session, typed: str, msisdn: str) -> Verdict:
+        kind = self.engine.step(session).secret
+        if kind == "code":
+            return _code_verdict(typed)
         if not re.fullmatch(r"\d{4,6}", typed, re.ASCII):
             return Verdict("pin_format")
-        kind = self.engine.step(session).secret
         if kind == "new":
             self.drafts[session.id] = typed
             return Verdict("weak" if len(set(typed)) == 1 or typed == "1234" else "ok")
@@ -163,7 +254,12 @@ class Town:
         person = self.people.get(msisdn)
         if person is None:
             return None
-        return Customer(person.id, person.name, person.language, bool(person.pin), msisdn, requests=person.requests)
+        its = person.affairs
+        is_member = bool(person.pin or its.chooses_pin) and not its.is_paused
+        return Customer(
+            person.id, person.name, person.language, is_member, msisdn, its.role, person.requests, its.is_paused,
+            its.chooses_pin,
+        )  # fmt: skip
 
     def _balances(self, msisdn: str) -> Balances:
         person = self.people[msisdn]
@@ -176,12 +272,84 @@ class Town:
             person.as_at,
         )
 
+    def _savings(self, msisdn: str) -> Savings:
+        person = self.people[msisdn]
+        held = min(person.savings_cents, person.pledged_cents)
+        return Savings(
+            person.savings_cents, held, person.wallet_cents, 4_20, person.goal_cents, 10_00, may_save=person.may_save
+        )
+
     def _borrowing(self, msisdn: str) -> Borrowing:
         person = self.people[msisdn]
         available = person.limit_cents - person.used_cents
         late = next((loan for loan in person.loans if loan.days_late), None)
         products = tuple(product for product in person.products if product.min_cents <= available)
         return Borrowing(person.limit_cents, person.used_cents, products, late, person.requests)
+
+    def _debtor(self, phone: str) -> Debtor | None:
+        person = self.people.get(phone)
+        if person is None or not person.loans:
+            return None
+        first, last = person.name.split()
+        return Debtor(person.id, f"{first} {last[0]}")
+
+    def _allowed(self, msisdn: str, kind: str) -> Allowed:
+        """As a person may have it; a transfer is never more than 100,000."""
+        known = self.people[msisdn].allowed
+        return replace(known, most_cents=min(known.most_cents, 100_000_00)) if kind == "send" else known
+
+    def _payee(self, phone: str) -> Payee:
+        person = self.people.get(phone)
+        if person is None:
+            return Payee(phone, "stranger")
+        words = person.name.split()
+        return Payee(phone, person.state, person.id, f"{words[0]} {words[-1][0]}")
+
+    def _looked_up(self, reference: str) -> Payee:
+        [found] = [each for each in self.accepted if each.reference == reference]
+        return self._payee(found.intent["phone"])
+
+    def _sent_before(self, msisdn: str, phone: str, cents: int) -> datetime | None:
+        own = self.people[msisdn].id
+        sent = [each for each in self.accepted if each.kind == "wallet.send" and each.customer == own]
+        return NOW if any((each.intent["to"], each.intent["amount_cents"]) == (phone, cents) for each in sent) else None
+
+    def _movements(self, msisdn: str, account: str) -> Statement:
+        person = self.people[msisdn]
+        balance = person.wallet_cents if account == "wallet" else person.savings_cents
+        return Statement(balance, person.moved)
+
+    def _open(self, phone: str) -> tuple[Asked, ...]:
+        return tuple(asked for asked in self.people[phone].asked if asked.state == "open")
+
+    def _asked_one(self, phone: str, request: str) -> Asked | None:
+        """With what stands in the way of a yes; savings that are pledged are not free."""
+        person = self.people[phone]
+        found = next((asked for asked in person.asked if asked.id == request), None)
+        if found is None:
+            return None
+        free = {"peer": person.wallet_cents, "guarantee": person.savings_cents - person.pledged_cents}
+        is_short = free.get(found.kind, found.amount_cents) < found.amount_cents
+        return replace(found, hindrance=found.hindrance or ("short" if is_short else ""))
+
+    def _named(self, person_id: str) -> str:
+        first, last = next(person.name for person in self.people.values() if person.id == person_id).split()
+        return f"{first} {last[0]}"
+
+    def _lender(self, msisdn: str, phone: str) -> Lender | None:
+        person, me = self.people.get(phone), self.people[msisdn]
+        if person is None or not person.pin or person.refuses_all or me.id in person.blocked or not me.asks_left:
+            return None
+        return Lender(person.id, self._named(person.id))
+
+    def _answer(self, person: Person, operation: Operation) -> None:
+        intent = operation.intent
+        state = "approved" if operation.kind == "approval.approve" else "declined"
+        answered = next(asked for asked in person.asked if asked.id == intent["request"])
+        person.asked = tuple(replace(asked, state=state) if asked is answered else asked for asked in person.asked)
+        if intent.get("how") == "block":
+            person.blocked += (answered.requester,)
+        person.refuses_all |= intent.get("how") == "never"
 
     def _id_taken(self, msisdn: str, number: str) -> bool:
         return any(person.national_id == number for phone, person in self.people.items() if phone != msisdn)
@@ -195,6 +363,10 @@ class Town:
     def _apply(self, operation: Operation, msisdn: str, session: Session) -> None:
         intent = operation.intent
         person = self.people.get(msisdn)
+        if person:
+            apply(self, operation.kind, intent, operation.reference, person)
+        if operation.kind == "pin.choose" and person:
+            person.pin, person.affairs.chooses_pin = self.drafts[session.id], False
         if operation.kind == "customer.register":
             new = Person(msisdn, intent["name"], intent["id"], language=intent["language"])
             self.people[msisdn] = replace(person or new, pin=self.drafts[session.id], name=intent["name"])
@@ -202,11 +374,67 @@ class Town:
             person.pin = self.drafts[session.id]
         elif operation.kind == "language.set" and person:
             person.language = intent["language"]
+        elif operation.kind == "auto_repay.set" and person:
+            person.auto_repay_percent = intent["percent"]
+        elif operation.kind == "savings.goal" and person:
+            person.goal_cents = intent["target_cents"]
+        elif operation.kind.startswith("savings.") and person:
+            moved = intent["amount_cents"] if operation.kind == "savings.save" else -intent["amount_cents"]
+            person.wallet_cents -= moved
+            person.savings_cents += moved
+        elif operation.kind.startswith("wallet.") and person:
+            self._move(operation, person)
+        elif operation.kind.startswith("approval.") and person:
+            self._answer(person, operation)
+        elif operation.kind.startswith("peers.") and person:
+            person.refuses_all = operation.kind == "peers.refuse"
+            person.blocked = tuple(each for each in person.blocked if each != intent.get("person"))
+        elif operation.kind == "peer.ask" and person:
+            person.asks_left -= 1
+            net, about = intent["quote"]["net_cents"], f"{person.id}:{intent['lender']}"
+            request = Request(operation.reference, operation.kind, net, True, about, intent["person"])
+            person.requests += (request,)
         elif operation.kind == "loan.disburse" and person:
             net = intent["quote"]["net_cents"]
             person.requests += (Request(operation.reference, operation.kind, net, is_certain=True),)
         elif operation.kind.startswith("repay.") and person:
             request = Request(
-                operation.reference, operation.kind, intent["amount_cents"], is_certain=True, about=intent["loan"]
+                operation.reference,
+                operation.kind,
+                intent["amount_cents"],
+                is_certain=True,
+                about=intent.get("loan", ""),
             )
             person.requests += (request,)
+
+    def _move(self, operation: Operation, person: Person) -> None:
+        """Wallets move at once here; M-PESA always says yes."""
+        intent = operation.intent
+        cents = intent.get("amount_cents", 0)
+        if operation.kind == "wallet.lookup":
+            person.lookups_left -= 1
+        elif operation.kind == "wallet.deposit":
+            self._note(person, cents, "mpesa")
+        elif operation.kind == "wallet.withdraw":
+            self._note(person, -cents, "mpesa")
+            self._note(person, -intent["fee_cents"], "fee")
+        elif operation.kind == "wallet.send" and intent["person"]:
+            receiver = self.people[intent["to"]]
+            self._note(person, -cents, "person", receiver.name)
+            self._note(receiver, cents, "person", person.name)
+        elif operation.kind == "wallet.send":
+            self._note(person, -cents, "phone", intent["to"])
+            person.unclaimed += (Unclaimed(operation.reference, intent["to"], cents),)
+
+    def _note(self, person: Person, cents: int, label: str, about: str = "") -> None:
+        person.wallet_cents += cents
+        person.moved = (Movement(TODAY, cents, label, about), *person.moved)
+
+
+def _code_verdict(typed: str) -> Verdict:
+    """Of a town's codes one is right, one is over, and every other one is wrong."""
+    if not re.fullmatch(r"\d{6}", typed, re.ASCII):
+        return Verdict("otp_format")
+    if typed == "000000":
+        return Verdict("otp_over", is_final=True)
+    return Verdict("ok") if typed == CODE else Verdict("otp", {"tries": 2})

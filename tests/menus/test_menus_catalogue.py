@@ -42,9 +42,9 @@ class TestLoading:
 
     def test_a_missing_translation_is_said_in_the_default_language(self, files: MenuFiles) -> None:
         """A screen in the wrong language is better than none."""
-        files.change("sw.yaml", '    none: "Huna mkopo wa kulipa."\n', "")
+        files.change("sw.yaml", '    cancelled: "Umeghairi. Hakuna kilichotumwa wala kulipwa."\n', "")
 
-        assert files.load().words("sw", "repay.none").text.source == "You have no loan to repay."
+        assert files.load().words("sw", "repay.cancelled").text.source.startswith("Cancelled.")
 
     def test_an_unknown_language_is_the_default_one(self) -> None:
         """Also before anybody chose."""

@@ -22,17 +22,18 @@ class TestPlantedMistakes:
     @pytest.mark.parametrize(
         ("file", "old", "new", "line", "said"),
         [
-            ("sw.yaml", '    none: "Huna mkopo wa kulipa."\n', "", "repay:", "repay.none is not translated"),
+            ("sw.yaml", '    cancelled: "Umeghairi. Hakuna kilichotumwa wala kulipwa."\n', "", "repay:",
+             "repay.cancelled is not translated"),
             ("sw.yaml", "  view:\n", '  view:\n    pun: "?"\n', "pun:", "view.pun is not in the default language"),
             ("sw.yaml", "Pochi {wallet}\\nAkiba {savings}\\nDeni la mikopo {loans}\"\n    old", "Pochi {wallet}\\n"
              "Deni la mikopo {loans}\"\n    old", "clear:", "{savings} only in one language"),
             ("sw.yaml", "Malipo yajayo {next}", "Malipo yajayo", "options: {next", "{next} only in one language"),
-            ("sw.yaml", "options: {pin: Badilisha PIN, language: Lugha}", "options: {language: Lugha, pin: PIN}",
-             "menu: {text: Akaunti", "options are language, pin, not pin, language"),
+            ("sw.yaml", "options: {pay: Lipa, cancel: Ghairi}", "options: {cancel: Ghairi, pay: Lipa}",
+             "options: {cancel: Ghairi", "options are cancel, pay, not pay, cancel"),
             ("en.yaml", "Nearest agents:", "Nearest agents – today:", "agent: {text", "not every phone can show '–'"),
-            ("en.yaml", "You have no loan to repay.", "You have {nothing} to repay.", "none: \"You have {n",
+            ("en.yaml", "Cancelled. Nothing was", "Cancelled. {nothing} was", "cancelled: \"Cancelled. {n",
              "nobody knows a slot {nothing}"),
-            ("en.yaml", "You have no loan to repay.", "You have {} to repay.", "none: \"You have {}",
+            ("en.yaml", "Cancelled. Nothing was", "Cancelled. {} was", "cancelled: \"Cancelled. {}",
              "nobody knows a slot {}"),
             ("en.yaml", "{penalty:bare})", "{penalty:plain})", "text: \"{loan} {product}, {days} late", "'plain'"),
             ("en.yaml", "complaint: Complaint,", "complaint: Report fraud,", "options: {paid:",

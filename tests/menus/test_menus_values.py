@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from menus.catalogue import load
-from menus.values import Clock, Day, Days, FirstName, FullName, Ksh, MaskedPhone, written
+from menus.values import Clock, Day, Days, FirstName, FullName, Ksh, MaskedPhone, ShortName, written
 
 CATALOGUE = load()
 ENGLISH, SWAHILI = CATALOGUE.language("en"), CATALOGUE.language("sw")
@@ -67,6 +67,20 @@ class TestNames:
     def test_a_greeting_is_the_first_name(self, name: str, greeting: str) -> None:
         """As its owner writes it, tidied only when typed without care for capitals."""
         assert written(FirstName(name), ENGLISH, "") == greeting
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("Baraka Juma Otieno", "BARAKA O."),
+            ("Baraka O", "BARAKA O."),
+            ("zawadi", "ZAWADI"),
+            ("Wwwwwwwwwwwwwwwwwww Xyz", "WWWWWWWWWWWW X."),
+            ("", ""),
+        ],
+    )
+    def test_others_see_a_first_name_and_an_initial(self, name: str, said: str) -> None:
+        """At most 15 letters; shortened once more it stays as it is."""
+        assert written(ShortName(name), ENGLISH, "") == said
 
     def test_a_full_name_is_in_capitals_and_short_enough(self) -> None:
         """As on the card, at most 20 letters."""

@@ -31,6 +31,7 @@ class PretendNetwork:
         self.answers: list[tuple[str, str]] = []
         self.settings: list[dict[str, Any]] = []
         self.faults: list[dict[str, Any]] = []
+        self.cured: list[tuple[str, str]] = []
         self.ends: list[dict[str, str]] = []
         self.fault = ""
         self.is_away = False
@@ -86,6 +87,7 @@ class PretendNetwork:
                 web.get("/control/money", self.show_money),
                 web.post("/control/settings", self.change_settings),
                 web.post("/control/faults", self.change_faults),
+                web.delete("/control/faults", self.cure_fault),
             ]
         )
         return app
@@ -174,6 +176,10 @@ class PretendNetwork:
 
     async def change_faults(self, request: web.Request) -> web.Response:
         self.faults.append(await request.json())
+        return self._control({})
+
+    async def cure_fault(self, request: web.Request) -> web.Response:
+        self.cured.append((request.query["api"], request.query["fault"]))
         return self._control({})
 
     def _control(self, answer: dict[str, Any]) -> web.Response:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from simulator.client import Lines, Outside
-from simulator.dialogue import Difference, Scene, parse, play
+from simulator.dialogue import DialogueError, Difference, Scene, parse, play
 from tests.simulator.pretend_network import AMINA, BARAKA, RECEIPT, PretendNetwork, visited_network
 
 BORROW = """
@@ -134,6 +134,23 @@ class TestScreens:
 
         assert [scene.phone for scene in scenes] == [AMINA, BARAKA, AMINA]
 
+    async def test_one_step_can_be_on_another_phone(self) -> None:
+        """The phone in the hand stays in the hand, and each session stands where it stood."""
+        scenes = await played(
+            f'  - dial: "*383#"\n  - dial: "*383#"\n    on: "{BARAKA}"\n  - press: 2\n    see: ["how much"]\n'
+            f'  - press: 1\n    on: "{BARAKA}"\n    see: ["Wallet Ksh 5,000"]\n  - end: true\n    on: "{BARAKA}"\n'
+            "  - press: 500\n"
+        )
+
+        assert [scene.phone for scene in scenes] == [AMINA, BARAKA, AMINA, BARAKA, AMINA]
+
+    async def test_a_difference_shows_the_screen_of_the_phone_it_is_on(self) -> None:
+        """Not that of the one in the hand."""
+        with pytest.raises(Difference) as caught:
+            await played(f'  - dial: "*383#"\n  - dial: "*383*1#"\n    on: "{BARAKA}"\n    see: ["Savings"]\n')
+
+        assert caught.value.screen == "Wallet Ksh 5,000"
+
 
 class TestOutsideWorld:
     async def test_an_sms_is_waited_for(self) -> None:
@@ -202,7 +219,46 @@ class TestOutsideWorld:
 
             assert network.auto_answer is True
 
-    @pytest.mark.parametrize("step", ['sms: "a"', 'write: "BAL"', "stk: pay"])
+    async def test_each_phone_has_a_thread_of_its_own(self) -> None:
+        """What one phone got is nothing that another one got."""
+        steps = f'  - dial: "*383#"\n  - sms: "Confirmed"\n    on: "{BARAKA}"\n'
+        async with visited_network() as (network, http):
+            await play(
+                parse(dialogue(steps)),
+                Lines(http, network.url),
+                Outside(http, network.url),
+                on_screen=lambda scene: network.deliver_sms(BARAKA, RECEIPT) if scene.typed else None,
+                patience_seconds=0.0,
+            )
+            with pytest.raises(Difference, match=f"an SMS to .{BARAKA[1:]}"):
+                await played(steps, network=network)
+
+    async def test_faults_are_put_and_taken_away(self) -> None:
+        """In the middle by a step, and at the end what is left of them."""
+        async with visited_network() as (network, _):
+            await played(
+                "  - outside: {api: sms, fault: drop, rate: 0.5, seed: 3}\n  - core: down\n  - core: up\n"
+                "  - outside: well\n  - outside: {api: b2c, fault: slow}\n",
+                network=network,
+            )
+
+            assert [(knobs["api"], knobs["fault"], knobs["rate"], knobs["seed"]) for knobs in network.faults] == [
+                *(("sms", "drop", 0.5, 3), ("fineract", "down", 1.0, 1), ("b2c", "slow", 1.0, 1)),
+            ]
+            assert ("fineract", "down") in network.cured
+            assert network.cured[-1] == ("b2c", "slow")
+
+    async def test_faults_end_with_a_dialogue_that_fails(self) -> None:
+        """The next one starts in a healthy world."""
+        async with visited_network() as (network, _):
+            with pytest.raises(Difference):
+                await played("  - core: down\n  - press: 1\n", network=network)
+
+            assert network.cured == [("fineract", "down")]
+
+    @pytest.mark.parametrize(
+        "step", ['sms: "a"', 'write: "BAL"', "stk: pay", "core: down", "outside: {api: sms, fault: drop}"]
+    )
     async def test_standins_that_are_away_are_a_difference(self, step: str) -> None:
         """The dialogue cannot go on, and says why."""
         async with visited_network() as (network, _):
@@ -235,6 +291,14 @@ class TestPureEngine:
 
         assert captured == {}
         assert engine.dropped == [AMINA]
+
+    async def test_a_dialogue_that_needs_the_outside_is_refused_without_one(self) -> None:
+        """Its screens would not be true."""
+        text = dialogue("  - core: down\n")
+
+        assert await play(parse(text), Engine()) == {}
+        with pytest.raises(DialogueError, match="needs a world outside"):
+            await play(parse(f"needs: outside\n{text}"), Engine())
 
     async def test_typing_what_was_never_captured_is_a_difference(self) -> None:
         """Skipped steps cannot feed a key press."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator import dialogue as package
 from simulator.dialogue import DialogueError, load, parse
+from simulator.dialogue.script import Fault
 
 HEAD = 'name: borrow\nphone: "0711000001"\nsteps:\n'
 
@@ -20,7 +21,8 @@ class TestReading:
         dialogue = parse("\n".join(line[4:] for line in example.splitlines()))
 
         assert [step.action for step in dialogue.steps] == [
-            *("dial", "press", "repeat", "press", "end", "drop", "sms", "write", "stk", "phone")
+            *("dial", "press", "repeat", "press", "end", "drop", "sms", "write", "stk"),
+            *("press", "phone", "outside", "core", "core", "outside"),
         ]
         assert dialogue.name == "borrow quick"
         assert dialogue.phones == {"+254711000001", "+254711000002"}
@@ -62,6 +64,35 @@ class TestReading:
             "+254711000002",
             "+254711000009",
         ]
+
+    def test_phones_have_names(self) -> None:
+        """A step may be on a phone of its own, by its name or by its number, and a name may be the first phone."""
+        dialogue = parse(
+            'name: x\nphone: borrower\nphones: {borrower: "0711000001", lender: "0711000002"}\nsteps:\n'
+            '  - dial: "*383#"\n    on: lender\n  - drop: true\n    on: "0711 000 009"\n  - phone: lender\n'
+        )
+
+        assert [step.on for step in dialogue.steps] == ["+254711000002", "+254711000009", ""]
+        assert dialogue.steps[2].value == "+254711000002"
+        assert dialogue.phones == {"+254711000001", "+254711000002", "+254711000009"}
+
+    def test_a_step_on_the_first_phone_follows_another_one_in_its_place(self) -> None:
+        """By whichever word it says so."""
+        dialogue = parse(HEAD + '  - dial: "*383#"\n    on: "0711000001"\n  - drop: true\n    on: "0711000002"\n')
+
+        moved = dialogue.on("0711000009")
+
+        assert [step.on for step in moved.steps] == ["+254711000009", "+254711000002"]
+
+    def test_a_fault_is_read_with_its_rate_and_seed(self) -> None:
+        """Both may be left out."""
+        dialogue = parse(
+            HEAD + "  - outside: {api: sms, fault: drop}\n  - outside: {api: b2c, fault: slow, rate: 0.5, seed: 7}\n"
+        )
+
+        first, second = (step.fault for step in dialogue.steps)
+        assert first == Fault("sms", "drop", 1.0, 1)
+        assert second == Fault("b2c", "slow", 0.5, 7)
 
     def test_a_file_is_read_by_its_path(self, tmp_path: Path) -> None:
         """The path is what complaints will name."""
@@ -114,6 +145,18 @@ class TestRefusals:
             (HEAD + "  - sms: a\n    capture: {x: '('}", "step 1: 'x' is no regular expression"),
             (HEAD + "  - sms: a\n    capture: {a b: c}", "step 1: 'a b' is no name"),
             (HEAD + "  - sms: a\n    capture: c", "step 1: 'capture' must be words with values"),
+            (HEAD + "  - phone: lender", "step 1: 'lender' is not a Kenyan"),
+            (HEAD + "  - sms: a\n    on: lender", "f.yaml:5: step 1: 'lender' is not a Kenyan"),
+            (HEAD + '  - phone: "0711000002"\n    on: "0711000002"', "'on' does not go with 'phone'"),
+            (HEAD + "  - core: sideways", "f.yaml:4: step 1: the core can only be down, up"),
+            (HEAD + "  - outside: bad", "step 1: 'outside' is a fault such as"),
+            (HEAD + "  - outside: {api: sms}", "step 1: a fault needs fault"),
+            (HEAD + "  - outside: {api: sms, fault: drop, at: 1}", "step 1: unknown word 'at'"),
+            (HEAD + "  - outside: {api: sms, fault: drop, rate: 2}", "step 1: 'rate' is a number from 0 to 1"),
+            (HEAD + "  - outside: {api: sms, fault: drop, seed: x}", "'seed' a whole number"),
+            ("phones: {Lender: 0711000002}\n" + HEAD + "  - drop: true", "f.yaml:1: 'Lender' cannot name a phone"),
+            ("phones: {lender: 12}\n" + HEAD + "  - drop: true", "f.yaml:1: '12' is not a Kenyan"),
+            ("needs: rain\n" + HEAD + "  - drop: true", "f.yaml:1: 'needs' can only be outside"),
             (HEAD + "  - sms: '{{ref}}'", r"f.yaml:4: step 1: nothing before captures \{\{ref\}\}"),
             (HEAD + "  - sms: '{{r}}'\n    capture: {r: b}", r"step 1: nothing before captures \{\{r\}\}"),
         ],

@@ -33,11 +33,13 @@ from gateway.playbooks.lend import wanted as payout_wanted
 from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments
 from gateway.playbooks.repay import wanted as prompt_wanted
+from gateway.playbooks.repay_for import PaidForOthers
+from gateway.playbooks.repay_other import AskedOthers
 from gateway.playbooks.telling import Teller
 from gateway.providers.contract import OutgoingSms, SentSms
 from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.requests import RailRequest
-from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience
+from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience, SlowNotice
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate
@@ -109,10 +111,17 @@ class Shop:
         received = Received(self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en")
         addresses = Addresses("http://nyota", "token")
         pay = DisburseStep(rail, store, clock, PATIENCE, addresses, payout_wanted(rail.name), lending.slow)
-        prompt = CollectStep(rail, store, clock, PATIENCE, addresses, prompt_wanted(rail.name), repayments.slow)
+        others = AskedOthers(repayments, teller, a_day=3, notice_ms=10_000)
+        paid_for = PaidForOthers(self.books, self.portfolio, teller, shortcode=SHORTCODE)
+
+        def prompt(slow: SlowNotice) -> CollectStep:
+            return CollectStep(rail, store, clock, PATIENCE, addresses, prompt_wanted(rail.name), slow)
+
         send = message.SendStep(sms, store, words, clock)
         for playbook in (
-            lending.playbook(pay), repayments.by_prompt(prompt, delay_ms=3_000), repayments.from_wallet(),
+            lending.playbook(pay), repayments.by_prompt(prompt(repayments.slow), delay_ms=3_000),
+            repayments.from_wallet(), others.playbook(prompt(others.slow)),
+            paid_for.by_prompt(prompt(paid_for.slow), delay_ms=3_000), paid_for.from_wallet(),
             received.playbook(), message.playbook(send),
         ):  # fmt: skip
             self.playbooks[playbook.kind] = playbook
@@ -201,11 +210,13 @@ class Office:
         raise AssertionError("it never settles")
 
     async def _next_due(self) -> int | None:
-        """When something can be done next: due, and not claimed by a worker that may be dead."""
+        """When something can be done next: due, first in its lane, not claimed by a worker that may be dead."""
         columns = operations.c
-        query = select(columns.due_at, columns.lease_until).where(columns.is_open, columns.state.in_(OPEN_STATES))
         async with self.store.read() as connection:
-            return min((max(row.due_at, row.lease_until) for row in await connection.execute(query)), default=None)
+            rows = await connection.execute(select(operations).where(columns.is_open).order_by(columns.number.desc()))
+            first = {row.lane or row.id: row for row in rows}
+        moving = (row for row in first.values() if row.state in OPEN_STATES)
+        return min((max(row.due_at, row.lease_until) for row in moving), default=None)
 
     async def operation(self, named: str) -> Any:
         async with self.store.read() as connection:

@@ -139,7 +139,7 @@ class TestPrompts:
         assert office.rail.calls[-1] == "collect"
 
     async def test_a_rail_that_is_away_is_waited_for_and_the_prompt_goes_out_once(self, office: Office) -> None:
-        """For days: nothing happened, so it may be sent again, and nobody is told of a failure."""
+        """For days: nothing happened, so it may be sent again; the customer is told once why nothing comes."""
         loan = await office.lent()
         office.rail.answer = "away"
         payment = await office.prompt(loan, PART)
@@ -153,8 +153,23 @@ class TestPrompts:
 
         assert (await office.operation(payment)).state == "done"
         assert [moved.kind for moved in office.rail.book] == ["b2c", "stk"]
-        assert await office.templates() == ["borrow.paid", "repay.paid"]
+        assert await office.templates() == ["borrow.paid", "repay.unsent", "repay.paid"]
         await office.prove()
+
+    async def test_a_short_outage_is_not_worth_a_message(self, office: Office) -> None:
+        """Before `slow_seconds` are over the prompt may still come in time."""
+        loan = await office.lent()
+        office.rail.answer = "away"
+        payment = await office.prompt(loan, PART)
+        await office.drained()
+        office.clock.turn(PATIENCE.slow_ms - 10_000)
+        await office.drained()
+
+        office.rail.answer = "ok"
+        await office.settled()
+
+        assert (await office.operation(payment)).state == "done"
+        assert await office.templates() == ["borrow.paid", "repay.paid"]
 
     async def test_somebody_elses_payment_with_our_reference_settles_nothing(self, office: Office) -> None:
         """Anybody can type it at the paybill: with another amount it is not the payment that we asked for."""

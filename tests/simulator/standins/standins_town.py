@@ -101,7 +101,8 @@ class Town:
         quick = {"auto_answer_seconds": 0.0, "callback_seconds": 0.0, "delivery_seconds": 0.0}
         self.settings = Settings(data=data, **{**quick, **knobs})
         self.gateway = Gateway()
-        self._server = TestServer(standins.build_app(self.settings, now=now))
+        self.app = standins.build_app(self.settings, now=now)
+        self._server = TestServer(self.app)
         self._tokens: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:

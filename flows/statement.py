@@ -1,0 +1,81 @@
+"""F9: a statement by SMS at once, or of some days to an e-mail address that its owner has confirmed with a code."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
+from flows.known import Account
+
+CODE = "email"
+ADDRESS_CHARACTERS_MAX = 120
+
+_ADDRESS = re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.I)
+
+
+def _account(view: View) -> Account:
+    account: Account = view.fact("account")
+    return account
+
+
+def _ways(view: View) -> Iterable[Offer]:
+    """E-mail only where this organisation sends it, and statements only to a confirmed address."""
+    account = _account(view)
+    yield Offer("sms", digits="1")
+    if account.is_verified:
+        yield Offer("email", digits="2")
+    if account.has_mail:
+        yield Offer("address", digits="3")
+    if account.awaits_code:
+        yield Offer("code", digits="4")
+
+
+def _by_sms(view: View) -> Emit | None:
+    return Emit("statement.sms", "ST", {}) if view.answer == "sms" else None
+
+
+def _by_mail(view: View) -> Emit:
+    return Emit("statement.mail", "ST", {"period": view.answer})
+
+
+def _has_codes(view: View) -> bool:
+    return bool(view.fact("codes_left", CODE))
+
+
+def _address(view: View, text: str) -> str | Refusal:
+    address = text.strip().lower()
+    fits = len(address) <= ADDRESS_CHARACTERS_MAX and _ADDRESS.fullmatch(address)
+    return address if fits else Refusal("email")
+
+
+def _send_code(view: View) -> Emit:
+    return Emit("email.set", "EM", {"email": view.answer})
+
+
+def _verify(_: View) -> Emit:
+    return Emit("email.verify", "EM", {})
+
+
+def _email(view: View) -> Mapping[str, object]:
+    return {"email": _account(view).email}
+
+
+flow = Flow(
+    "statement",
+    [
+        choose(
+            "menu",
+            to={"sms": "sent", "email": "period", "address": "asking", "code": "code"},
+            offers=_ways,
+            emits=_by_sms,
+        ),
+        choose("period", to={"month": "mailed", "before": "mailed", "quarter": "mailed"}, slots=_email, emits=_by_mail),
+        decide("asking", [(_has_codes, "address"), (None, "enough")]),
+        ask("address", parse=_address, saves="", to="code", refuses=("email",), emits=_send_code),
+        secret("code", kind="code", purpose=CODE, to="verified", emits=_verify),
+        end("verified"),
+        end("sent"),
+        end("mailed", slots=_email),
+        end("enough"),
+    ],
+    private=True,
+)

@@ -1,0 +1,1 @@
+"""What people change about their account and what staff change for them: codes, lines, PIN resets, prompts, records."""

@@ -1,0 +1,70 @@
+"""What staff did: who, what, whom, why, when. Rows are only ever added; the database refuses anything else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.accounts.tables import staff_actions
+from gateway.store.tables import customers
+
+columns = staff_actions.c
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One act of one member of staff: `by` is an officer's id or an operator's name, `name` as others are told."""
+
+    by: str
+    name: str
+    reason: str
+    operation_id: str
+    now: int
+
+
+async def noted(
+    connection: AsyncConnection, deed: Deed, action: str, customer_id: str | None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """In the unit of work of what was done."""
+    await connection.execute(
+        insert(staff_actions).values(
+            by=deed.by, action=action, customer_id=customer_id, reason=deed.reason[:120], detail=dict(detail or {}),
+            operation_id=deed.operation_id or None, at=deed.now,
+        )
+    )  # fmt: skip
+
+
+async def done(connection: AsyncConnection, by: str, action: str, *, since: int) -> int:
+    """How often somebody has done something since a moment."""
+    query = select(func.count()).where(columns.by == by, columns.action == action, columns.at >= since)
+    return int(await connection.scalar(query) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of the record: all of it, or of one person on either side; `before` an id, for the next page."""
+
+    by: str | None = None
+    customer_id: str | None = None
+    before: int | None = None
+    limit: int = field(default=100)
+
+
+async def listed(connection: AsyncConnection, wanted: Wanted) -> list[Row[Any]]:
+    """The newest first, each with the customer's line as it is now (`msisdn`) and an officer's name (`by_name`)."""
+    officers = customers.alias()
+    query = (
+        select(staff_actions, customers.c.msisdn, officers.c.name.label("by_name"))
+        .outerjoin(customers, customers.c.id == columns.customer_id)
+        .outerjoin(officers, officers.c.id == columns.by)
+    )
+    if wanted.by is not None:
+        query = query.where(columns.by == wanted.by)
+    if wanted.customer_id is not None:
+        query = query.where(columns.customer_id == wanted.customer_id)
+    if wanted.before is not None:
+        query = query.where(columns.id < wanted.before)
+    return list(await connection.execute(query.order_by(columns.id.desc()).limit(wanted.limit)))

@@ -1,0 +1,48 @@
+"""What stands in the way of closing an account: money in it, a loan, something under way, somebody waiting."""
+
+from typing import Literal
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.approvals.tables import approvals
+from gateway.books import accounts as chart
+from gateway.books.ledger import Books
+from gateway.store.tables import loans, operations
+
+Hindrance = Literal["loan", "money", "request"]
+
+HARMLESS = ("sms.send", "mail.send")
+"""Messages under way stop nobody from leaving."""
+
+
+async def hindrance(
+    connection: AsyncConnection, books: Books, customer_id: str, *, besides: str = ""
+) -> Hindrance | None:
+    """The first reason why an account cannot be closed now; None when it can. `besides` is the closing itself."""
+    if await connection.scalar(_loans(customer_id)) is not None:
+        return "loan"
+    keys = (chart.wallet(customer_id), chart.savings(customer_id), chart.shares(customer_id))
+    balances = (await books.balances(connection, keys)).values()
+    if any(balance.posted_cents or balance.held_cents for balance in balances):
+        return "money"
+    open_operations = select(operations.c.number).where(
+        operations.c.customer_id == customer_id,
+        operations.c.is_open,
+        operations.c.kind.not_in(HARMLESS),
+        operations.c.id != besides,
+    )
+    asked = select(approvals.c.id).where(
+        or_(approvals.c.requester_id == customer_id, approvals.c.approver_id == customer_id),
+        approvals.c.state == "open",
+    )
+    for query in (open_operations, asked):
+        if await connection.scalar(query.limit(1)) is not None:
+            return "request"
+    return None
+
+
+def _loans(customer_id: str) -> Select[tuple[str]]:
+    """Loans that somebody owes, or is owed."""
+    mine = or_(loans.c.customer_id == customer_id, loans.c.lender_id == customer_id)
+    return select(loans.c.id).where(mine, loans.c.closed_at.is_(None)).limit(1)

@@ -1,0 +1,35 @@
+"""Loans from person to person: asking, paying over, and telling lenders what comes back."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.known import PeerTerms
+from flows.turn import Operation
+from gateway.facts.peers import LOOKUP, PeerFacts
+from gateway.feature import Feature, Tools
+from gateway.operations.outbox import Context
+from gateway.playbooks.peer import KIND, PRODUCT, Lenders, PeerLending
+
+UNDER_WAY = (KIND,)
+
+
+def feature(tools: Tools) -> Feature:
+    settings = tools.config.peers
+    product = tools.portfolio.products.get(PRODUCT)
+    if product is None:
+        return Feature()
+    terms = PeerTerms(
+        product.min_cents, product.max_cents, settings.added_percent_max, settings.days_max, settings.answer_days
+    )
+    facts = PeerFacts(product, terms, tools.clock, asks_a_day=settings.asks_a_day, lookups_a_day=settings.lookups_a_day)
+    lending = PeerLending(tools.books, tools.portfolio, tools.teller, a_day=settings.asks_a_day)
+    tools.portfolio.witnesses.append(Lenders(tools.books, tools.outbox).repaid)
+    return Feature(
+        playbooks=(lending.playbook(),),
+        instants={LOOKUP: _looked_up},
+        readers=facts.readers(),
+        computed=facts.computed(),
+    )
+
+
+async def _looked_up(connection: AsyncConnection, operation: Operation, context: Context) -> None:
+    """The operation's own row is what counts."""

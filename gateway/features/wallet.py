@@ -1,0 +1,82 @@
+"""The wallet: deposits, withdrawals, transfers, what is unclaimed, limits, mini-statements, and its routes."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.turn import Operation
+from gateway.facts.wallet import LOOKUP, WalletFacts
+from gateway.feature import Feature, Tools
+from gateway.operations.outbox import Context
+from gateway.operations.playbook import Playbook
+from gateway.playbooks import repay, withdraw
+from gateway.playbooks.autorepay import AutoRepay
+from gateway.playbooks.deposit import Deposits
+from gateway.playbooks.safety import LineStep, PersonStep, Safety, Verification
+from gateway.playbooks.send import Sending
+from gateway.playbooks.withdraw import Withdrawals
+from gateway.rails.steps import CollectStep, DisburseStep
+from gateway.wallet.claims import Claims
+from gateway.wallet.identity import connected
+from gateway.wallet.limits import Limits
+from gateway.web.wallet import WalletRoutes
+
+UNDER_WAY = ("wallet.deposit", "wallet.withdraw", "wallet.send")
+
+
+def feature(tools: Tools) -> Feature:
+    settings = tools.config.wallet
+    limits = Limits(settings, tools.books)
+    facts = WalletFacts(settings, tools.books, limits, tools.clock)
+    routes = WalletRoutes(tools.store, tools.books, tools.outbox, limits, tools.clock)
+    return Feature(
+        playbooks=(*_moving(tools, limits), *_checking(tools)),
+        instants={LOOKUP: _looked_up},
+        readers=facts.readers(),
+        computed=facts.computed(),
+        routes=routes.table(),
+    )
+
+
+async def _looked_up(connection: AsyncConnection, operation: Operation, context: Context) -> None:
+    """The operation's own row is what counts look-ups, and what the screens after it read."""
+
+
+def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:
+    settings, daraja = tools.config.wallet, tools.config.rails.daraja
+    auto = AutoRepay(tools.books, tools.portfolio)
+    safety = Safety(days=settings.safety_days)
+    deposits = Deposits(tools.books, tools.teller, limits, auto, shortcode=daraja.collection.shortcode)
+    withdrawals = Withdrawals(tools.books, tools.teller, limits, safety)
+    claims = Claims(tools.books, tools.outbox)
+    days = settings.claim_days if settings.send_to_strangers else None
+    sending = Sending(tools.books, tools.teller, tools.outbox, limits, safety, claims, auto, claim_days=days)
+    prompt = CollectStep(
+        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, repay.wanted(tools.rail.name),
+        deposits.slow,
+    )  # fmt: skip
+    disburse = DisburseStep(
+        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, withdraw.wanted(tools.rail.name),
+        withdrawals.slow,
+    )  # fmt: skip
+    line = _line(tools)
+    return (
+        deposits.playbook(prompt, delay_ms=round(daraja.prompt_delay_seconds * 1000)),
+        withdrawals.playbook(disburse, line),
+        sending.sending(line),
+        sending.transferring(),
+        sending.taking_back(),
+        sending.returning(),
+    )
+
+
+def _line(tools: Tools) -> LineStep | None:
+    identity = connected(tools.config.wallet.identity)
+    return LineStep("line", identity, tools.store) if identity else None
+
+
+def _checking(tools: Tools) -> tuple[Playbook, ...]:
+    settings = tools.config.wallet.identity
+    identity = connected(settings)
+    if identity is None:
+        return ()
+    verification = Verification(tools.outbox, verified_tier=settings.verified_tier)
+    return (verification.playbook(PersonStep("person", identity, tools.store)),)

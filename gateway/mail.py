@@ -1,0 +1,94 @@
+"""E-mail, handed to one server: what came of it in our own errors, with no word of the letter in any of them.
+
+A server keeps no key that makes a repeat harmless. A letter is sent at least once: its Message-ID is the operation's,
+so that a mailbox may show it once.
+"""
+
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import formatdate
+
+import aiosmtplib
+
+from gateway.config import Mail
+from gateway.errors import Rejected, Unavailable, Uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One e-mail. `id` is the operation's; what it says is in no repr."""
+
+    id: str
+    to: str = field(repr=False)
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
+    at: int
+
+
+class Mailer:
+    """Speaks to the server of the configuration."""
+
+    def __init__(self, settings: Mail) -> None:
+        self._settings = settings
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a server at all."""
+        return bool(self._settings.host)
+
+    async def send(self, letter: Letter) -> None:
+        """Hand it over.
+
+        Raises Unavailable when it was provably not taken and may be later, Rejected when this address will never be
+        served, Uncertain when the answer to the whole letter is missing.
+        """
+        client = self._client()
+        try:
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            client.close()
+            raise Unavailable(f"mail: {type(error).__name__}") from error
+        try:
+            await self._handed_over(client, letter)
+        finally:
+            client.close()
+
+    async def _handed_over(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
+        try:
+            await client.send_message(self._written(letter))
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _refused(error.recipients[0].code) from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refused(error.code) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Uncertain(f"mail: {type(error).__name__} while handing over") from error
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            timeout=settings.timeout_seconds,
+            use_tls=settings.tls == "tls",
+            start_tls=settings.tls == "starttls",
+            username=settings.username or None,
+            password=settings.password.get_secret_value() or None,
+        )
+
+    def _written(self, letter: Letter) -> EmailMessage:
+        domain = self._settings.sender.rpartition("@")[2]
+        message = EmailMessage()
+        message["From"] = self._settings.sender
+        message["To"] = letter.to
+        message["Subject"] = letter.subject
+        message["Date"] = formatdate(letter.at / 1000, localtime=False)
+        message["Message-ID"] = f"<{letter.id}@{domain}>"
+        message.set_content(letter.body)
+        return message
+
+
+def _refused(code: int) -> Rejected | Unavailable:
+    """5xx is final, 4xx is for now."""
+    if code >= 500:
+        return Rejected(f"mail refused: {code}", str(code))
+    return Unavailable(f"mail put off: {code}")

@@ -1,0 +1,107 @@
+"""`mail.send`: write a letter in the customer's language and hand it over, at least once as a message.
+
+A letter is written anew at each try, from rows that do not change: a code's digits and what has moved are in no queue.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.accounts import statements
+from gateway.accounts.codes import Codes
+from gateway.accounts.statements import Days
+from gateway.books import accounts as chart
+from gateway.books.ledger import Books
+from gateway.clock import Clock, local, local_date
+from gateway.errors import Rejected, Unavailable, Uncertain
+from gateway.mail import Letter, Mailer
+from gateway.operations.outcome import Done, Outcome, Refused, Retry
+from gateway.operations.playbook import Playbook, Work
+from gateway.store import customers
+from gateway.store.engine import Store
+from menus.catalogue import Catalogue
+from menus.values import Clock as ClockTime
+from menus.values import Day, FirstName, Ksh
+
+KIND = "mail.send"
+EMPTY = "-"
+
+
+class MailStep:
+    """The one step of a letter."""
+
+    name = "send"
+
+    def __init__(
+        self, mailer: Mailer, store: Store, books: Books, codes: Codes, catalogue: Callable[[], Catalogue], clock: Clock
+    ) -> None:  # fmt: skip
+        self._mailer = mailer
+        self._store = store
+        self._books = books
+        self._codes = codes
+        self._catalogue = catalogue
+        self._clock = clock
+
+    async def attempt(self, work: Work) -> Outcome:
+        letter = await self._written(work)
+        if letter is None:
+            return Refused("expired", "the code in it is good no more")
+        try:
+            await self._mailer.send(letter)
+        except Unavailable as error:
+            return Retry(str(error), error.evidence, is_outage=True)
+        except Uncertain as error:
+            return Retry(f"at least once: {error}", error.evidence)
+        except Rejected as error:
+            return Refused(error.code, str(error))
+        return Done()
+
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+        """Nobody else says what became of it."""
+        return outcome
+
+    async def _written(self, work: Work) -> Letter | None:
+        if "code" in work.intent:
+            return await self._code(work)
+        return await self._statement(work)
+
+    async def _code(self, work: Work) -> Letter | None:
+        async with self._store.read() as connection:
+            person = await customers.get(connection, work.customer_id)
+        values = {
+            "first_name": FirstName(person.name),
+            "code": "{code}",
+            "by": ClockTime(local(work.intent["by"])),
+        }
+        subject, body = self._catalogue().mail(person.language, "code", values)
+        filled = await self._codes.filled(work.intent["code"], f"{subject}\0{body}")
+        if filled is None:
+            return None
+        subject, body = filled.split("\0")
+        return Letter(work.id, work.intent["to"], subject, body, work.created_at)
+
+    async def _statement(self, work: Work) -> Letter:
+        days = Days(*(date.fromisoformat(work.intent[key]) for key in ("since", "until")))
+        keys = (chart.wallet(work.customer_id), chart.savings(work.customer_id))
+        async with self._store.read() as connection:
+            person = await customers.get(connection, work.customer_id)
+            moves = [await statements.moved(connection, self._books, key, days) for key in keys]
+            balances = await self._books.balances(connection, keys)
+        catalogue, today = self._catalogue(), local_date(self._clock())
+        speaker = catalogue.language(person.language)
+        wallet, savings = (statements.table(each, speaker) for each in moves)
+        values = {
+            "first_name": FirstName(person.name),
+            "since": Day(days.since, today),
+            "until": Day(days.until, today),
+            "table": "\n\n".join(part for part in (wallet, savings) if part) or EMPTY,
+            "wallet": Ksh(balances[keys[0]].available_cents),
+            "savings": Ksh(balances[keys[1]].available_cents),
+        }
+        subject, body = catalogue.mail(person.language, "statement", values)
+        return Letter(work.id, work.intent["to"], subject, body, work.created_at)
+
+
+def playbook(step: MailStep) -> Playbook:
+    return Playbook(kind=KIND, steps=(step,), lane=lambda _, intent: f"mail:{intent['to']}", priority=4)

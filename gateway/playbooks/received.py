@@ -1,0 +1,135 @@
+"""`payment.received`: money that reaches the paybill by itself, to whom or what its account names.
+
+People type accounts as they like: a loan's number in any case, with spaces or dashes in it, or a phone in any form.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.text import msisdn as phone_of
+from gateway.books import accounts as chart
+from gateway.books.entry import Entry, Line
+from gateway.books.ledger import Books
+from gateway.clock import local_date
+from gateway.lending.portfolio import LoanRecord, Portfolio
+from gateway.notices import values as say
+from gateway.operations.outcome import Done, Outcome
+from gateway.operations.playbook import Local, Playbook, Work
+from gateway.playbooks.autorepay import AutoRepay
+from gateway.playbooks.collected import Collected
+from gateway.playbooks.receipts import Receipts
+from gateway.playbooks.repaying import Money, Repaying
+from gateway.playbooks.telling import Teller
+from gateway.store import customers
+from menus.gsm import cut, to_gsm
+
+ACCOUNT_SEPTETS_MAX = 10
+"""How much of an account is repeated in a message: anybody may type anything there."""
+
+_APART = re.compile(r"[\s.,_/-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a paybill account names: a running loan, or a customer; nothing we know when both are empty."""
+
+    loan: LoanRecord | None = None
+    customer_id: str | None = None
+
+
+class Received:
+    """The one step of money that nobody was asked for."""
+
+    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str, language: str) -> None:
+        """`language` is what a payer is told in whose language we do not know."""
+        self._books = books
+        self._portfolio = portfolio
+        self._teller = teller
+        self._language = language
+        self._collected = Collected(shortcode)
+        self._repaying = Repaying(books, portfolio)
+        self._receipts = Receipts(books, teller)
+        self._auto = AutoRepay(books, portfolio)
+
+    def playbook(self) -> Playbook:
+        return Playbook(
+            kind="payment.received",
+            steps=(Local("post", self.post),),
+            lane=lambda _, intent: f"received:{intent['receipt']}",
+        )
+
+    async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
+        """To the loan its account names or the person's oldest due one, else to their wallet, else to suspense."""
+        intent = work.intent
+        money = Money(intent["amount_cents"], chart.COLLECTION, intent["receipt"], intent["at"])
+        if not await self._collected.is_new(connection, work, money, "confirmation"):
+            return Done(reason="credited before")
+        meant = await self._meant(connection, intent["account"], now)
+        if meant.loan is not None:
+            repaid = await self._repaying.apply(connection, work, meant.loan, money, now)
+            await self._receipts.paid(connection, work, money, repaid)
+            return Done({"loan": meant.loan.reference})
+        if meant.customer_id is not None:
+            return await self._to_wallet(connection, work, money, meant.customer_id, now)
+        return await self._held(connection, work, money, now)
+
+    async def _to_wallet(
+        self, connection: AsyncConnection, work: Work, money: Money, customer_id: str, now: int
+    ) -> Outcome:
+        """Their wallet; an agreed share goes on to what is due, and one message says both."""
+        account = chart.wallet(customer_id)
+        await self._booked(connection, work, money, account, now)
+        share = await self._auto.share(connection, work, customer_id, money.cents, now)
+        wallet = await self._books.balance(connection, account)
+        values: dict[str, Any] = {
+            "reference": work.reference,
+            "amount": say.ksh(money.cents),
+            "at": say.clock(money.at),
+            "receipt": money.receipt,
+            "fee": say.ksh(0),
+            "wallet": say.ksh(wallet.available_cents),
+        }
+        template = share.template("auto.receipt") if share else "paybill.received"
+        if share is not None:
+            values |= share.values()
+        elif payer := work.intent.get("payer"):
+            template, values = "wallet.deposited", {**values, "phone": say.phone(payer)}
+        await self._teller.tell_other(connection, work, customer_id, template, values)
+        return Done({"account": account})
+
+    async def _held(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
+        """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly."""
+        await self._booked(connection, work, money, chart.SUSPENSE, now)
+        if payer := work.intent.get("payer"):
+            values = {
+                "amount": say.ksh(money.cents),
+                "receipt": money.receipt,
+                "account": as_typed(work.intent["account"]),
+            }
+            await self._teller.tell_phone(connection, work, payer, "paybill.held", values, language=self._language)
+        return Done({"account": chart.SUSPENSE})
+
+    async def _booked(self, connection: AsyncConnection, work: Work, money: Money, account: str, now: int) -> None:
+        lines = (Line(money.account, money.cents), Line(account, -money.cents))
+        await self._books.post(connection, Entry(work.id, "post", f"Received {money.receipt}", lines), now)
+
+    async def _meant(self, connection: AsyncConnection, account: str, now: int) -> Meant:
+        """A loan's number: that loan, or its owner when it is over. A phone: the oldest due loan, or the person."""
+        loan = await self._portfolio.by_reference(connection, _APART.sub("", account).upper())
+        if loan is not None:
+            return Meant(loan if loan.state == "active" else None, loan.customer_id)
+        line = phone_of(account)
+        customer = await customers.on_line(connection, line) if line else None
+        if customer is None or customer.state != "active":
+            return Meant()
+        running = await self._portfolio.active(connection, customer.id, local_date(now))
+        return Meant(running[0].record if running else None, customer.id)
+
+
+def as_typed(account: str) -> str:
+    """An account for a message to whoever typed it: in characters that phones show, on one line, not too long."""
+    plain = " ".join(to_gsm(account).split())
+    return cut(plain, ACCOUNT_SEPTETS_MAX) or "-"

@@ -1,0 +1,1 @@
+"""The wallet's own rows and rules: limits by tier, money for phones without an account, identity."""

@@ -1,0 +1,147 @@
+"""Requests that wait for a yes, as operators see and answer them.
+
+GET /api/approvals?state=open&kind=officer&phone=0711000001&limit=50&cursor=...
+POST /api/approvals/{id}/approve {"by": "jane"}  and  .../decline {"by": "jane", "reason": "savings"}
+
+Nobody here says yes with other people's money: a loan from person to person and a guarantee are approved only on the
+phone of whoever was asked.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from flows.approve import REASONS
+from flows.text import msisdn as kenyan
+from gateway.approvals import decisions
+from gateway.approvals.decisions import Approval
+from gateway.clock import Clock, iso
+from gateway.operations.outbox import Outbox
+from gateway.playbooks.approving import THEIR_OWN, Approving, Late
+from gateway.store import customers
+from gateway.store.engine import Store
+from gateway.web.problems import problem, validated
+
+PAGE_MAX = 200
+FILTERS = ("state", "kind")
+CURRENCY = "KES"
+
+
+class Yes(BaseModel):
+    """`by` is who decides, as the audit shall name them."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+    by: str = Field(min_length=1, max_length=36)
+
+
+class No(Yes):
+    reason: str = Field(min_length=1, max_length=40)
+
+
+Answer = Literal["approve", "decline"]
+
+
+class ApprovalRoutes:
+    """The composition root puts them behind the operators' token."""
+
+    def __init__(self, store: Store, approving: Approving, outbox: Outbox, clock: Clock) -> None:
+        self._store = store
+        self._approving = approving
+        self._outbox = outbox
+        self._clock = clock
+
+    def table(self) -> Iterable[web.RouteDef]:
+        return (
+            web.get("/api/approvals", self.listed),
+            web.post("/api/approvals/{id}/approve", self.approve),
+            web.post("/api/approvals/{id}/decline", self.decline),
+        )
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """A page, the newest first; `cursor` of the answer asks for the next one, null is the end."""
+        try:
+            limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "50"))))
+            before = _position(request.query.get("cursor", ""))
+        except ValueError:
+            return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
+        filters = {name: request.query[name] for name in FILTERS if request.query.get(name)}
+        async with self._store.read() as connection:
+            if phone := request.query.get("phone"):
+                line = kenyan(phone)
+                if line is None:
+                    return problem(422, "invalid", "phone: not a Kenyan mobile number")
+                person = await customers.on_line(connection, line)
+                filters["requester_id"] = person.id if person else ""
+            rows = await decisions.page(connection, filters, before=before, limit=limit + 1)
+            shown = [await _shown(connection, row) for row in rows[:limit]]
+        cursor = f"{rows[limit - 1].created_at}:{rows[limit - 1].id}" if len(rows) > limit else None
+        return web.json_response({"approvals": shown, "cursor": cursor})
+
+    async def approve(self, request: web.Request) -> web.StreamResponse:
+        return await validated(request, Yes, lambda yes: self._answered(request, yes.by, None))
+
+    async def decline(self, request: web.Request) -> web.StreamResponse:
+        return await validated(request, No, lambda no: self._answered(request, no.by, no.reason))
+
+    async def _answered(self, request: web.Request, by: str, reason: str | None) -> web.Response:
+        """The first answer counts; a later one is told what it was."""
+        async with self._store.begin() as connection:
+            row = await decisions.get(connection, request.match_info["id"])
+            if row is None:
+                return problem(404, "not-found", "no such request")
+            if refusal := _refused(row, by, reason):
+                return refusal
+            try:
+                if reason is None:
+                    await self._approving.approved(connection, row, by, self._clock())
+                else:
+                    await self._approving.declined(connection, row, by, reason, self._clock())
+            except Late:
+                state = row.state if row.state != "open" else "expired"
+                return problem(409, "answered", f"this request is {state}")
+            shown = await _shown(connection, await decisions.get(connection, row.id) or row)
+        self._outbox.news.set()
+        return web.json_response(shown)
+
+
+def _refused(row: Approval, by: str, reason: str | None) -> web.Response | None:
+    """Why this operator may not give this answer to it, whatever its state."""
+    if reason is None and row.kind in THEIR_OWN:
+        return problem(403, "theirs-alone", "only the person who was asked can say yes, on their own phone")
+    if row.kind not in THEIR_OWN and reason is not None and reason not in REASONS:
+        return problem(422, "invalid", f"reason: one of {', '.join(REASONS)}")
+    if row.not_by == by:
+        return problem(409, "second-person", "somebody else has to decide about this one too")
+    return None
+
+
+def _position(cursor: str) -> tuple[int, str] | None:
+    """Where the last page ended. Raises ValueError."""
+    if not cursor:
+        return None
+    at, _, last = cursor.partition(":")
+    return int(at), last
+
+
+async def _shown(connection: Any, row: Approval) -> dict[str, Any]:
+    requester = await customers.get(connection, row.requester_id)
+    approver = await customers.find(connection, row.approver_id) if row.approver_id else None
+    return {
+        "id": row.id,
+        "reference": row.reference,
+        "kind": row.kind,
+        "state": row.state,
+        "requester": {"phone": requester.msisdn, "name": requester.name},
+        "approver": {"phone": approver.msisdn, "name": approver.name} if approver else None,
+        "amount": f"{row.amount_cents // 100}.{row.amount_cents % 100:02}",
+        "currency": CURRENCY,
+        "reason": row.reason,
+        "decidedBy": row.decided_by,
+        "decidedAt": iso(row.decided_at) if row.decided_at else None,
+        "secondPerson": row.not_by is not None,
+        "expiresAt": iso(row.expires_at),
+        "createdAt": iso(row.created_at),
+    }

@@ -1,0 +1,263 @@
+"""A customer's wallet for operators: what it holds, what has moved on it, and money moved between two of them.
+
+    POST /api/wallet/transfer   Idempotency-Key: 7f3c   {"from": "0711000001", "to": "0711000002", "amount": "500.00",
+                                                         "reason": "sent to the wrong person, case CS6R2KD"}
+    202  {"reference": "TRB4K7N", "state": "queued", "amount": "500.00", "currency": "KES", ...}
+
+The same key again answers what has become of the first; with another body it is refused.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.text import msisdn as kenyan
+from flows.turn import Operation, reference
+from gateway.books import accounts as chart
+from gateway.books.accounts import CURRENCY
+from gateway.books.ledger import Books
+from gateway.books.statement import Cursor, Movement
+from gateway.clock import EAT, Clock, iso, milliseconds
+from gateway.operations import queue
+from gateway.operations.outbox import Outbox, intent_hash
+from gateway.playbooks.send import TRANSFER
+from gateway.store import customers
+from gateway.store.customers import Customer
+from gateway.store.engine import Store
+from gateway.wallet import labels
+from gateway.wallet.labels import Label
+from gateway.wallet.limits import Kind, Limits
+from gateway.web.problems import problem, validated
+
+NAMESPACE = uuid.UUID("f6f0b6a4-2c6e-5a0c-9a54-77616c6c6574")
+KEY_HEADER = "Idempotency-Key"
+KEY_CHARACTERS_MAX = 200
+PAGE, PAGE_MAX = 50, 200
+KINDS: tuple[Kind, ...] = ("deposit", "withdraw", "send")
+
+
+class Transfer(BaseModel):
+    """What to move, from whom to whom and why."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    amount: Annotated[Decimal, Field(gt=0, le=Decimal(999_999), decimal_places=2)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which movements: before a place in the history, not older than a moment, so many."""
+
+    before: Cursor | None
+    since: int
+    limit: int
+
+
+class WalletRoutes:
+    """For operators only: see `gateway.feature`."""
+
+    def __init__(self, store: Store, books: Books, outbox: Outbox, limits: Limits, clock: Clock) -> None:
+        self._store = store
+        self._books = books
+        self._outbox = outbox
+        self._limits = limits
+        self._clock = clock
+
+    def table(self) -> Iterable[web.RouteDef]:
+        return (
+            web.post("/api/wallet/transfer", self.transfer),
+            web.get("/api/wallet/{phone}", self.wallet),
+            web.get("/api/wallet/{phone}/transactions", self.transactions),
+        )
+
+    async def wallet(self, request: web.Request) -> web.StreamResponse:
+        """What it holds, what of it can be used, and what its owner may still move today."""
+        async with self._store.read() as connection:
+            found = await self._customer(connection, request.match_info["phone"], "phone")
+            if isinstance(found, web.Response):
+                return found
+            balance = await self._books.balance(connection, chart.wallet(found.id))
+            now = self._clock()
+            left = {kind: await self._limits.allowed(connection, found, kind, now) for kind in KINDS}
+        return web.json_response(
+            {
+                "phoneNumber": found.msisdn,
+                "currency": CURRENCY,
+                "balance": _money(balance.posted_cents),
+                "available": _money(balance.available_cents),
+                "held": _money(balance.held_cents),
+                "tier": found.tier,
+                "outgoingFrom": iso(found.outgoing_from) if found.outgoing_from > now else None,
+                "limits": {
+                    "mostHeld": _money(self._limits.most_held_cents(found.tier)),
+                    **{
+                        kind: {"least": _money(each.least_cents), "mostNow": _money(each.most_cents)}
+                        for kind, each in left.items()
+                    },
+                },
+            }
+        )
+
+    async def transactions(self, request: web.Request) -> web.StreamResponse:
+        """Movements, the newest first. `cursor` of the answer asks for the page after it; without one, that was all."""
+        window = _window(request)
+        if isinstance(window, web.Response):
+            return window
+        async with self._store.read() as connection:
+            found = await self._customer(connection, request.match_info["phone"], "phone")
+            if isinstance(found, web.Response):
+                return found
+            key = chart.wallet(found.id)
+            page = await self._books.statement(connection, key, before=window.before, limit=window.limit)
+            wanted = [movement for movement in page.movements if movement.at >= window.since]
+            named = await labels.labelled(connection, wanted, "wallet")
+        more = page.next if len(wanted) == len(page.movements) else None
+        return web.json_response(
+            {
+                "currency": CURRENCY,
+                "transactions": [_described(movement, label) for movement, label in named],
+                "cursor": f"{more.at}-{more.id}" if more else None,
+            }
+        )
+
+    async def transfer(self, request: web.Request) -> web.StreamResponse:
+        key = request.headers.get(KEY_HEADER, "").strip()
+        if not key or len(key) > KEY_CHARACTERS_MAX:
+            return problem(
+                400, "idempotency-key-missing", f"{KEY_HEADER}: needed, at most {KEY_CHARACTERS_MAX} letters"
+            )
+        return await validated(request, Transfer, lambda wanted: self._transferred(key, wanted))
+
+    async def _transferred(self, key: str, wanted: Transfer) -> web.Response:
+        """Queued once per key; answered with where it stands."""
+        identity = str(uuid.uuid5(NAMESPACE, key))
+        async with self._store.begin() as connection:
+            source = await self._customer(connection, wanted.source, "from")
+            if isinstance(source, web.Response):
+                return source
+            target = await self._customer(connection, wanted.target, "to")
+            if isinstance(target, web.Response):
+                return target
+            operation = _operation(identity, source, target, wanted)
+            known = await queue.named(connection, operation.reference)
+            if known is not None:
+                return _repeated(known, operation)
+            if refused := await self._refusal(connection, source, target, operation):
+                return refused
+            await self._outbox.put(connection, operation)
+            row = await queue.find(connection, identity)
+        self._outbox.news.set()
+        return _answer(row)
+
+    async def _refusal(
+        self, connection: AsyncConnection, source: Customer, target: Customer, operation: Operation
+    ) -> web.Response | None:
+        """What can be seen to be impossible before it is queued."""
+        if source.id == target.id:
+            return problem(422, "same-wallet", "from and to are the same wallet")
+        for person, name in ((source, "from"), (target, "to")):
+            if person.state != "active":
+                return problem(409, "wallet-not-open", f"{name}: this customer's wallet is not open")
+        balance = await self._books.balance(connection, chart.wallet(source.id))
+        if balance.available_cents < operation.intent["amount_cents"]:
+            return problem(409, "insufficient-funds", f"from: {_money(balance.available_cents)} {CURRENCY} available")
+        return None
+
+    async def _customer(self, connection: AsyncConnection, text: str, field: str) -> Customer | web.Response:
+        """Whoever is on the line, or the problem with it."""
+        phone = kenyan(text)
+        if phone is None:
+            return problem(422, "invalid", f"{field}: not a Kenyan mobile number")
+        customer = await customers.on_line(connection, phone)
+        return customer or problem(404, "no-such-customer", f"{field}: nobody has an account on this number")
+
+
+def _operation(identity: str, source: Customer, target: Customer, wanted: Transfer) -> Operation:
+    intent = {
+        "person": target.id,
+        "to": target.msisdn,
+        "amount_cents": int(wanted.amount * 100),
+        "fee_cents": 0,
+        "reason": wanted.reason,
+    }
+    return Operation(identity, TRANSFER, reference("TR", identity), source.id, intent)
+
+
+def _repeated(known: Any, operation: Operation) -> web.Response:
+    same = known.id == operation.id and known.customer_id == operation.customer
+    if same and known.intent_hash == intent_hash(operation.kind, operation.intent):
+        return _answer(known)
+    return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
+
+
+def _answer(row: Any) -> web.Response:
+    """202 while it is under way, 200 once it is settled, whatever it was settled to."""
+    return web.json_response(
+        {
+            "operation": row.id,
+            "reference": row.reference,
+            "state": row.state,
+            "reason": row.reason,
+            "to": row.intent["to"],
+            "amount": _money(row.intent["amount_cents"]),
+            "currency": CURRENCY,
+            "createdAt": iso(row.created_at),
+        },
+        status=202 if row.is_open else 200,
+    )
+
+
+def _window(request: web.Request) -> Window | web.Response:
+    query = request.query
+    try:
+        limit = min(PAGE_MAX, max(1, int(query.get("limit", str(PAGE)))))
+        before = _cursor(query["cursor"]) if query.get("cursor") else _until(query.get("to"))
+        since = _midnight(date.fromisoformat(query["from"])) if query.get("from") else 0
+    except ValueError:
+        return problem(422, "invalid", "limit is a number, cursor the one of the page before, from and to are dates")
+    return Window(before, since, limit)
+
+
+def _cursor(text: str) -> Cursor:
+    at, _, number = text.partition("-")
+    cursor = Cursor(int(at), int(number))
+    if not 0 <= cursor.at < 2**63 or not 0 <= cursor.id < 2**63:
+        raise ValueError(text)
+    return cursor
+
+
+def _until(text: str | None) -> Cursor | None:
+    """To the end of a day, in Nairobi."""
+    return Cursor(_midnight(date.fromisoformat(text) + timedelta(days=1)), 0) if text else None
+
+
+def _midnight(day: date) -> int:
+    return milliseconds(datetime.combine(day, time(), EAT))
+
+
+def _described(movement: Movement, label: Label) -> dict[str, Any]:
+    return {
+        "id": movement.journal_id,
+        "operation": movement.operation_id,
+        "step": movement.step,
+        "at": iso(movement.at),
+        "amount": _money(movement.amount_cents),
+        "balance": _money(movement.balance_cents),
+        "kind": label.kind,
+        "about": label.about or None,
+        "memo": movement.memo,
+    }
+
+
+def _money(cents: int) -> str:
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
