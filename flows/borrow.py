@@ -1,14 +1,21 @@
-"""F3: borrow. Product, amount, then the whole price and the due date before the PIN; the PIN is the yes."""
+"""F3: borrow. Product, amount, what it is for, over how long; then the whole price and all dates before the PIN.
 
+The PIN is the yes. What an officer decides is answered by SMS.
+"""
+
+import calendar
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
-from flows.known import Borrowing, Quote
+from flows.known import Borrowing, Product, Quote
 from flows.loans import quoted
-from menus.values import Day, Days, Ksh, MaskedPhone
+from menus.values import Clock, Day, Days, Ksh, MaskedPhone
+
+PERSON = "person"
+PURPOSES = ("business", "farm", "school", "hospital", "home", "other")
 
 
 def _borrowing(view: View) -> Borrowing:
@@ -23,6 +30,14 @@ def _bind_limits(view: View) -> Mapping[str, Any]:
         "limits": [borrowing.limit_cents, borrowing.used_cents, borrowing.available_cents],
         "ranges": {product.key: [product.name, product.min_cents, product.max_cents] for product in borrowing.products},
     }
+
+
+def _product(view: View) -> Product:
+    """What the chosen product asks besides the amount. Raises Gone when it is not to be had any more."""
+    for product in _borrowing(view).products:
+        if product.key == view.data["product"]:
+            return product
+    raise Gone(view.data["product"])
 
 
 def _chosen_range(view: View) -> tuple[str, int, int]:
@@ -48,7 +63,23 @@ def _full(view: View) -> bool:
 
 
 def _none(view: View) -> bool:
-    return not _borrowing(view).products
+    return not _borrowing(view).products and not _borrowing(view).may_ask
+
+
+def _asks_person(view: View) -> bool:
+    return bool(view.answer == PERSON)
+
+
+def _asks_purpose(view: View) -> bool:
+    return _product(view).asks_purpose
+
+
+def _asks_bureau(view: View) -> bool:
+    return _product(view).asks_bureau
+
+
+def _has_one_term(view: View) -> bool:
+    return len(_product(view).terms) == 1
 
 
 def _limit_slots(limit_cents: int, used_cents: int, available_cents: int) -> dict[str, object]:
@@ -70,10 +101,14 @@ def _late_loan(view: View) -> Mapping[str, Any]:
 
 
 def _products(view: View) -> Iterable[Offer]:
-    return (
-        Offer(product.key, "each", {"product": product.name, "days": Days(product.days)})
-        for product in _borrowing(view).products
-    )
+    for product in _borrowing(view).products:
+        if product.days:
+            yield Offer(product.key, "each", {"product": product.name, "days": Days(product.days)})
+        else:
+            months = {"least": min(product.terms), "most": max(product.terms)}
+            yield Offer(product.key, "monthly", {"product": product.name, **months})
+    if _borrowing(view).may_ask:
+        yield Offer(PERSON, "person")
 
 
 def _most_cents(view: View) -> int:
@@ -99,10 +134,45 @@ def _amount(view: View, text: str) -> int | Refusal:
     return cents
 
 
+def _quote(view: View, repayments: int) -> Quote:
+    quote: Quote = view.fact("quote", view.data["product"], view.data["amount"], repayments)
+    return quote
+
+
+def _chosen_term(view: View) -> int:
+    return int(view.data["term"]) if not _has_one_term(view) else _product(view).terms[0]
+
+
+def _terms(view: View) -> Iterable[Offer]:
+    """Each number of months, with what a month then costs."""
+    for months in _product(view).terms:
+        yield Offer(str(months), "months", {"months": months, "amount": Ksh(_quote(view, months).each_cents)})
+
+
+def _term_slots(view: View) -> Mapping[str, object]:
+    return {"product": _product(view).name, "principal": Ksh(view.data["amount"])}
+
+
 def _bind_quote(view: View) -> Mapping[str, Any]:
     """The price shown is the price taken: it travels in the session, not re-read at the PIN."""
-    quote: Quote = view.fact("quote", view.data["product"], view.data["amount"])
-    return {"quote": quoted(quote)}
+    return {"quote": quoted(_quote(view, _chosen_term(view))), "reviewed": _product(view).reviewed}
+
+
+def _dues(view: View) -> Iterable[Offer]:
+    """All but the last are alike."""
+    quote, today = view.data["quote"], view.facts.now.date()
+    for number in range(quote["repayments"]):
+        is_last = number == quote["repayments"] - 1
+        on = _month_after(date.fromisoformat(quote["first_due"]), number)
+        cents = quote["last_cents"] if is_last else quote["each_cents"]
+        yield Offer("", "row", {"due": Day(on, today), "amount": Ksh(cents)})
+
+
+def _month_after(first: date, months: int) -> date:
+    """The same day `months` later, or the last of that month."""
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(first.day, last))
 
 
 def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
@@ -116,6 +186,19 @@ def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
         "due": Day(date.fromisoformat(quote["due"]), today),
         "apr": quote["apr_percent"],
         "penalty": Ksh(quote["penalty_cents"]),
+        **_instalments(quote, today),
+    }
+
+
+def _instalments(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
+    """The slots of a loan that is repaid in several parts; none of one that is repaid at once."""
+    if quote.get("repayments", 1) == 1:
+        return {}
+    return {
+        "count": quote["repayments"] - 1,
+        "each": Ksh(quote["each_cents"]),
+        "last": Ksh(quote["last_cents"]),
+        "day": Day(date.fromisoformat(quote["first_due"]), today),
     }
 
 
@@ -130,7 +213,13 @@ def _terms_by_sms(view: View) -> Emit | None:
 
 
 def _request(view: View) -> Emit:
+    """What was agreed to on the way is sealed by the PIN."""
     intent = {"product": view.data["product"], "quote": view.data["quote"]}
+    if "purpose" in view.data:
+        intent["purpose"] = view.data["purpose"]
+    if view.data.get("bureau") == "agree":
+        wording = view.fact("organisation").terms_version
+        intent["bureau"] = {"version": wording, "language": view.session.language}
     return Emit("loan.disburse", "LN", intent, f"loan:{view.session.customer}")
 
 
@@ -140,6 +229,14 @@ def _accepted(view: View) -> Mapping[str, object]:
         "net": Ksh(view.data["quote"]["net_cents"]),
         "phone": MaskedPhone(view.fact("customer").phone),
     }
+
+
+def _is_reviewed(view: View) -> bool:
+    return bool(view.data["reviewed"])
+
+
+def _review_slots(view: View) -> Mapping[str, object]:
+    return {"reference": view.data["reference"], "answer_by": Clock(view.fact("answer_by"))}
 
 
 def _cost_words(view: View) -> str:
@@ -166,14 +263,29 @@ flow = Flow(
         ),
         choose(
             "product",
-            to="amount",
+            to=[(_asks_person, "peer:"), (None, "amount")],
             saves="product",
             offers=_products,
-            labels=("each",),
+            labels=("each", "monthly", PERSON),
             slots=_limits,
             binds=_bind_limits,
         ),
-        ask("amount", parse=_amount, to="cost", slots=_range, refuses=("amount", "over_limit")),
+        ask("amount", parse=_amount, to="why", slots=_range, refuses=("amount", "over_limit")),
+        decide("why", [(_asks_purpose, "purpose"), (None, "checked")]),
+        choose("purpose", to={"*": "checked"}, saves="purpose", labels=PURPOSES),
+        decide("checked", [(_asks_bureau, "bureau"), (None, "length")]),
+        choose("bureau", to={"agree": "length", "no": "unchecked"}, saves="bureau"),
+        decide("length", [(_has_one_term, "cost"), (None, "term")]),
+        choose("term", to={"*": "total"}, saves="term", offers=_terms, labels=("months",), slots=_term_slots),
+        choose("total", to={"dates": "dates"}, slots=_price, binds=_bind_quote),
+        choose(
+            "dates",
+            to={"accept": "pin", "terms": "dates", "all": "rows"},
+            slots=_price,
+            emits=_terms_by_sms,
+            confirms=True,
+        ),
+        choose("rows", to="dates", slots=_price, lines=_dues, labels=("row",), offers=lambda _: ()),
         choose(
             "cost",
             to={"accept": "pin", "terms": "cost"},
@@ -186,12 +298,15 @@ flow = Flow(
         ),
         secret(
             "pin",
-            to="accepted",
+            to="sent",
             words=_pin_words,
             variants=("pin", "pin_no_penalty"),
             slots=_price,
             emits=_request,
         ),
+        decide("sent", [(_is_reviewed, "review"), (None, "accepted")]),
+        end("review", slots=_review_slots),
+        end("unchecked"),
         end("accepted", slots=_accepted),
         choose("late", to={"pay": "repay:opened", "limits": "limits"}, slots=_limits, binds=_late_loan, confirms=True),
         choose("full", to={"repay": "repay:"}, slots=_limits, confirms=True),

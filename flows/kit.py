@@ -31,6 +31,7 @@ RESUME = "resumed:"
 SPECIAL = frozenset({HOME, AFTER, RESUME})
 PLACEHOLDER = "*"
 PIN: Secret = "pin"
+CODE: Secret = "code"
 ANSWER = "answer"
 GIVEN_UP = "third"
 

@@ -85,20 +85,29 @@ class Loan:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product this customer may have now, with the amounts it allows them."""
+    """A product this customer may have now, with the amounts it allows them.
+
+    `terms` are the numbers of repayments on offer, each after `days` days or, where that is 0, each month. `reviewed`:
+    an officer decides. `asks_bureau`: their record would be looked up, and they have not agreed to that yet.
+    """
 
     key: str
     name: str
     min_cents: int
     max_cents: int
     days: int
+    terms: tuple[int, ...] = (1,)
+    reviewed: bool = False
+    asks_purpose: bool = False
+    asks_bureau: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Borrowing:
     """What somebody may borrow: their limit, how much of it is in use, and why not if they may not.
 
-    `requests` are theirs that are under way; of those, a loan on its way excludes another.
+    `requests` are theirs that are under way; of those, a loan on its way excludes another. `may_ask`: people may lend
+    to each other here.
     """
 
     limit_cents: int
@@ -106,6 +115,7 @@ class Borrowing:
     products: tuple[Product, ...]
     late: Loan | None = None
     requests: tuple[Request, ...] = ()
+    may_ask: bool = False
 
     @property
     def available_cents(self) -> int:
@@ -114,7 +124,7 @@ class Borrowing:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The whole price of a loan before it is taken."""
+    """The whole price of a loan before it is taken. Of several repayments all are alike but the last."""
 
     product: str
     principal_cents: int
@@ -125,6 +135,10 @@ class Quote:
     due: date
     apr_percent: int
     penalty_cents: int
+    repayments: int = 1
+    each_cents: int = 0
+    last_cents: int = 0
+    first_due: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

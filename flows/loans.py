@@ -67,7 +67,8 @@ def wallet_covers(view: View, cents: int) -> bool:
 
 def quoted(quote: Quote) -> dict[str, Any]:
     """A price as plain values, for a session or an intent."""
-    return {**asdict(quote), "due": quote.due.isoformat()}
+    first = quote.first_due.isoformat() if quote.first_due else None
+    return {**asdict(quote), "due": quote.due.isoformat(), "first_due": first}
 
 
 def _detail_words(view: View) -> str:

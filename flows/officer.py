@@ -259,7 +259,7 @@ def _kept_question(view: View) -> Mapping[str, object]:
 
 def _decide(state: str) -> Acting:
     def emitted(view: View) -> Emit:
-        return Emit("line.decide", "LD", {"approval": view.data["request"], "state": state})
+        return Emit("line.decide", "LD", {"approval": _request(view).id, "state": state})
 
     return emitted
 

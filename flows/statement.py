@@ -7,9 +7,10 @@ from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end
 from flows.known import Account
 
 CODE = "email"
-ADDRESS_CHARACTERS_MAX = 120
+ADDRESS_CHARACTERS_MAX = 80
 
-_ADDRESS = re.compile(r"[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.I)
+_WORD = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_ADDRESS = re.compile(rf"[a-z0-9_%+-]+(?:\.[a-z0-9_%+-]+)*@(?:{_WORD}\.)+[a-z]{{2,}}")
 
 
 def _account(view: View) -> Account:
@@ -21,11 +22,11 @@ def _ways(view: View) -> Iterable[Offer]:
     """E-mail only where this organisation sends it, and statements only to a confirmed address."""
     account = _account(view)
     yield Offer("sms", digits="1")
-    if account.is_verified:
+    if account.has_mail and account.is_verified:
         yield Offer("email", digits="2")
     if account.has_mail:
         yield Offer("address", digits="3")
-    if account.awaits_code:
+    if account.has_mail and account.awaits_code:
         yield Offer("code", digits="4")
 
 
@@ -41,8 +42,9 @@ def _has_codes(view: View) -> bool:
     return bool(view.fact("codes_left", CODE))
 
 
-def _address(view: View, text: str) -> str | Refusal:
-    address = text.strip().lower()
+def _address(_: View, text: str) -> str | Refusal:
+    """In small letters and without the spaces of a keypad."""
+    address = text.replace(" ", "").lower()
     fits = len(address) <= ADDRESS_CHARACTERS_MAX and _ADDRESS.fullmatch(address)
     return address if fits else Refusal("email")
 

@@ -12,7 +12,7 @@ import structlog
 from msgspec.structs import replace as changed
 
 from flows.engine import HOME_DIGITS, Engine, Verdict
-from flows.kit import Gone, Step
+from flows.kit import CODE, Gone, Step
 from flows.known import Customer
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from gateway.accounts.codes import Codes
@@ -146,7 +146,7 @@ class Conversation:
         raise BrokenInvariant("a turn kept asking for facts", step=session.place)
 
     async def _verdict(self, step: Step, session: Session, typed: str, msisdn: str) -> Verdict:
-        if step.secret == "code":
+        if step.secret == CODE:
             return await self._codes.verdict(session, step.purpose, typed)
         return await self._pins.verdict(session, step.secret, typed, msisdn)
 

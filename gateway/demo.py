@@ -24,6 +24,8 @@ from gateway.operations.worker import work_of
 from gateway.playbooks import peer
 from gateway.store import customers
 
+REQUEST = "RQ5M3TZ"
+"""What Amina asks of Baraka, by its reference."""
 ASKED_CENTS = 2_000_00
 ASKED_FOR_DAYS = 28
 NAMESPACE = uuid.UUID("d3b0a1f2-6a1c-5c55-8f0e-3a3a3a383323")
@@ -134,7 +136,7 @@ async def _asked(connection: AsyncConnection, gateway: Gateway, borrower: Person
         "answer_by": answer_by.isoformat(),
     }
     identity = str(uuid.uuid5(NAMESPACE, f"peer:{borrower.msisdn}"))
-    operation = Operation(identity, peer.KIND, "RQ5M3TZ", borrower.id, intent, f"peer:{borrower.id}:{lender.id}")
+    operation = Operation(identity, peer.KIND, REQUEST, borrower.id, intent, f"peer:{borrower.id}:{lender.id}")
     await gateway.outbox.put(connection, operation)
     work = work_of(await queue.find(connection, identity))
     await decisions.asked(connection, work, peer.question(work), now)

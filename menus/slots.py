@@ -32,7 +32,7 @@ STYLES = frozenset({"", "bare", "day"})
 WORST: Mapping[str, object] = {
     **dict.fromkeys(
         (
-            "amount", "available", "free", "goal", "held", "charge", "extra", "interest", "limit", "loans", "net",
+            "amount", "available", "each", "last", "free", "goal", "held", "charge", "extra", "interest", "limit", "loans", "net",
             "next", "of", "paid", "owed", "payoff", "saved", "savings", "total", "used", "wallet",
         ),
         _AMOUNT,
@@ -46,7 +46,7 @@ WORST: Mapping[str, object] = {
     "apr": 999,
     "change": Change(-999_999_99),
     "choices": "1-4, 8, 9 or 10",
-    "count": 9,
+    "count": 99,
     "days": Days(999),
     **dict.fromkeys(("due", "day"), _NEXT_YEAR),
     "fee": _FEE,

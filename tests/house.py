@@ -116,7 +116,8 @@ class House:
             return response.status, json.loads(text) if text.startswith("{") else text
 
     async def operations(self, kind: str | None = None) -> list[Any]:
-        query = select(operations).order_by(operations.c.number)
+        """What was asked for since the house was opened, of one kind or of all."""
+        query = select(operations).where(operations.c.reference != demo.REQUEST).order_by(operations.c.number)
         if kind:
             query = query.where(operations.c.kind == kind)
         async with self.gateway.store.read() as connection:

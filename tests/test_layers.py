@@ -64,5 +64,6 @@ class TestLayers:
             "gateway/rails/requests.py",
             "gateway/savings",
             "gateway/mirror",
+            "gateway/ledgers/embedded.py",
         )
         assert all(speaker.startswith(stores) for speaker in speakers), speakers

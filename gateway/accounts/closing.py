@@ -1,4 +1,7 @@
-"""What stands in the way of closing an account: money in it, a loan, something under way, somebody waiting."""
+"""What stands in the way of closing an account: money in it, a loan, something under way, somebody waiting.
+
+Money sent to somebody who has not claimed it is under way too: it may come back.
+"""
 
 from typing import Literal
 
@@ -9,6 +12,7 @@ from gateway.approvals.tables import approvals
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.store.tables import loans, operations
+from gateway.wallet.tables import transfers as wallet_transfers
 
 Hindrance = Literal["loan", "money", "request"]
 
@@ -36,7 +40,10 @@ async def hindrance(
         or_(approvals.c.requester_id == customer_id, approvals.c.approver_id == customer_id),
         approvals.c.state == "open",
     )
-    for query in (open_operations, asked):
+    unclaimed = select(wallet_transfers.c.id).where(
+        wallet_transfers.c.sender_id == customer_id, wallet_transfers.c.state == "held"
+    )
+    for query in (open_operations, asked, unclaimed):
         if await connection.scalar(query.limit(1)) is not None:
             return "request"
     return None

@@ -17,6 +17,7 @@ from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
 from gateway.lending.products import Product as LoanProduct
 from gateway.lending.products import quote
 from gateway.operations import queue
+from gateway.store import customers
 
 
 class LoanFacts:
@@ -34,8 +35,8 @@ class LoanFacts:
     def computed(self) -> Mapping[str, Computed]:
         return {"quote": self.quote}
 
-    def quote(self, key: str, cents: int) -> Quote:
-        return quoted(self._portfolio.products[key], cents, local_date(self._clock()))
+    def quote(self, key: str, cents: int, repayments: int) -> Quote:
+        return quoted(self._portfolio.products[key], cents, local_date(self._clock()), repayments)
 
     async def balances(self, connection: AsyncConnection, msisdn: str) -> Balances:
         customer_id = (await customer_on(connection, msisdn)).id
@@ -63,12 +64,16 @@ class LoanFacts:
         held = await self._portfolio.held(connection, person.id, today)
         late = next((self._loan(standing) for standing in held.running if standing.loan.days_late), None)
         available = max(0, person.limit_cents - held.in_use_cents)
+        has_agreed = await customers.has_consented(connection, person.id, "bureau")
         products = tuple(
-            Product(product.key, product.name, product.min_cents, product.max_cents, product.repayment_every)
+            offered(product, has_agreed=has_agreed)
             for product in self._portfolio.products.values()
-            if product.auto_approve and product.min_cents <= available
+            if product.approval != "lender" and product.min_cents <= available
         )
-        return Borrowing(person.limit_cents, held.in_use_cents, products, late, self._people.requests(rows))
+        may_ask = any(product.approval == "lender" for product in self._portfolio.products.values())
+        return Borrowing(
+            person.limit_cents, held.in_use_cents, products, late, self._people.requests(rows), may_ask=may_ask
+        )
 
     def _loan(self, standing: Standing) -> Loan:
         loan, record = standing.loan, standing.record
@@ -88,10 +93,25 @@ class LoanFacts:
         )
 
 
+def offered(product: LoanProduct, *, has_agreed: bool) -> Product:
+    """A product as the flows know it."""
+    return Product(
+        key=product.key,
+        name=product.name,
+        min_cents=product.min_cents,
+        max_cents=product.max_cents,
+        days=product.repayment_every if product.repayment_unit == "days" else 0,
+        terms=product.repayments,
+        reviewed=product.approval == "officer",
+        asks_purpose=product.asks_purpose,
+        asks_bureau=product.bureau and not has_agreed,
+    )
+
+
 @lru_cache(4096)
-def quoted(product: LoanProduct, cents: int, on: date) -> Quote:
+def quoted(product: LoanProduct, cents: int, on: date, repayments: int | None = None) -> Quote:
     """The price of a loan paid out on a day, as flows show it."""
-    price = quote(product, cents, on)
+    price = quote(product, cents, on, repayments)
     return Quote(
         product=product.name,
         principal_cents=cents,
@@ -102,11 +122,15 @@ def quoted(product: LoanProduct, cents: int, on: date) -> Quote:
         due=price.due_on[-1],
         apr_percent=int(price.apr_text),
         penalty_cents=product.penalty.amount_cents if product.penalty else 0,
+        repayments=len(price.schedule),
+        each_cents=price.schedule[0].owed.total,
+        last_cents=price.schedule[-1].owed.total,
+        first_due=price.due_on[0],
     )
 
 
 def price_of(standing: Standing) -> Quote:
     """The price a running loan was taken at, with the dates that hold since the money arrived."""
     accepted = dict(standing.record.quote)
-    accepted["due"] = standing.loan.rows[-1].due_on
+    accepted |= {"due": standing.loan.rows[-1].due_on, "first_due": standing.loan.rows[0].due_on}
     return Quote(**accepted)

@@ -6,11 +6,13 @@ from gateway.feature import Feature, Tools
 from gateway.playbooks.lend import Lending, wanted
 from gateway.rails.steps import DisburseStep
 
+HOUR_MS = 3_600_000
 UNDER_WAY = ("loan.disburse",)
 
 
 def feature(tools: Tools) -> Feature:
-    lending = Lending(tools.books, tools.portfolio, tools.teller)
+    answer_ms = tools.config.organisation.answer_hours * HOUR_MS
+    lending = Lending(tools.books, tools.portfolio, tools.teller, answer_ms=answer_ms)
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), lending.slow
     )

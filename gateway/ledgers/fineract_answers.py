@@ -9,7 +9,6 @@ Dates are arrays, amounts decimals of up to six places, and HTTP 200 without a `
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from flows.text import msisdn as phone_of
@@ -25,7 +24,7 @@ from gateway.ledgers.contract import (
     Status,
     Waiting,
 )
-from gateway.ledgers.wire import AWAY_STATUSES, Reply
+from gateway.ledgers.wire import AWAY_STATUSES, Reply, cents
 from gateway.lending.allocation import Parts
 
 SERVED_FROM_CACHE = "x-served-from-cache"
@@ -104,17 +103,6 @@ def _is_duplicate(code: str) -> bool:
 
 def _is_running(code: str) -> bool:
     return "under.processing" in code or "in.progress" in code
-
-
-def cents(value: object) -> int:
-    """An amount in cents, exactly. Raises Uncertain for one that is no whole number of them."""
-    try:
-        exact = Decimal(str(0 if value is None else value)) * 100
-        if exact == exact.to_integral_value():
-            return int(exact)
-    except InvalidOperation:
-        pass
-    raise Uncertain("an amount of the core could not be understood")
 
 
 def day(value: object) -> date:

@@ -2,7 +2,7 @@
 
 Several failures in a row shut it. After a while one call goes through to find out; when that is answered the door
 opens again, for one call at first and then for one more with each that is answered. Nobody queues at a shut door:
-whoever comes is told when to come again, the later the longer the outage has lasted.
+whoever comes is told when to come again, the later the longer the outage has lasted; when it is over they are woken.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.errors import Throttled, Unavailable, Uncertain
 
 FAILURES_MAX = 5
-HOLD_MS_MAX = 3_600_000
+HOLD_MS_MAX = 6 * 3_600_000
 PACE_MS_MAX = 1_000
 
 
@@ -103,7 +103,7 @@ class Gate:
             raise Held(self._hold_ms(who, now))
 
     def _hold_ms(self, who: str, now: int) -> int:
-        """At least until the next probe, at most as long again as it has lasted, up to an hour; spread by who it is."""
+        """At least until the next probe, at most as long again as it lasts, six hours at most; spread by who."""
         assert self._away_since is not None
         widest = min(HOLD_MS_MAX, max(self._width.probe_ms, now - self._away_since))
         draw = int.from_bytes(hashlib.sha256(f"{who}:{now}".encode()).digest()[:4])

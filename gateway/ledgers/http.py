@@ -30,10 +30,9 @@ from gateway.ledgers.contract import (
     Refusals,
     Waiting,
 )
-from gateway.ledgers.wire import AWAY_STATUSES, Reply, Wire
+from gateway.ledgers.wire import AWAY_STATUSES, Reply, Wire, cents
 from gateway.lending.allocation import PARTS, Parts
-from gateway.lending.errors import InvalidTerms
-from gateway.lending.fields import Fields, amount_text
+from gateway.lending.fields import amount_text
 from gateway.lending.terms import terms_mapping
 
 KEY_HEADER = "Idempotency-Key"
@@ -134,11 +133,14 @@ class HttpLedger:
 
     async def missing(self) -> Sequence[str]:
         there = await self._known("/catalogue")
-        wanted = {"products": self._config.products, "savings": self._config.savings}
+        wanted: dict[str, list[str]] = {
+            "products": list(self._config.products.values()),
+            "savings": list(self._config.savings.values()),
+        }
         return [
             f"ledger.http.{key}: {theirs}"
             for key, names in wanted.items()
-            for theirs in sorted(set(names.values()) - set(there.get(key, [])))
+            for theirs in sorted(set(names) - set(there.get(key, [])))
         ]
 
     async def close(self) -> None:
@@ -213,8 +215,12 @@ def _client(row: Mapping[str, Any]) -> Client:
 
 
 def _instalment(row: Mapping[str, Any]) -> Instalment:
-    due, paid = (Parts(*(_cents(row[name], part) for part in PARTS)) for name in ("due", "paid"))
+    due, paid = (_parts(row[name]) for name in ("due", "paid"))
     return Instalment(int(row["number"]), date.fromisoformat(row["dueOn"]), due, paid)
+
+
+def _parts(row: Mapping[str, Any]) -> Parts:
+    return Parts(*(_cents(row, part) for part in PARTS))
 
 
 def _booking(row: Mapping[str, Any]) -> Booking:
@@ -230,10 +236,7 @@ def _booking(row: Mapping[str, Any]) -> Booking:
 
 
 def _cents(row: Mapping[str, Any], name: str) -> int:
-    try:
-        return Fields(row).cents(name) if row.get(name) is not None else 0
-    except InvalidTerms as error:
-        raise Uncertain("an amount of the core could not be understood") from error
+    return cents(row.get(name))
 
 
 def _plain(ident: str) -> str:

@@ -6,7 +6,7 @@ A refused connection carried nothing; any failure after it may have carried all,
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import aiohttp
@@ -105,3 +105,14 @@ def _parsed(raw: bytes) -> Any:
         return json.loads(raw, parse_float=Decimal) if raw else None
     except (ValueError, RecursionError):
         return None
+
+
+def cents(value: object) -> int:
+    """An amount in cents, exactly. Raises Uncertain for one that is no whole number of them."""
+    try:
+        exact = Decimal(str(0 if value is None else value)) * 100
+        if exact == exact.to_integral_value():
+            return int(exact)
+    except InvalidOperation:
+        pass
+    raise Uncertain("an amount of the core could not be understood")

@@ -24,7 +24,7 @@ from gateway.lending.replay import replay
 from gateway.lending.terms import parse_terms, terms_mapping
 from gateway.store.tables import loan_events, loans
 
-WAITING_STATES = ("approved", "disbursing")
+WAITING_STATES = ("applied", "approved")
 COUNTING_EVENTS = ("repayment",)
 
 _OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.c.closed_at.is_(None))
@@ -101,15 +101,23 @@ class Portfolio:
         self.witnesses: list[Callable[[AsyncConnection, Any, Repaid, int], Awaitable[None]]] = []
         self.observers: list[Observer] = []
 
+    async def apply(
+        self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int, detail: Mapping[str, Any]
+    ) -> None:
+        """Keep a loan as it was asked for. Its id is unique, so applying twice raises IntegrityError."""
+        await self._kept(connection, loan, "applied", now)
+        await self._happened(connection, loan.id, "applied", detail, operation_id, now)
+
+    async def approved(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, now: int, detail: Mapping[str, Any]
+    ) -> None:
+        """Nothing stands against a loan that was applied for; `detail` says who decided."""
+        await self._change(connection, loan_id, "approved", now)
+        await self._happened(connection, loan_id, "approved", detail, operation_id, now)
+
     async def approve(self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int) -> None:
-        """Keep a loan as agreed. Its id is unique, so approving twice raises IntegrityError."""
-        await connection.execute(
-            insert(loans).values(
-                id=loan.id, reference=loan.reference, customer_id=loan.customer_id, product=loan.product,
-                terms=dict(loan.terms), quote=dict(loan.quote), principal_cents=loan.principal_cents,
-                state="approved", lender_id=loan.lender_id, created_at=now, updated_at=now,
-            )
-        )  # fmt: skip
+        """Keep a loan that was agreed elsewhere. Its id is unique, so approving twice raises IntegrityError."""
+        await self._kept(connection, loan, "approved", now)
         await self._happened(connection, loan.id, "approved", {}, operation_id, now)
 
     async def pay_out(
@@ -122,10 +130,13 @@ class Portfolio:
         await self._happened(connection, loan_id, "paid_out", {"at": paid_at}, operation_id, now)
         return await self.standing(connection, loan_id, local_date(now))
 
-    async def cancel(self, connection: AsyncConnection, loan_id: str, operation_id: str, reason: str, now: int) -> None:
-        """The money never left; nothing is owed."""
-        await self._change(connection, loan_id, "cancelled", now, closed_at=now)
-        await self._happened(connection, loan_id, "cancelled", {"reason": reason}, operation_id, now)
+    async def ended(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, state: str, now: int,
+        detail: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        """The money never left, and nothing is owed: `state` is declined or cancelled, `detail` why and by whom."""
+        await self._change(connection, loan_id, state, now, closed_at=now)
+        await self._happened(connection, loan_id, state, detail, operation_id, now)
 
     async def repay(
         self, connection: AsyncConnection, loan_id: str, repayment: Repayment, operation_id: str, now: int
@@ -156,6 +167,10 @@ class Portfolio:
         if row is None:
             raise BrokenInvariant("no such loan", loan=loan_id)
         return _record(row)
+
+    async def find(self, connection: AsyncConnection, loan_id: str) -> LoanRecord | None:
+        row = (await connection.execute(select(loans).where(loans.c.id == loan_id))).one_or_none()
+        return _record(row) if row else None
 
     async def by_reference(self, connection: AsyncConnection, reference: str) -> LoanRecord | None:
         row = (await connection.execute(select(loans).where(loans.c.reference == reference))).one_or_none()
@@ -204,6 +219,15 @@ class Portfolio:
         event = event_mapping(replace(repayment, amount_cents=taken)) if taken > 0 else None
         remembered = self._stands(record, [*known, event] if event else known, on)
         return (remembered, event) if remembered.loan.paid == after.loan.paid else (after, whole)
+
+    async def _kept(self, connection: AsyncConnection, loan: LoanRecord, state: str, now: int) -> None:
+        await connection.execute(
+            insert(loans).values(
+                id=loan.id, reference=loan.reference, customer_id=loan.customer_id, product=loan.product,
+                terms=dict(loan.terms), quote=dict(loan.quote), principal_cents=loan.principal_cents,
+                state=state, lender_id=loan.lender_id, created_at=now, updated_at=now,
+            )
+        )  # fmt: skip
 
     async def _change(self, connection: AsyncConnection, loan_id: str, state: str, now: int, **values: object) -> None:
         await connection.execute(

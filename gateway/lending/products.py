@@ -23,17 +23,22 @@ from gateway.lending.loan import Row
 from gateway.lending.payoff import REBATES, Rebate
 from gateway.lending.penalties import LatePenalty, read_late_penalty
 from gateway.lending.replay import replay
-from gateway.lending.rounding import rounded
+from gateway.lending.rounding import Rounding, rounded
 from gateway.lending.schedule import PERIODS_A_YEAR
 from gateway.lending.terms import (
+    AMORTIZATIONS,
     INTEREST_METHODS,
     REPAYMENTS_MAX,
+    ROUNDINGS,
+    Amortization,
     InterestMethod,
     Terms,
 )
 
 FeeMode = Literal["from_payout", "added"]
+Approval = Literal["auto", "officer", "lender"]
 FEE_MODES: tuple[FeeMode, ...] = get_args(FeeMode)
+APPROVALS: tuple[Approval, ...] = get_args(Approval)
 
 CENTS = 100
 VERSION_MAX = 1_000_000
@@ -53,7 +58,14 @@ PRODUCT_FIELDS = (
     "fee_mode",
     "penalty",
     "rebate",
-    "auto_approve",
+    "approval",
+    "bureau",
+    "asks_purpose",
+    "amortization",
+    "principal_grace_periods",
+    "interest_payment_grace_periods",
+    "interest_free_periods",
+    "rounding",
 )
 
 DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -74,7 +86,29 @@ DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
                 "fee_mode": "from_payout",
                 "penalty": {"amount": "50.00", "every": 1, "unit": "months", "grace_days": 2},
                 "rebate": "none",
-                "auto_approve": True,
+                "approval": "auto",
+            }
+        ),
+        "growth": MappingProxyType(
+            {
+                "name": "Growth",
+                "version": 1,
+                "min_amount": "2000.00",
+                "max_amount": "50000.00",
+                "first_limit": "2000.00",
+                "interest_method": "declining_balance",
+                "interest_percent": "3",
+                "repayments": [3, 6, 12],
+                "repayment_every": 1,
+                "repayment_unit": "months",
+                "installment_multiple_of": "1.00",
+                "fee_percent": "0",
+                "fee_mode": "from_payout",
+                "penalty": {"amount": "100.00", "every": 1, "unit": "months", "grace_days": 2},
+                "rebate": "by_day",
+                "approval": "officer",
+                "bureau": True,
+                "asks_purpose": True,
             }
         ),
         "peer": MappingProxyType(
@@ -92,7 +126,7 @@ DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
                 "fee_percent": "0",
                 "fee_mode": "from_payout",
                 "rebate": "none",
-                "auto_approve": False,
+                "approval": "lender",
             }
         ),
     }
@@ -101,7 +135,11 @@ DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """One loan product: `interest_percent` is for one repayment period, `repayments` the counts on offer."""
+    """One loan product: `interest_percent` is for one repayment period, `repayments` the counts on offer.
+
+    `approval` says who decides: nobody (`auto`), an officer, or the person who lends. `bureau`: the borrower's record
+    is looked up and reported, for which they are asked once.
+    """
 
     key: str
     name: str
@@ -119,7 +157,14 @@ class Product:
     fee_mode: FeeMode
     penalty: LatePenalty | None
     rebate: Rebate
-    auto_approve: bool
+    approval: Approval
+    bureau: bool = False
+    asks_purpose: bool = False
+    amortization: Amortization = "equal_installments"
+    principal_grace_periods: int = 0
+    interest_payment_grace_periods: int = 0
+    interest_free_periods: int = 0
+    rounding: Rounding = "half_even"
 
     def __post_init__(self) -> None:
         if self.min_cents > self.max_cents:
@@ -162,6 +207,11 @@ class Product:
             repayment_unit=self.repayment_unit,
             disbursed_on=on,
             installment_multiple_cents=self.installment_multiple_cents,
+            amortization=self.amortization,
+            principal_grace_periods=self.principal_grace_periods,
+            interest_payment_grace_periods=self.interest_payment_grace_periods,
+            interest_free_periods=self.interest_free_periods,
+            rounding=self.rounding,
             late_penalty=self.penalty,
             events=(Charge(on, added, "fee", 1),) if added else (),
         )
@@ -200,7 +250,14 @@ def parse_product(key: str, source: Mapping[str, object]) -> Product:
         fee_mode=fields.choice("fee_mode", FEE_MODES, "from_payout"),
         penalty=_penalty(fields),
         rebate=fields.choice("rebate", REBATES),
-        auto_approve=fields.flag("auto_approve", default=False),
+        approval=fields.choice("approval", APPROVALS),
+        bureau=fields.flag("bureau", default=False),
+        asks_purpose=fields.flag("asks_purpose", default=False),
+        amortization=fields.choice("amortization", AMORTIZATIONS, "equal_installments"),
+        principal_grace_periods=fields.whole("principal_grace_periods", 0, REPAYMENTS_MAX, 0),
+        interest_payment_grace_periods=fields.whole("interest_payment_grace_periods", 0, REPAYMENTS_MAX, 0),
+        interest_free_periods=fields.whole("interest_free_periods", 0, REPAYMENTS_MAX, 0),
+        rounding=fields.choice("rounding", ROUNDINGS, "half_even"),
     )
     _check_smallest(product)
     return product

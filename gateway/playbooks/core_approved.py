@@ -166,7 +166,7 @@ class Approved:
         refusal = work.data["refusal"]
         if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.void_held(connection, work.id, "reserve", "release", now)
-            await self._portfolio.cancel(connection, work.id, work.id, refusal, now)
+            await self._portfolio.ended(connection, work.id, work.id, "cancelled", now, {"reason": refusal})
             await kept.loan_untied(connection, work.id)
             template = "borrow.unpaid" if refusal == "unpaid" else "borrow.refused"
             net = say.ksh(work.data["quote"]["net_cents"])

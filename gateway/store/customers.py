@@ -50,6 +50,12 @@ async def changed(connection: AsyncConnection, customer_id: str, **values: objec
     await connection.execute(update(customers).where(customers.c.id == customer_id).values(**values))
 
 
+async def has_consented(connection: AsyncConnection, customer_id: str, kind: str) -> bool:
+    """Whether they have said yes to it, in whatever wording."""
+    query = select(consents.c.id).where(consents.c.customer_id == customer_id, consents.c.kind == kind).limit(1)
+    return await connection.scalar(query) is not None
+
+
 async def consented(
     connection: AsyncConnection, customer_id: str, kind: str, *, version: str, language: str, at: int
 ) -> None:

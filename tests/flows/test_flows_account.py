@@ -1,3 +1,4 @@
+from tests.flows.affairs import JANE
 from tests.flows.phone import Phone
 from tests.flows.town import AMINA, BARAKA
 
@@ -45,3 +46,49 @@ class TestLanguage:
         phone = Phone(BARAKA).dial("*383#").press("8", "2", "1")
 
         assert phone.screen == "Nyota will use English, also in SMS. To change: *383# then 8."
+
+
+class TestOffers:
+    def test_they_are_off_until_somebody_says_yes(self) -> None:
+        """The yes is kept with its wording and language; a no needs no reason."""
+        phone = Phone(AMINA).dial("*383*8#")
+        assert "4 SMS offers: off" in phone.lines
+        phone.press("4", "1")
+        assert phone.operations[-1].intent == {"on": True, "version": "2026-08", "language": "en"}
+
+        phone.dial("*383*8*4#").press("1")
+        assert phone.operations[-1].intent == {"on": False, "version": "2026-08", "language": "en"}
+
+    def test_saying_no_changes_nothing(self) -> None:
+        """Either way."""
+        assert Phone(AMINA).dial("*383*8*4#").press("2").operations == []
+
+
+class TestClosing:
+    def test_what_stands_in_the_way_is_named(self) -> None:
+        """A loan before the money."""
+        phone = Phone(AMINA).dial("*383*8*7#")
+
+        assert phone.screen.startswith("We cannot close it yet: a loan is not finished.")
+        assert Phone(BARAKA).dial("*383*8*7#").screen.startswith("Hatuwezi kuifunga bado: kuna pesa")
+
+    def test_the_pin_is_the_yes(self) -> None:
+        """Nothing before it."""
+        phone = Phone(JANE).dial("*383*8*7#")
+        assert phone.operations == []
+
+        assert [each.kind for each in phone.press("6058").operations] == ["account.close"]
+
+
+class TestMyData:
+    def test_what_was_agreed_to_is_listed_with_its_day(self) -> None:
+        """In the words of the language."""
+        phone = Phone(AMINA).dial("*383*8*8*1#")
+
+        assert phone.lines[:3] == ["You agreed to:", "Terms 2026-08, 1 Aug", "Data notice 2026-08, 1 Aug"]
+
+    def test_a_copy_opens_a_case(self) -> None:
+        """Somebody puts it together."""
+        phone = Phone(AMINA).dial("*383*8*8*2#").press("1")
+
+        assert phone.operations[-1].intent == {"topic": "data export", "said": "all"}

@@ -118,7 +118,7 @@ class TestNotNow:
     def test_nothing_on_offer_ends_with_a_way_to_ask_why(self) -> None:
         """Without a loan and without a product."""
         phone = Phone(AMINA)
-        phone.person.loans, phone.person.products = (), ()
+        phone.person.loans, phone.person.products, phone.person.may_ask = (), (), False
 
         phone.dial("*383#").press("2")
 

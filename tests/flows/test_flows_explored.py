@@ -1,6 +1,7 @@
 """Every screen there is, come to as people come to it, in both languages."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -125,7 +126,9 @@ BEGINNINGS: dict[str, Begin] = {
     "member": somebody,
     "late": lambda language: somebody(language, loans=(quick_loan("LN7K2QD", 2_000_00, days_late=4),)),
     "full": lambda language: somebody(language, limit_cents=2_000_00),
-    "without a loan": lambda language: somebody(language, loans=(), products=()),
+    "without a loan": lambda language: somebody(language, loans=(), products=(), may_ask=False),
+    "borrows by the month": lambda language: somebody(language).press("2", "2", "2000"),
+    "agreed to a year": lambda language: somebody(language).press("2", "2", "2000", "1", "1", "3", "1"),
     "loan under way": waiting("loan.disburse"),
     "payment under way": waiting("repay.stk"),
     "with a friend in debt": with_a_friend_in_debt,
@@ -160,6 +163,8 @@ BEGINNINGS: dict[str, Begin] = {
     "sent the same before": sent_before,
     "may send nothing for some days": lambda language: somebody(language, outgoing_from=NOW + timedelta(days=3)),
     "has moved all of a day": lambda language: somebody(language, allowed=Allowed(10_00, 0, "day")),
+    "saves for a goal": lambda language: somebody(language, goal_cents=6_000_00),
+    "may not save here": lambda language: somebody(language, may_save=False),
     "wallet is full": lambda language: somebody(language, allowed=Allowed(10_00, 0, "room")),
     "looked up all of a day": lambda language: somebody(language, lookups_left=0),
     "dropped": dropped,
@@ -183,21 +188,26 @@ def scene(phone: Phone) -> tuple[str, int, str]:
     return phone.place, phone.session.page, phone.session.data.get("after", "")
 
 
+def further(phone: Phone, answer: str) -> Phone:
+    """A twin of the phone and its town, one answer on; the phone stays where it is."""
+    return deepcopy(phone, {id(ENGINE): ENGINE}).press(answer)
+
+
 def explored(begin: Begin, language: str) -> dict[str, str]:
     """Every place that can be come to, with the screen it first showed; the shortest way first."""
     first = begin(language)
     seen = {scene(first): first.screen}
-    ways: list[tuple[str, ...]] = [()]
-    while ways:
-        way = ways.pop(0)
-        for answer in list(answers(begin(language).press(*way))):
-            phone = begin(language).press(*way, answer)
+    phones = [first]
+    while phones:
+        here = phones.pop(0)
+        for answer in list(answers(here)):
+            phone = further(here, answer)
             if scene(phone) in seen:
                 continue
             seen[scene(phone)] = phone.screen
             assert len(seen) < SCREENS_MAX
             if phone.is_open:
-                ways.append((*way, answer))
+                phones.append(phone)
     return {place: screen for (place, _, _), screen in seen.items()}
 
 

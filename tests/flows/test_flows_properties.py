@@ -17,7 +17,15 @@ from menus.gsm import is_gsm, septets
 from tests.flows.phone import ENGINE, Phone, engine
 from tests.flows.town import AMINA, BARAKA, NOBODY, Person, Town, amina, quick_loan
 
-MONEY = frozenset({"loan.disburse", "repay.stk", "repay.wallet"})
+ASKED = {
+    "loan.disburse": "borrow.pin",
+    "repay.wallet": "repay.wallet",
+    "repay.stk": "repay.stk",
+    "wallet.deposit": "wallet.stk",
+    "wallet.withdraw": "wallet.withdrawpin",
+    "wallet.send": "send.pin",
+}
+"""What moves money, and the screen whose yes it takes."""
 SESSION_BYTES = 760
 """With the reply beside it and its frame, what is stored stays under 1 KiB."""
 SCREEN_SEPTETS = 160
@@ -134,15 +142,14 @@ class TestWhateverIsTyped:
     def test_money_moves_at_most_once_and_only_after_a_yes(self, msisdn: str, dialled: str, typed: list[str]) -> None:
         """A pay-out or wallet payment after the right PIN, a prompt after its confirmation; then the session ends."""
         phone = Phone(msisdn)
-        asked = {"loan.disburse": "borrow.pin", "repay.wallet": "repay.wallet", "repay.stk": "repay.stk"}
         before = ""
 
         def check(phone: Phone) -> None:
             nonlocal before
-            moved = [operation for operation in phone.operations if operation.kind in MONEY]
+            moved = [operation for operation in phone.operations if operation.kind in ASKED]
             assert len(moved) <= 1
             if moved:
-                assert before == asked[moved[0].kind]
+                assert before == ASKED[moved[0].kind]
                 assert not phone.is_open
                 assert phone.person.wrong_tries < 3
             before = phone.place

@@ -33,6 +33,8 @@ from flows.known import (
 )
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from menus.values import Clock
+from gateway.facts.loans import offered, quoted
+from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
 
 NOW = datetime(2026, 8, 5, 10, 42, tzinfo=timezone(timedelta(hours=3)))
@@ -45,7 +47,8 @@ AMINA, BARAKA, NOBODY = "+254711000001", "+254711000002", "+254711000003"
 ORGANISATION = Organisation(
     "Nyota", "0711000009", "600999", "Mama Njeri Shop, Githurai 44\nKibera Agent 17, Olympic", "2026-08"
 )
-QUICK = Product("quick", "Quick", 500_00, 5_000_00, 30)
+CATALOGUE = parse_products(DEMO_PRODUCTS)
+QUICK, GROWTH = (offered(CATALOGUE[key], has_agreed=False) for key in ("quick", "growth"))
 
 
 def quick_quote(cents: int, on: date = TODAY) -> Quote:
@@ -91,7 +94,8 @@ class Person:
     limit_cents: int = 2_000_00
     loans: tuple[Loan, ...] = ()
     requests: tuple[Request, ...] = ()
-    products: tuple[Product, ...] = (QUICK,)
+    products: tuple[Product, ...] = (QUICK, GROWTH)
+    may_ask: bool = True
     as_at: datetime | None = None
     wrong_tries: int = 0
     auto_repay_percent: int = 0
@@ -188,7 +192,7 @@ class Town:
             "balances": self._balances,
             "borrowing": self._borrowing,
             "loans": lambda phone: self.people[phone].loans,
-            "quote": lambda _, key, cents: quick_quote(cents),
+            "quote": lambda _, key, cents, repayments: quoted(CATALOGUE[key], cents, TODAY, repayments),
             "account": lambda phone: Account(self.people[phone].auto_repay_percent, offers=False),
             "auto_repay": lambda phone: AutoRepay(self.people[phone].auto_repay_percent, 5, 50),
             "debtor": lambda _, phone: self._debtor(phone),
@@ -284,7 +288,7 @@ class Town:
         available = person.limit_cents - person.used_cents
         late = next((loan for loan in person.loans if loan.days_late), None)
         products = tuple(product for product in person.products if product.min_cents <= available)
-        return Borrowing(person.limit_cents, person.used_cents, products, late, person.requests)
+        return Borrowing(person.limit_cents, person.used_cents, products, late, person.requests, may_ask=person.may_ask)
 
     def _debtor(self, phone: str) -> Debtor | None:
         person = self.people.get(phone)

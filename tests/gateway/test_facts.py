@@ -8,6 +8,7 @@ import pytest
 
 from flows.known import Balances, Customer, Quote
 from flows.turn import Need
+from gateway import demo
 from gateway.clock import local, local_date, system
 from gateway.errors import BrokenInvariant
 from tests.house import House, Houses
@@ -76,7 +77,8 @@ class TestMoney:
         (customer,) = await known(quiet, AMINA, CUSTOMER)
 
         assert isinstance(customer, Customer)
-        (request,) = customer.requests
+        waiting, request = customer.requests
+        assert (waiting.reference, waiting.waits_for) == (demo.REQUEST, "Baraka O")
         assert (request.reference, request.kind) == (accepted[1], "loan.disburse")
         assert (request.amount_cents, request.is_certain) == (1980_00, True)
 

@@ -35,10 +35,28 @@ class TestLoading:
         """A session knows which words it was shown."""
         before = files.load().version
 
-        files.change("sw.yaml", "Salio,", "Salio lako,")
+        files.change("sw.yaml", "Salio, borrow", "Salio lako, borrow")
 
         assert files.load().version != before
         assert load().version == before
+
+    def test_a_line_for_the_staff_names_its_role(self, files: MenuFiles) -> None:
+        """Every other line is for everybody; what is neither flow nor role is refused."""
+        roles = {item.flow: item.role for item in load().menu}
+        assert roles["officer"] == "officer"
+        assert {role for flow, role in roles.items() if flow != "officer"} == {""}
+
+        files.change("main.yaml", "role: officer}", "rolle: officer}")
+        with pytest.raises(CatalogueError, match=r"main\.yaml"):
+            files.load()
+
+    def test_an_e_mail_has_a_subject_and_a_body(self) -> None:
+        """In the language asked for."""
+        values = {"first_name": "Baraka", "code": "482913", "by": "10:52"}
+        subject, body = load().mail("sw", "code", values)
+
+        assert subject == "Code yako ya Nyota: 482913"
+        assert body.startswith("Habari Baraka,\n\ncode yako ni 482913.")
 
     def test_a_missing_translation_is_said_in_the_default_language(self, files: MenuFiles) -> None:
         """A screen in the wrong language is better than none."""

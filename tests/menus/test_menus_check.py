@@ -72,6 +72,16 @@ class TestPlantedMistakes:
         assert found == ["SMS repay.nothing has no words"] * 2
 
 
+    def test_an_e_mail_without_words_or_with_a_slot_that_nobody_fills_is_found(self, files: MenuFiles) -> None:
+        """As with an SMS."""
+        files.change("en.yaml", '    subject: "Your $name code: {code}"\n', "")
+        files.change("sw.yaml", "taarifa yako kutoka {since} hadi {until}.", "taarifa yako ya {receipt}.")
+
+        found = [finding.message for finding in check(files.load())]
+
+        assert {"e-mail code.subject has no words", "e-mail statement.body never gets a {receipt}"} <= set(found)
+
+
 class TestPlaces:
     def test_an_entry_that_is_not_there_has_the_line_of_the_nearest_above_it(self) -> None:
         """A text that is missing points to where it belongs."""

@@ -42,6 +42,23 @@ class TestScript:
         assert "gets an SMS" in printed
         assert "OK 5 steps, no difference" in printed
 
+    async def test_what_goes_wrong_outside_is_told(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """As part of the story, with the phone that each step is on."""
+        script = tmp_path / "outside.yaml"
+        script.write_text(
+            f'name: x\nphone: "0711000001"\nsteps:\n  - core: down\n  - dial: "*383#"\n    on: "{BARAKA}"\n'
+            "  - outside: {api: sms, fault: drop}\n  - outside: well\n"
+        )
+        async with pretend_network() as network:
+            code = await asyncio.to_thread(main, network.url, network.url, None, script)
+
+        printed = capsys.readouterr().out
+        assert code == 0
+        assert "the core banking server is now down" in printed
+        assert f"{BARAKA} dials *383#" in printed
+        assert "the world outside from now on: sms drop" in printed
+        assert "the world outside from now on: well" in printed
+
     async def test_the_first_difference_exits_with_one(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -19,6 +19,7 @@
 A fault of `fineract` is one of every call; `fineract-reads`, `fineract-writes` and `fineract-<entity>` are narrower.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable, Mapping
@@ -113,8 +114,10 @@ def open_core(world: World) -> Core:
 
 async def close_core(core: Core) -> None:
     """What was still to be told is lost, as in real life."""
-    for task in core.tasks:
+    lost = tuple(core.tasks)
+    for task in lost:
         task.cancel()
+    await asyncio.gather(*lost, return_exceptions=True)
     core.store.close()
 
 
@@ -169,6 +172,8 @@ async def answer_to(core: Core, called: Request, drawn: Drawn) -> Answer:
     route, refs = find_route(called)
     if isinstance(route, Write):
         return await commands.perform(core, commands.command(core, route, refs, called.raw, called.key), drawn)
+    if "slow" in drawn:
+        await core.world.pulse.until(lambda: core.world.is_stopping, drawn.of("slow"))
     return _read(core, called, route, refs)
 
 

@@ -109,7 +109,7 @@ class TestLifecycle:
         """Whoever has the money owes it."""
         await desk.approve()
         async with desk.store.begin() as connection:
-            await desk.portfolio.cancel(connection, "LN1", "lend-LN1", "unpaid", START)
+            await desk.portfolio.ended(connection, "LN1", "lend-LN1", "cancelled", START, {"reason": "unpaid"})
             await desk.portfolio.pay_out(connection, "LN1", "lend-LN1", START, START)
 
         assert await desk.state() == "active"

@@ -23,6 +23,7 @@ MONTHLY: dict[str, Any] = {
     "installment_multiple_of": "1",
     "penalty": {"amount": "100.00", "grace_days": 2},
     "rebate": "by_day",
+    "approval": "officer",
 }
 
 
@@ -49,7 +50,7 @@ class TestQuick:
     def test_what_the_product_promises(self) -> None:
         """Limits, approval and penalty are those of the demonstration."""
         assert (QUICK.min_cents, QUICK.max_cents, QUICK.first_limit_cents) == (50000, 500000, 200000)
-        assert QUICK.auto_approve
+        assert QUICK.approval == "auto"
         assert QUICK.penalty is not None
         assert (QUICK.penalty.amount_cents, QUICK.penalty.unit) == (5000, "months")
 
@@ -126,7 +127,7 @@ class TestParseProduct:
             ({"repayments": []}, "repayments"),
             ({"repayments": [True]}, "repayments"),
             ({"repayments": [0]}, "repayments"),
-            ({"auto_approve": "yes"}, "auto_approve"),
+            ({"approval": None}, "approval"),
             ({"repayment_unit": "days", "repayment_every": 7}, "repayment_every"),
             ({"interest_percent": "0.0000000001", "repayment_every": 7}, "repayment_every"),
             ({"interest_percent": "9000"}, "interest_percent"),

@@ -19,7 +19,7 @@ from tests.servers import wait_until
 
 AMINAS, BARAKAS = (chart.wallet(person.id) for person in PEOPLE[:2])
 STRANGER = "+254711000003"
-OPEN = {"wallet": {"send_to_strangers": True}}
+OPEN: dict[str, Any] = {"wallet": {"send_to_strangers": True}}
 JOIN = ("1", "1", "1", "34567890", "Neema Achieng", "1", "7786", "7786")
 
 
@@ -37,7 +37,7 @@ async def sent_to_stranger(house: House, shillings: int = 500) -> str:
     reference = found[1]
 
     async def is_kept() -> bool:
-        return (await house.operation(reference)).state == "done"
+        return bool((await house.operation(reference)).state == "done")
 
     await wait_until(is_kept)
     return reference

@@ -106,7 +106,7 @@ class Shop:
         self.playbooks: dict[str, Playbook] = {}
         self.outbox = Outbox(store, self.playbooks, {}, clock, recall_ms=600_000)
         teller = Teller(self.outbox)
-        lending = Lending(self.books, self.portfolio, teller)
+        lending = Lending(self.books, self.portfolio, teller, answer_ms=86_400_000)
         repayments = Repayments(self.books, self.portfolio, teller, shortcode=SHORTCODE)
         received = Received(self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en")
         addresses = Addresses("http://nyota", "token")

@@ -14,7 +14,7 @@ from tests.simulator.standins.standins_town import Town
 
 TODAY = "2026-03-31"
 NOW = stamps.parse_spaced(f"{TODAY} 12:00:00")
-FORMATS = {"dateFormat": "yyyy-MM-dd", "locale": "en"}
+FORMATS: dict[str, Any] = {"dateFormat": "yyyy-MM-dd", "locale": "en"}
 API = "/fineract/fineract-provider/api"
 
 
@@ -85,7 +85,7 @@ class Bank:
         return said.json
 
     async def client(self, **changes: Any) -> int:
-        fields = {
+        fields: dict[str, Any] = {
             "officeId": 1,
             "firstname": "Amina",
             "lastname": "Wanjiru",
@@ -98,7 +98,7 @@ class Bank:
 
     def application(self, client: int, **changes: Any) -> dict[str, Any]:
         """24,000 at 16 % a year over six months from the first of January, in equal instalments."""
-        fields = {
+        fields: dict[str, Any] = {
             "clientId": client,
             "productId": 4,
             "loanType": "individual",
@@ -123,11 +123,11 @@ class Bank:
         return int((await self.done("loans", **self.application(client, **changes)))["loanId"])
 
     async def approve(self, loan: int | str, **changes: Any) -> Any:
-        fields = {"approvedOnDate": "2026-01-01"} | FORMATS | changes
+        fields: dict[str, Any] = {"approvedOnDate": "2026-01-01"} | FORMATS | changes
         return await self.done(f"loans/{loan}?command=approve", **fields)
 
     async def disburse(self, loan: int | str, **changes: Any) -> Any:
-        fields = {"actualDisbursementDate": "2026-01-01"} | FORMATS | changes
+        fields: dict[str, Any] = {"actualDisbursementDate": "2026-01-01"} | FORMATS | changes
         return await self.done(f"loans/{loan}?command=disburse", **fields)
 
     async def active_loan(self, client: int | None = None, **changes: Any) -> int:
@@ -137,7 +137,7 @@ class Bank:
         return loan
 
     async def repay(self, loan: int | str, amount: str, *, key: str | None = None, **changes: Any) -> Said:
-        fields = {"transactionDate": TODAY, "transactionAmount": amount} | FORMATS | changes
+        fields: dict[str, Any] = {"transactionDate": TODAY, "transactionAmount": amount} | FORMATS | changes
         return await self.post(f"loans/{loan}/transactions?command=repayment", key=key, **fields)
 
     async def repaid(self, loan: int | str, amount: str, **changes: Any) -> int:

@@ -1,6 +1,7 @@
 """Clients of the core: unique, found by number only among others, and owners of accounts."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.simulator.standins.fineract_bank import FORMATS, bank
 
@@ -20,7 +21,7 @@ class TestClients:
         """As written: two ways to write a number are two numbers."""
         async with bank(tmp_path) as core:
             await core.client()
-            fields = {"officeId": 1, "fullname": "Someone", "active": False} | FORMATS
+            fields: dict[str, Any] = {"officeId": 1, "fullname": "Someone", "active": False} | FORMATS
             number = await core.post("clients", **fields, mobileNo="254711000001")
             external = await core.post("clients", **fields, externalId="cu-1")
             other = await core.post("clients", **fields, mobileNo="0711000001")
@@ -76,7 +77,7 @@ class TestClients:
         async with bank(tmp_path) as core:
             first = await core.client()
             second = await core.client(externalId="cu-2", mobileNo="254711000002")
-            fields = {"documentTypeId": 1, "documentKey": "28123456", "status": "ACTIVE"}
+            fields: dict[str, Any] = {"documentTypeId": 1, "documentKey": "28123456", "status": "ACTIVE"}
             await core.done(f"clients/{first}/identifiers", **fields)
             again = await core.post(f"clients/{second}/identifiers", **fields)
             listed = await core.get(f"clients/{first}/identifiers")
@@ -91,7 +92,12 @@ class TestClients:
         async with bank(tmp_path) as core:
             client = await core.client()
             await core.active_loan(client)
-            fields = {"clientId": client, "productId": 1, "submittedOnDate": "2026-01-01", "externalId": "sv-1"}
+            fields: dict[str, Any] = {
+                "clientId": client,
+                "productId": 1,
+                "submittedOnDate": "2026-01-01",
+                "externalId": "sv-1",
+            }
             await core.done("savingsaccounts", **fields, **FORMATS)
             accounts = await core.get("clients/external-id/cu-1/accounts")
 

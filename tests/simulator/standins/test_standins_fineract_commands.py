@@ -11,6 +11,7 @@ import pytest
 from tests.simulator.standins.fineract_bank import FORMATS, TODAY, Bank, bank
 
 SILENT = "nobody answered"
+BAD_BATCHES: tuple[Any, ...] = ({}, [5], [{}] * 101)
 
 
 async def attempt(core: Bank, loan: int, key: str, amount: str = "100") -> int | str:
@@ -113,7 +114,7 @@ class TestKeys:
         """Another one protects nothing."""
         async with bank(tmp_path) as core:
             loan = await core.active_loan()
-            fields = {"transactionDate": TODAY, "transactionAmount": "5"} | FORMATS
+            fields: dict[str, Any] = {"transactionDate": TODAY, "transactionAmount": "5"} | FORMATS
             for _ in range(2):
                 path = f"loans/{loan}/transactions?command=repayment"
                 await core.call("POST", path, fields, headers={"X-Idempotency-Key": "op-1"})
@@ -166,6 +167,24 @@ class TestFaults:
             await core.town.fault("fineract", "slow", seconds=0.01)
 
             assert await attempt(core, loan, "op-1") == 200
+
+    async def test_a_slow_read_is_overtaken(self, tmp_path: Path) -> None:
+        """By whoever asked after it, once it is well again."""
+        async with bank(tmp_path) as core:
+            await core.town.fault("fineract-reads", "slow", seconds=0.5)
+            order: list[str] = []
+
+            async def ask(name: str) -> None:
+                await core.get("offices")
+                order.append(name)
+
+            slow = asyncio.create_task(ask("slow"))
+            await core.client()
+            await core.town.control("DELETE", "faults")
+            await ask("quick")
+            await slow
+
+        assert order == ["quick", "slow"]
 
     async def test_health_is_down_with_the_core(self, tmp_path: Path) -> None:
         """Pulled out and put back."""
@@ -248,6 +267,26 @@ class TestPoison:
             refused = await core.town.ask("POST", "/control/core/poison", json={"everything": "x"})
 
         assert (said.status, refused.status) == (200, 422)
+
+
+class TestTruth:
+    async def test_the_core_tells_what_it_applied_in_order(self, tmp_path: Path) -> None:
+        """With the ids, receipts and keys that it was given, and of one loan when only that is asked for."""
+        async with bank(tmp_path) as core:
+            client = await core.client()
+            loan = await core.active_loan(client)
+            await core.active_loan(client, externalId="ln-2")
+            await core.repay(loan, "100", key="op-1", externalId="rp-1", receiptNumber="SCV1")
+            truth = await core.town.control("GET", "core?loan=ln-1")
+            everything = await core.truth()
+
+        (one,) = truth["loans"]
+        paid = one["transactions"][-1]
+        assert (one["outstanding"], one["status"]) == ("25032.31", 300)
+        assert (paid["type"], paid["externalId"], paid["receiptNumber"]) == ("repayment", "rp-1", "SCV1")
+        assert (paid["amount"], paid["key"], paid["reversed"]) == ("100.00", "op-1", False)
+        assert [loan["externalId"] for loan in everything["loans"]] == ["ln-1", "ln-2"]
+        assert truth["counts"] == everything["counts"]
 
 
 class TestMakerChecker:
@@ -341,6 +380,6 @@ class TestBatches:
     async def test_what_is_no_list_is_refused(self, tmp_path: Path) -> None:
         """And so is too much at once."""
         async with bank(tmp_path) as core:
-            answers = [await core.call("POST", "batches", body) for body in ({}, [5], [{}] * 101)]
+            answers = [await core.call("POST", "batches", body) for body in BAD_BATCHES]
 
         assert [said.status for said in answers] == [400, 400, 400]

@@ -96,7 +96,7 @@ class TestBodies:
         self, tmp_path: Path, change: dict[str, Any], code: str, parameter: str
     ) -> None:
         """With status 400, the code in `errors` and the parameter beside it."""
-        fields = {
+        fields: dict[str, Any] = {
             "officeId": 1,
             "firstname": "Amina",
             "lastname": "Wanjiru",
@@ -147,7 +147,7 @@ class TestCatalogue:
 
     async def test_a_way_to_pay_is_added_once(self, tmp_path: Path) -> None:
         """Its name is its own."""
-        fields = {"name": "Airtel Money", "description": "", "isCashPayment": False, "position": 3}
+        fields: dict[str, Any] = {"name": "Airtel Money", "description": "", "isCashPayment": False, "position": 3}
         async with bank(tmp_path) as core:
             added = await core.done("paymenttypes", **fields)
             again = await core.post("paymenttypes", **fields)

@@ -11,7 +11,7 @@ from tests.simulator.standins.standins_town import Heard
 
 
 async def register(core: Bank, path: str = "/hook/", **config: Any) -> int:
-    fields = {
+    fields: dict[str, Any] = {
         "name": "Web",
         "displayName": "nyota",
         "isActive": True,
@@ -146,7 +146,7 @@ class TestRegistering:
             shown, listed = await core.get(f"hooks/{hook}"), await core.get("hooks")
             config = {"Payload URL": core.town.gateway.url("/hook/"), "Content Type": "json"}
             events = [{"entityName": "LOAN", "actionName": "APPROVE"}]
-            fields = {"name": "Web", "isActive": False, "events": events, "config": config}
+            fields: dict[str, Any] = {"name": "Web", "isActive": False, "events": events, "config": config}
             changed = await core.call("PUT", f"hooks/{hook}", fields)
             quiet = await core.get(f"hooks/{hook}")
             deleted = await core.call("DELETE", f"hooks/{hook}")
@@ -170,7 +170,7 @@ class TestRegistering:
     )
     async def test_a_hook_that_cannot_be_is_refused(self, tmp_path: Path, change: dict[str, Any]) -> None:
         """The pretend world calls nobody outside this machine."""
-        fields = {
+        fields: dict[str, Any] = {
             "name": "Web",
             "isActive": True,
             "events": [{"entityName": "LOAN", "actionName": "APPROVE"}],

@@ -157,7 +157,7 @@ class TestLifecycle:
 
     async def test_a_fee_is_taken_from_the_payout(self, tmp_path: Path) -> None:
         """One percent of a Quick loan: paid at once, and not owed."""
-        quick = {
+        quick: dict[str, Any] = {
             "productId": 1, "principal": "2000", "loanTermFrequency": 30, "loanTermFrequencyType": 0,
             "numberOfRepayments": 1, "repaymentEvery": 30, "repaymentFrequencyType": 0, "interestRatePerPeriod": "8",
             "interestType": 1, "charges": [{"chargeId": 1, "amount": "1"}],
@@ -265,7 +265,7 @@ class TestRepaying:
             loan = await core.active_loan()
             await core.repaid(loan, "25132.31", externalId="rp-1")
             path = f"loans/{loan}/transactions/external-id/rp-1?command=undo"
-            undo = {"transactionDate": TODAY, "transactionAmount": 0, "reversalExternalId": "rv-1"} | FORMATS
+            undo = FORMATS | {"transactionDate": TODAY, "transactionAmount": 0, "reversalExternalId": "rv-1"}
             partly = await core.post(path, **(undo | {"transactionAmount": "5"}))
             await core.done(path, **undo)
             again = await core.post(path, **undo)
@@ -335,7 +335,12 @@ class TestCharges:
         """It is paid first, once for its external id, and can be forgiven before."""
         async with bank(tmp_path) as core:
             loan = await core.active_loan()
-            fields = {"chargeId": 3, "amount": "50", "dueDate": "2026-02-15", "externalId": "pe-1"} | FORMATS
+            fields: dict[str, Any] = {
+                "chargeId": 3,
+                "amount": "50",
+                "dueDate": "2026-02-15",
+                "externalId": "pe-1",
+            } | FORMATS
             charge = (await core.done(f"loans/{loan}/charges", **fields))["resourceId"]
             again = await core.post(f"loans/{loan}/charges", **fields)
             owed = (await core.read(loan))["repaymentSchedule"]["periods"][2]
@@ -355,7 +360,7 @@ class TestCharges:
         """And a loan whose instalments are all paid is not over before that one is."""
         async with bank(tmp_path) as core:
             loan = await core.active_loan()
-            fields = {"chargeId": 2, "amount": "2000", "dueDate": "2026-08-15"} | FORMATS
+            fields: dict[str, Any] = {"chargeId": 2, "amount": "2000", "dueDate": "2026-08-15"} | FORMATS
             await core.done(f"loans/{loan}/charges", **fields)
             await core.repaid(loan, "25132.31")
             shown = await core.read(loan)
@@ -371,7 +376,7 @@ class TestRescheduling:
         """A loan of which two instalments are paid, with other terms asked for from the third on."""
         loan = await core.active_loan()
         await core.repaid(loan, "8378")
-        fields = {
+        fields: dict[str, Any] = {
             "loanId": loan, "rescheduleFromDate": "2026-04-01", "rescheduleReasonId": 1, "submittedOnDate": TODAY,
         }  # fmt: skip
         return await core.post("rescheduleloans", **(fields | FORMATS | wanted))
@@ -409,7 +414,7 @@ class TestRescheduling:
         """No change, two changes, a day without an instalment, a decided request."""
         async with bank(tmp_path) as core:
             nothing = await self.asked(core)
-            fields = {
+            fields: dict[str, Any] = {
                 "loanId": 1, "rescheduleFromDate": "2026-04-02", "rescheduleReasonId": 1, "submittedOnDate": TODAY,
                 "extraTerms": 1,
             } | FORMATS  # fmt: skip

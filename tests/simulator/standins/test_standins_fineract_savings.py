@@ -10,7 +10,12 @@ from tests.simulator.standins.fineract_bank import FORMATS, TODAY, Bank, bank
 async def opened(core: Bank, **changes: Any) -> int:
     """An account that takes money."""
     client = await core.client()
-    fields = {"clientId": client, "productId": 1, "submittedOnDate": "2026-01-01", "externalId": "sv-1"} | FORMATS
+    fields: dict[str, Any] = {
+        "clientId": client,
+        "productId": 1,
+        "submittedOnDate": "2026-01-01",
+        "externalId": "sv-1",
+    } | FORMATS
     number = int((await core.done("savingsaccounts", **(fields | changes)))["savingsId"])
     await core.done(f"savingsaccounts/{number}?command=approve", approvedOnDate="2026-01-01", **FORMATS)
     await core.done(f"savingsaccounts/{number}?command=activate", activatedOnDate="2026-01-01", **FORMATS)
@@ -18,7 +23,7 @@ async def opened(core: Bank, **changes: Any) -> int:
 
 
 async def move(core: Bank, account: int | str, kind: str, amount: str, **changes: Any) -> Any:
-    fields = {"transactionDate": TODAY, "transactionAmount": amount} | FORMATS | changes
+    fields: dict[str, Any] = {"transactionDate": TODAY, "transactionAmount": amount} | FORMATS | changes
     return await core.post(f"savingsaccounts/{account}/transactions?command={kind}", **fields)
 
 
@@ -41,7 +46,7 @@ class TestAccounts:
         """A taken id, an unknown product, a day in the future, an account that is not there."""
         async with bank(tmp_path) as core:
             account = await opened(core)
-            fields = {"clientId": 1, "productId": 1, "submittedOnDate": TODAY} | FORMATS
+            fields: dict[str, Any] = {"clientId": 1, "productId": 1, "submittedOnDate": TODAY} | FORMATS
             answers = [
                 await core.post("savingsaccounts", **fields, externalId="sv-1"),
                 await core.post("savingsaccounts", **(fields | {"productId": 9})),
