@@ -441,7 +441,7 @@ class TestTurns:
             NOW + timedelta(days=365),
             {Need("borrowing"): phone.town.fact(Need("borrowing"), BARAKA),
              Need("customer"): phone.town.fact(Need("customer"), BARAKA),
-             Need("quote", ("quick", 500_00)): phone.town.fact(Need("quote", ("quick", 500_00)), BARAKA)},
+             Need("quote", ("quick", 500_00, 1)): phone.town.fact(Need("quote", ("quick", 500_00, 1)), BARAKA)},
         )  # fmt: skip
 
         turn = ENGINE.advance(phone.session, ("2", "1", "500"), facts)

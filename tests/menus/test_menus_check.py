@@ -71,7 +71,6 @@ class TestPlantedMistakes:
 
         assert found == ["SMS repay.nothing has no words"] * 2
 
-
     def test_an_e_mail_without_words_or_with_a_slot_that_nobody_fills_is_found(self, files: MenuFiles) -> None:
         """As with an SMS."""
         files.change("en.yaml", '    subject: "Your $name code: {code}"\n', "")
