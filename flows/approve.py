@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.kit import Emit, Flow, Gone, Guard, Offer, View, choose, decide, end, secret
 from flows.known import Asked, Borrower
-from menus.values import Day, FullName, Ksh, ShortName
+from menus.values import Day, Days, FullName, Ksh, ShortName
 
 KINDS = ("peer", "guarantee", "officer")
 REASONS = ("savings", "history", "income", "amount", "other")
@@ -54,7 +54,7 @@ def _slots_of(view: View, asked: Asked) -> dict[str, object]:
         slots["of"] = Ksh(detail["loan_cents"])
     else:
         slots |= {"product": detail["product"], "months": detail["term"], "limit": Ksh(detail["limit"])}
-        slots["late"] = detail["late"]
+        slots["days"] = Days(detail["late"])
     return slots
 
 
@@ -223,7 +223,7 @@ flow = Flow(
             emits=_decline,
             confirms=True,
         ),
-        choose("reason", to={reason: "refuse" for reason in REASONS}, saves="reason", slots=_slots),
+        choose("reason", to=dict.fromkeys(REASONS, "refuse"), saves="reason", slots=_slots),
         secret("refuse", to=[(_is_over, "over"), (None, "declined")], slots=_slots, emits=_decline_with_reason),
         end("declined", words=_by_kind("declined"), variants=_variants("declined"), slots=_slots),
         end("over", words=_over_words, variants=("over_approved", "over_declined", "over_late"), slots=_slots),

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from gateway.errors import Misconfigured
 from gateway.lending.products import DEMO_PRODUCTS
+from gateway.licences import Kind
 
 ENVIRONMENT_PREFIX = "NYOTA_"
 SHORTCODES = {"collection": "600999", "payout": "600998"}
@@ -35,6 +36,8 @@ class Section(BaseModel):
 class Organisation(Section):
     """Who speaks."""
 
+    kind: Kind = "sacco"
+    """sacco, bank, credit_only or chama: what may be offered without a further licence goes by it."""
     name: str = "Nyota"
     """The name on screens and in prompts."""
     code: str = "*383#"

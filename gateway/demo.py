@@ -18,10 +18,10 @@ from gateway.facts.peers import quoted as agreed
 from gateway.facts.repaying import with_initial
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
-from gateway.playbooks.instant import CONSENTS
 from gateway.operations import queue
 from gateway.operations.worker import work_of
 from gateway.playbooks import peer
+from gateway.playbooks.instant import CONSENTS
 from gateway.store import customers
 
 REQUEST = "RQ5M3TZ"

@@ -62,7 +62,6 @@ WORST: Mapping[str, object] = {
     "full_name": FullName("W" * FULL_NAME_LETTERS),
     **dict.fromkeys(("least", "most", "percent"), 100),
     "language": "Kiswahili",
-    "late": 9,
     "months": 60,
     "national_id": "23456789",
     "organisation": "N" * SHORT_NAME_LETTERS,

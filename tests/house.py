@@ -116,10 +116,12 @@ class House:
             return response.status, json.loads(text) if text.startswith("{") else text
 
     async def operations(self, kind: str | None = None) -> list[Any]:
-        """What was asked for since the house was opened, of one kind or of all."""
+        """What was asked for since the house was opened, or of one kind; without one not what each day brings."""
         query = select(operations).where(operations.c.reference != demo.REQUEST).order_by(operations.c.number)
         if kind:
             query = query.where(operations.c.kind == kind)
+        else:
+            query = query.where(operations.c.kind.not_in(self.gateway.daily.kinds))
         async with self.gateway.store.read() as connection:
             return list(await connection.execute(query))
 
@@ -161,6 +163,7 @@ class Houses:
     async def build(
         self, *, works: bool = True, standin_settings: dict[str, Any] | None = None, **overrides: Any
     ) -> House:
+        """An override may be a function of the stand-ins' address, which is not known before."""
         port = unused_port()
         url = f"http://127.0.0.1:{port}"
         outside_settings = {"prompt_seconds": 3.0, "callback_seconds": 0.05, "auto_answer_seconds": 0.1}
@@ -171,6 +174,7 @@ class Houses:
             port=0,
         )
         self._stack.push_async_callback(standins.stop)
+        overrides = {name: value(standins.url) if callable(value) else value for name, value in overrides.items()}
         config = Config(**settings(port, standins.url, self._database, self._redis, **overrides))
         await migrate(config.database.url)
         gateway = app.build(config, self._data, system)

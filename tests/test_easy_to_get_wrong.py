@@ -302,7 +302,7 @@ class TestWhatPeopleType:
             ("1", "1**2", r"CON A Nyota PIN is 4 to 6 digits"),
             ("", "*1*500", r"CON Enter Nyota PIN"),
             ("", "1*500*", r"CON Enter Nyota PIN"),
-            ("", "7*a*b*****", r"CON Choose "),
+            ("", "0*a*b*****", r"CON Choose "),
             ("2", "2*", r"CON (No answer|Choose)"),
             ("", "#", r"CON Choose "),
             ("", "9" * 10_000, r"CON Choose "),

@@ -39,7 +39,7 @@ class TestTheMainJob:
         loan = accepted[1]
         await told(house, NEWCOMER, loan, words["paid"])
         await line.dial("*383#")
-        for answer in ("3", "1", "2"):
+        for answer in ("3", "1", "2", "2"):
             await line.send(answer)
         await line.send("1")
         assert words["stk"] in line.screen

@@ -6,6 +6,7 @@ from flows.known import PeerTerms
 from flows.turn import Operation
 from gateway.facts.peers import LOOKUP, PeerFacts
 from gateway.feature import Feature, Tools
+from gateway.licences import licence
 from gateway.operations.outbox import Context
 from gateway.playbooks.peer import KIND, PRODUCT, Lenders, PeerLending
 
@@ -17,9 +18,8 @@ def feature(tools: Tools) -> Feature:
     product = tools.portfolio.products.get(PRODUCT)
     if product is None:
         return Feature()
-    terms = PeerTerms(
-        product.min_cents, product.max_cents, settings.added_percent_max, settings.days_max, settings.answer_days
-    )
+    added_percent_max = settings.added_percent_max if licence(tools.config.organisation.kind).peer_interest else 0
+    terms = PeerTerms(product.min_cents, product.max_cents, added_percent_max, settings.days_max, settings.answer_days)
     facts = PeerFacts(product, terms, tools.clock, asks_a_day=settings.asks_a_day, lookups_a_day=settings.lookups_a_day)
     lending = PeerLending(tools.books, tools.portfolio, tools.teller, a_day=settings.asks_a_day)
     tools.portfolio.witnesses.append(Lenders(tools.books, tools.outbox).repaid)

@@ -3,6 +3,7 @@
 from gateway.approvals.pledges import pledged_cents
 from gateway.facts.savings import SavingsFacts
 from gateway.feature import Feature, Tools
+from gateway.licences import licence
 from gateway.playbooks.savings import InterestTerms, Savings
 from gateway.savings.interest import Rate
 
@@ -13,8 +14,9 @@ def feature(tools: Tools) -> Feature:
     settings = tools.config.savings
     rates = tuple(Rate(rate.since, rate.percent) for rate in settings.rates)
     savings = Savings(tools.books, tools.teller, InterestTerms(rates, settings.withheld_percent), pledged_cents)
+    may_save = settings.open and licence(tools.config.organisation.kind).takes_savings
     facts = SavingsFacts(
-        tools.books, rates, pledged_cents, tools.clock, least_cents=settings.least_cents, may_save=settings.open
+        tools.books, rates, pledged_cents, tools.clock, least_cents=settings.least_cents, may_save=may_save
     )
     return Feature(
         playbooks=(savings.saving(), savings.moving(), savings.monthly()),

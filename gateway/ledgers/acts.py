@@ -37,6 +37,14 @@ class AtCore:
     movement: Movement
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A client to be, since the day they joined: of several loans that wait, a later one may be told first."""
+
+    person: Person
+    since: date
+
+
 class Act:
     """What most acts have in common."""
 
@@ -56,19 +64,20 @@ class ClientAct(Act):
     name = "client"
     looks_first = True
 
-    async def prepared(self, connection: AsyncConnection, work: Work) -> Person | Posted:
+    async def prepared(self, connection: AsyncConnection, work: Work) -> Newcomer | Posted:
         known = await kept.client_of(connection, work.customer_id)
         if known is not None:
             return Posted(known)
         customer = await customers.get(connection, work.customer_id)
-        return Person(customer.id, customer.msisdn, customer.name)
+        since = local_date(min(customer.created_at, work.created_at))
+        return Newcomer(Person(customer.id, customer.msisdn, customer.name), since)
 
-    async def found(self, work: Work, prepared: Person) -> Posted | None:
-        client = await self._ledger.find_client(prepared)
+    async def found(self, work: Work, prepared: Newcomer) -> Posted | None:
+        client = await self._ledger.find_client(prepared.person)
         return Posted(client.id, is_repeat=True) if client else None
 
-    async def sent(self, work: Work, prepared: Person, key: Key) -> Posted:
-        return await self._ledger.create_client(prepared, local_date(work.created_at), key)
+    async def sent(self, work: Work, prepared: Newcomer, key: Key) -> Posted:
+        return await self._ledger.create_client(prepared.person, prepared.since, key)
 
     async def settled(self, connection: AsyncConnection, work: Work, posted: str, now: int) -> None:
         await kept.client_kept(connection, work.customer_id, posted, self._ledger.name, now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
-from gateway.errors import NyotaError
+from gateway.errors import NyotaError, Uncertain
 from gateway.lending.allocation import Parts
 from gateway.lending.terms import Terms
 
@@ -22,6 +22,10 @@ Status = Literal["submitted", "approved", "active", "closed", "overpaid", "writt
 
 class Waiting(NyotaError):
     """Taken down and not carried out: a second person at the core decides. Ask later, never send again meanwhile."""
+
+
+class Busy(Uncertain):
+    """The core answers, and is still at work on this very command."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from flows.text import msisdn as phone_of
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.ledgers.contract import (
     Booking,
+    Busy,
     Client,
     CoreLoan,
     CoreSavings,
@@ -67,9 +68,9 @@ def demand_done(reply: Reply) -> None:
     if reply.status == 409 and not _is_running(code):
         raise Rejected("the core was busy with this account", Refusals.STORED, **evidence)
     if reply.status in {409, 425}:
-        raise Uncertain("the core is still working on this very command", **evidence)
-    if is_cached(reply) and reply.status >= 500:
-        raise Rejected("the core keeps a failure of its own for this command", Refusals.STORED, **evidence)
+        raise Busy("the core is still working on this very command", **evidence)
+    if is_cached(reply):
+        raise Rejected("the core keeps an earlier failure of this command", Refusals.STORED, **evidence)
     if reply.status in AWAY_STATUSES or reply.status >= 500 or not 400 <= reply.status < 500:
         raise Uncertain("the core failed, and does not say what became of the command", **evidence)
     if _is_duplicate(code):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from gateway.clock import Clock
 from gateway.errors import Throttled, Unavailable, Uncertain
+from gateway.ledgers.contract import Busy
 
 FAILURES_MAX = 5
 HOLD_MS_MAX = 6 * 3_600_000
@@ -65,6 +66,9 @@ class Gate:
         except Throttled:
             self._limit = max(1, self._limit // 2)
             raise
+        except Busy:
+            self._answered()
+            raise
         except (Unavailable, Uncertain):
             self._failed()
             raise
@@ -100,12 +104,14 @@ class Gate:
             return
         now = self._clock()
         if self._is_probing or now < self._shut_until:
-            raise Held(self._hold_ms(who, now))
+            raise Held(self.hold_ms(who))
 
-    def _hold_ms(self, who: str, now: int) -> int:
-        """At least until the next probe, at most as long again as it lasts, six hours at most; spread by who."""
-        assert self._away_since is not None
-        widest = min(HOLD_MS_MAX, max(self._width.probe_ms, now - self._away_since))
+    def hold_ms(self, who: str) -> int:
+        """When to come again while it is shut: at least until the next probe, at most as long again as it lasts, and
+        never more than six hours; spread by who it is."""
+        now = self._clock()
+        lasted = 0 if self._away_since is None else now - self._away_since
+        widest = min(HOLD_MS_MAX, max(self._width.probe_ms, lasted))
         draw = int.from_bytes(hashlib.sha256(f"{who}:{now}".encode()).digest()[:4])
         return max(1, self._shut_until - now) + (widest * draw >> 32)
 

@@ -16,6 +16,7 @@ from gateway.config import HttpCore
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.ledgers.contract import (
     Booking,
+    Busy,
     Changes,
     Client,
     CoreLoan,
@@ -192,7 +193,9 @@ def _posted(reply: Reply) -> Posted:
         raise Unavailable("the core does not take commands now", **evidence)
     if kind in PROBLEMS:
         raise Rejected("the core has something under this id or key", PROBLEMS[kind], **evidence)
-    if kind == RUNNING or reply.status in AWAY_STATUSES or not 400 <= reply.status < 500:
+    if kind == RUNNING:
+        raise Busy("the core is still working on this very command", **evidence)
+    if reply.status in AWAY_STATUSES or not 400 <= reply.status < 500:
         raise Uncertain("the core does not say what became of the command", **evidence)
     if reply.status == 404:
         raise Rejected("the core does not know this", Refusals.UNKNOWN, **evidence)

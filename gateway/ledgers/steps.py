@@ -48,6 +48,12 @@ class Line:
     clock: Clock
     patience: CorePatience
 
+    def waits(self, work: Work, outcome: Outcome) -> Outcome:
+        """Whoever found the core away comes again as late as those who were told so."""
+        if self.gate.away_since is None:
+            return outcome
+        return Later(self.gate.hold_ms(work.id), kept.AWAY)
+
 
 class Act(Protocol):
     """One kind of command."""
@@ -106,8 +112,10 @@ class CommandStep:
                     await kept.woken(connection, now, self._line.patience.spread_ms)
             case Accepted():
                 await commands.noted(connection, work, state="waiting")
-            case Retry(_, evidence) if evidence.get(UNSENT):
-                await commands.noted(connection, work, sent_at=None)
+            case Retry(_, evidence):
+                if evidence.get(UNSENT):
+                    await commands.noted(connection, work, sent_at=None)
+                return self._line.waits(work, outcome)
             case Unsure(_, reason, evidence):
                 return await self._doubted(connection, work, reason, evidence, now)
             case _:

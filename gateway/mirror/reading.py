@@ -33,7 +33,7 @@ class Reading:
         except Held as held:
             return Later(held.in_ms, kept.AWAY)
         except (Unavailable, Uncertain) as error:
-            return Retry(str(error), error.evidence, is_outage=True)
+            return self._line.waits(work, Retry(str(error), error.evidence, is_outage=True))
         except Rejected as error:
             return Park(str(error), {**error.evidence, "code": error.code})
 

@@ -29,7 +29,7 @@ class Daily:
     def __init__(self, store: Store, outbox: Outbox, kinds: Sequence[str], clock: Clock) -> None:
         self._store = store
         self._outbox = outbox
-        self._kinds = tuple(kinds)
+        self.kinds = tuple(kinds)
         self._clock = clock
 
     async def run(self) -> None:
@@ -48,7 +48,7 @@ class Daily:
     async def due(self) -> None:
         """Queue today's operations, each once. Raises Unavailable when the database cannot serve."""
         day = local_date(self._clock()).isoformat()
-        for kind in self._kinds:
+        for kind in self.kinds:
             identity = str(uuid.uuid5(NAMESPACE, f"{kind}:{day}"))
             operation = Operation(identity, kind, reference(PREFIX, identity), "", {"day": day})
             async with self._store.begin() as connection:

@@ -70,7 +70,7 @@ class Confirming:
         except Held as held:
             return Later(held.in_ms, kept.AWAY)
         except (Unavailable, Uncertain) as error:
-            return Retry(str(error), error.evidence, is_outage=True)
+            return line.waits(work, Retry(str(error), error.evidence, is_outage=True))
         except Rejected as error:
             return Refused("unknown", str(error), error.evidence)
         if loan.status == "submitted" and line.clock() - work.created_at < SETTLING_MS:

@@ -8,11 +8,12 @@ phone of whoever was asked.
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.approve import REASONS
 from flows.text import msisdn as kenyan
@@ -20,13 +21,14 @@ from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval
 from gateway.clock import Clock, iso
 from gateway.operations.outbox import Outbox
-from gateway.playbooks.approving import THEIR_OWN, Approving, Late
+from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 
 PAGE_MAX = 200
 FILTERS = ("state", "kind")
+HERE = frozenset({OFFICER, *THEIR_OWN})
 CURRENCY = "KES"
 
 
@@ -39,9 +41,6 @@ class Yes(BaseModel):
 
 class No(Yes):
     reason: str = Field(min_length=1, max_length=40)
-
-
-Answer = Literal["approve", "decline"]
 
 
 class ApprovalRoutes:
@@ -109,6 +108,8 @@ class ApprovalRoutes:
 
 def _refused(row: Approval, by: str, reason: str | None) -> web.Response | None:
     """Why this operator may not give this answer to it, whatever its state."""
+    if row.kind not in HERE:
+        return problem(409, "elsewhere", f"requests of kind {row.kind} are decided where they are made")
     if reason is None and row.kind in THEIR_OWN:
         return problem(403, "theirs-alone", "only the person who was asked can say yes, on their own phone")
     if row.kind not in THEIR_OWN and reason is not None and reason not in REASONS:
@@ -126,16 +127,14 @@ def _position(cursor: str) -> tuple[int, str] | None:
     return int(at), last
 
 
-async def _shown(connection: Any, row: Approval) -> dict[str, Any]:
-    requester = await customers.get(connection, row.requester_id)
-    approver = await customers.find(connection, row.approver_id) if row.approver_id else None
+async def _shown(connection: AsyncConnection, row: Approval) -> dict[str, Any]:
     return {
         "id": row.id,
         "reference": row.reference,
         "kind": row.kind,
         "state": row.state,
-        "requester": {"phone": requester.msisdn, "name": requester.name},
-        "approver": {"phone": approver.msisdn, "name": approver.name} if approver else None,
+        "requester": await _person(connection, row.requester_id),
+        "approver": await _person(connection, row.approver_id),
         "amount": f"{row.amount_cents // 100}.{row.amount_cents % 100:02}",
         "currency": CURRENCY,
         "reason": row.reason,
@@ -145,3 +144,9 @@ async def _shown(connection: Any, row: Approval) -> dict[str, Any]:
         "expiresAt": iso(row.expires_at),
         "createdAt": iso(row.created_at),
     }
+
+
+async def _person(connection: AsyncConnection, customer_id: str | None) -> dict[str, str] | None:
+    """Who it is; nobody for a desk, or an operator."""
+    person = await customers.find(connection, customer_id) if customer_id else None
+    return {"phone": person.msisdn, "name": person.name} if person else None

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import pytest
 
@@ -74,7 +76,7 @@ def sent_before(language: str) -> Phone:
 
 def asked(kind: str, **changes: object) -> Begin:
     """A member, and an officer too, of whom something is asked; Baraka is somebody to ask back, or to let in again."""
-    details = {
+    details: dict[str, dict[str, Any]] = {
         "peer": {"net_cents": 2_000_00, "fee_cents": 0, "total_cents": 2_100_00, "due": "2026-09-05"},
         "guarantee": {"loan_cents": 20_000_00},
         "officer": {"product": "Growth", "term": 6, "limit": 20_000_00, "late": 0},
@@ -193,30 +195,44 @@ def further(phone: Phone, answer: str) -> Phone:
     return deepcopy(phone, {id(ENGINE): ENGINE}).press(answer)
 
 
-def explored(begin: Begin, language: str) -> dict[str, str]:
-    """Every place that can be come to, with the screen it first showed; the shortest way first."""
-    first = begin(language)
-    seen = {scene(first): first.screen}
-    phones = [first]
+def explored(begin: Begin) -> dict[str, tuple[str, ...]]:
+    """Every place that can be come to, with the answers that first led there; the shortest way first."""
+    first = begin("en")
+    seen = {scene(first)}
+    ways: dict[str, tuple[str, ...]] = {first.place: ()}
+    phones: list[tuple[Phone, tuple[str, ...]]] = [(first, ())]
     while phones:
-        here = phones.pop(0)
+        here, way = phones.pop(0)
         for answer in list(answers(here)):
             phone = further(here, answer)
             if scene(phone) in seen:
                 continue
-            seen[scene(phone)] = phone.screen
+            seen.add(scene(phone))
+            ways.setdefault(phone.place, (*way, answer))
             assert len(seen) < SCREENS_MAX
             if phone.is_open:
-                phones.append(phone)
-    return {place: screen for (place, _, _), screen in seen.items()}
+                phones.append((phone, (*way, answer)))
+    return ways
+
+
+@cache
+def ways() -> dict[str, tuple[str, tuple[str, ...]]]:
+    """How each place is come to: from which beginning, by which answers. The same in every language."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for name, begin in BEGINNINGS.items():
+        for place, way in explored(begin).items():
+            found.setdefault(place, (name, way))
+    return found
 
 
 @pytest.fixture(scope="module", params=["en", "sw"])
 def screens(request: pytest.FixtureRequest) -> dict[str, str]:
     """All of one language: place and text."""
     found: dict[str, str] = {"register.language": Phone(NOBODY).dial("*383#").screen}
-    for begin in BEGINNINGS.values():
-        found |= explored(begin, request.param)
+    for place, (name, way) in ways().items():
+        phone = BEGINNINGS[name](request.param).press(*way)
+        assert phone.place == place
+        found[place] = phone.screen
     stranger = newcomer(request.param).press("1", "1")
     stranger.town.people[AMINA] = replace(amina(), national_id="34567890")
     return {**found, "register.taken": stranger.press("34567890").screen}

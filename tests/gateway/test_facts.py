@@ -87,7 +87,7 @@ class TestMoney:
         await quiet.gateway.store.close()
 
         quote, charge, answer_by = await known(
-            quiet, AMINA, Need("quote", ("quick", 2000_00)), Need("mpesa_charge", (2160_00,)), Need("answer_by")
+            quiet, AMINA, Need("quote", ("quick", 2000_00, 1)), Need("mpesa_charge", (2160_00,)), Need("answer_by")
         )
 
         assert isinstance(quote, Quote)

@@ -197,6 +197,10 @@ class Branch:
         async with self.store.begin() as connection:
             await connection.execute(update(operations).where(operations.c.id == identity).values(**values))
 
+    async def postponed(self, identity: str, until: int) -> None:
+        async with self.store.begin() as connection:
+            await connection.execute(update(operations).where(operations.c.id == identity).values(due_at=until))
+
     async def command(self, identity: str, step: str) -> Any:
         query = select(core_commands).where(core_commands.c.operation_id == identity, core_commands.c.step == step)
         async with self.store.read() as connection:

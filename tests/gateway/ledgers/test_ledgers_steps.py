@@ -21,7 +21,7 @@ TOLD = ("lost-answer", "http-500-after", "http-500", "stored-500", "timeout", "4
 async def applied(branch: Branch, loan_id: str) -> list[str]:
     """The ids of what the core has booked on a loan, in its order, the payout first."""
     loans = {loan["externalId"]: loan for loan in (await branch.bank.truth())["loans"]}
-    return [each["externalId"] for each in loans[loan_id]["transactions"] if not each["isReversed"]]
+    return [each["externalId"] for each in loans[loan_id]["transactions"] if not each["reversed"]]
 
 
 async def saved(branch: Branch, customer: str, cents: int) -> str:
@@ -106,6 +106,20 @@ class TestALoan:
         assert after.owed_cents == 2_160_00 - 260_00
         assert after.version > mirrored.version
 
+    async def test_of_before_another_of_the_same_person_is_taken_after_it_too(self, branch: Branch) -> None:
+        """Different loans are told in any order: the client is as old as the customer, not as the loan told first."""
+        customer = await branch.person()
+        first = await branch.lent(customer)
+        (held,) = await branch.rows(LOAN)
+        branch.clock.turn(24 * HOUR_MS)
+        await branch.lent(customer)
+        await branch.postponed(held.id, branch.clock() + HOUR_MS)
+
+        await branch.settled()
+
+        assert [row.state for row in await branch.rows(LOAN)] == ["done", "done"]
+        assert await branch.ledger.find_loan(first) is not None
+
 
 class TestADoubt:
     @pytest.mark.parametrize("fault", TOLD)
@@ -182,7 +196,7 @@ class TestASecondPerson:
         assert (await branch.row(told)).state == "waiting"
         (waiting,) = (await branch.bank.truth())["waiting"]
 
-        await branch.bank.control("POST", f"core/commands/{waiting['id']}", {"answer": "approve"})
+        await branch.bank.control("POST", f"core/commands/{waiting['commandId']}", {"answer": "approve"})
         await branch.settled()
 
         assert (await branch.row(told)).state == "done"
@@ -341,7 +355,7 @@ class TestAnOutage:
         for _ in range(3):
             await branch.repaid(await branch.lent(await branch.person()), 100_00)
 
-        await branch.until(branch.clock() + 60 * HOUR_MS, tick_ms=10 * MINUTE_MS)
+        await branch.until(branch.clock() + 30 * HOUR_MS, tick_ms=30 * MINUTE_MS)
         await branch.bank.well()
         await branch.settled()
 

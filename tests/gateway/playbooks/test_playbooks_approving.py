@@ -116,9 +116,10 @@ class TestGuaranteeing:
         """What one loan ties up is not there for another."""
         await asked(office, guarantors=[BARAKA], amount_cents=700_00)
         first = await newest(office)
-        await answered(office, "approve", BARAKA, first)
+        office.clock.turn(1)
         await asked(office, guarantors=[BARAKA], amount_cents=400_00)
         second = await newest(office)
+        await answered(office, "approve", BARAKA, first)
 
         with pytest.raises(NotCovered):
             await answered(office, "approve", BARAKA, second)

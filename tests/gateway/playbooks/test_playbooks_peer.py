@@ -138,9 +138,7 @@ async def proved(office: Office) -> None:
 
 
 class TestAsking:
-    async def test_the_lender_is_told_who_asks_what_comes_back_and_until_when_to_answer(
-        self, office: Office
-    ) -> None:
+    async def test_the_lender_is_told_who_asks_what_comes_back_and_until_when_to_answer(self, office: Office) -> None:
         """In full, because money is asked of them."""
         named = await asked(office)
         await office.drained()

@@ -201,7 +201,7 @@ class TestTheQueue:
         (loan,) = [operation for operation in answer["operations"] if operation["kind"] == "loan.disburse"]
         assert (loan["reference"], loan["state"], loan["isOpen"]) == (accepted[1], "done", False)
         steps = [attempt["step"] for attempt in loan["attempts"]]
-        assert (steps[0], steps[-1]) == ("reserve", "post")
+        assert (steps[0], steps[-1]) == ("apply", "post")
         assert answer["operations"][-1]["kind"] == "loan.disburse"
 
     async def test_others_operations_are_not(self, house: House) -> None:
@@ -222,7 +222,7 @@ class TestTheQueue:
         assert status == 200
         assert first["worked"] >= 1
         (loan,) = await house.operations("loan.disburse")
-        assert loan.step != "reserve"
+        assert loan.step != "apply"
 
     async def test_register_tells_the_rail_or_why_not(self, house: House) -> None:
         """Harmless to repeat; a rail that is away is a 503, one that refuses a 502."""
