@@ -71,7 +71,8 @@ async def load(gateway: Gateway) -> bool:
         now = gateway.clock()
         for person in PEOPLE:
             await _settled_in(connection, gateway, person, hashes[person.id], now)
-        await _asked(connection, gateway, PEOPLE[0], PEOPLE[1], now)
+        if peer.PRODUCT in gateway.portfolio.products:
+            await _asked(connection, gateway, PEOPLE[0], PEOPLE[1], now)
     return True
 
 

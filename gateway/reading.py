@@ -16,8 +16,8 @@ from gateway.sessions import Stored
 class Reading:
     """`answers` to fold, or a repeat of what has been answered. `consumed` and `prefix` describe the whole text.
 
-    `reopens` begins a new session under an id that has one. `resyncs` marks a text that somebody rewrote on its way: showing the screen again is safe, guessing is not;
-    from then on this text counts as consumed.
+    `reopens` begins a new session under an id that has one. `resyncs` marks a text that somebody rewrote on its way:
+    showing the screen again is safe, guessing is not; from then on this text counts as consumed.
     """
 
     is_repeat: bool

@@ -103,9 +103,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("peer.lent", "peer.got"), (*PEER, "person", "at", "wallet")),
     "peer.refused": PEER,
     **dict.fromkeys(("peer.expired", "peer.short"), (*PEER, "person")),
-    **dict.fromkeys(
-        ("peer.repaid", "peer.cleared"), ("reference", "loan", "amount", "person", "at", "owed", "wallet")
-    ),
+    **dict.fromkeys(("peer.repaid", "peer.cleared"), ("reference", "loan", "amount", "person", "at", "owed", "wallet")),
     "guarantee.asked": ("reference", "full_name", "phone", "amount", "day"),
     "pin.changed": (),
     "pin.locked": (),

@@ -32,8 +32,8 @@ STYLES = frozenset({"", "bare", "day"})
 WORST: Mapping[str, object] = {
     **dict.fromkeys(
         (
-            "amount", "available", "each", "last", "free", "goal", "held", "charge", "extra", "interest", "limit", "loans", "net",
-            "next", "of", "paid", "owed", "payoff", "saved", "savings", "total", "used", "wallet",
+            "amount", "available", "charge", "each", "extra", "free", "goal", "held", "interest", "last", "limit",
+            "loans", "net", "next", "of", "paid", "owed", "payoff", "saved", "savings", "total", "used", "wallet",
         ),
         _AMOUNT,
     ),

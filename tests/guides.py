@@ -14,7 +14,6 @@ import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +37,15 @@ class Instruction:
 def instructions(guide: str) -> list[Instruction]:
     """The marked blocks of a how-to, in order."""
     text = (ROOT / "docs" / "how-to" / guide).read_text(encoding="utf-8")
-    return [Instruction(found["verb"], found["what"], textwrap.dedent(found["body"])) for found in BLOCK.finditer(text)]
+    return [
+        Instruction(found["verb"], found["what"], _without(found["pad"], found["body"]))
+        for found in BLOCK.finditer(text)
+    ]
+
+
+def _without(pad: str, body: str) -> str:
+    """The block's own lines: what is before its fence is the list's, what is after it is the file's."""
+    return "\n".join(line.removeprefix(pad) for line in body.split("\n"))
 
 
 class Copy:

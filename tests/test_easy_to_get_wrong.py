@@ -559,8 +559,8 @@ class TestDatabaseAway:
     async def test_a_locked_database_accepts_nothing_and_says_so(self, frail: House) -> None:
         """Guards: gateway/store/engine.py:Store.begin (a busy file is an outage), Conversation._apology."""
         await typed(frail, *TO_THE_PIN)
-        with closing(sqlite3.connect(database(frail), isolation_level=None)) as other:
-            other.execute("BEGIN EXCLUSIVE")
+        with closing(sqlite3.connect(database(frail), isolation_level=None, check_same_thread=False)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")  # a worker may hold it, and must be let go on
             refused = await frail.hop("*".join(BORROW))
             _, health = await healthy(frail)
             other.execute("ROLLBACK")

@@ -69,10 +69,10 @@ def shown(guide: str) -> tuple[str, dict[str, str], str]:
 class TestGuides:
     """Follow them."""
 
-    @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "how-to").glob("*.md")), ids=lambda path: path.stem)
-    def test_every_guide_can_be_followed(self, path: Path) -> None:
+    @pytest.mark.parametrize("guide", ["add-a-flow.md", "add-a-language.md", "add-a-provider.md"])
+    def test_a_guide_can_be_followed(self, guide: str) -> None:
         """It has blocks that say what they are for."""
-        assert instructions(path.name)
+        assert instructions(guide)
 
     def test_a_language_is_one_file(self, copy: Copy) -> None:
         """Copied, named, translated, proved."""

@@ -1,4 +1,4 @@
-"""`loan.disburse`: apply, wait for whoever decides, reserve the money, pay it out by the rail, book it, tell the customer.
+"""`loan.disburse`: apply, wait for whoever decides, reserve, pay out by the rail, book the loan, tell the customer.
 
 A pay-out nobody can vouch for stays reserved; a refused one is released and the loan cancelled. Should the rail
 find later that it paid after all, the loan is booked then: whoever has the money owes it.

@@ -32,9 +32,9 @@ from flows.known import (
     Unclaimed,
 )
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
-from menus.values import Clock
 from gateway.facts.loans import offered, quoted
 from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from menus.values import Clock
 from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
 
 NOW = datetime(2026, 8, 5, 10, 42, tzinfo=timezone(timedelta(hours=3)))
@@ -368,49 +368,56 @@ class Town:
     def _apply(self, operation: Operation, msisdn: str, session: Session) -> None:
         intent = operation.intent
         person = self.people.get(msisdn)
-        if person:
-            apply(self, operation.kind, intent, operation.reference, person)
-        if operation.kind == "pin.choose" and person:
-            person.pin, person.affairs.chooses_pin = self.drafts[session.id], False
         if operation.kind == "customer.register":
             new = Person(msisdn, intent["name"], intent["id"], language=intent["language"])
             self.people[msisdn] = replace(person or new, pin=self.drafts[session.id], name=intent["name"])
-        elif operation.kind == "pin.change" and person:
-            person.pin = self.drafts[session.id]
-        elif operation.kind == "language.set" and person:
-            person.language = intent["language"]
-        elif operation.kind == "auto_repay.set" and person:
-            person.auto_repay_percent = intent["percent"]
-        elif operation.kind == "savings.goal" and person:
-            person.goal_cents = intent["target_cents"]
-        elif operation.kind.startswith("savings.") and person:
+        elif person:
+            apply(self, operation.kind, intent, operation.reference, person)
+            self._settle(operation, person, session)
+            self._move_money(operation, person)
+
+    def _settle(self, operation: Operation, person: Person, session: Session) -> None:
+        """What changes a person rather than money."""
+        intent = operation.intent
+        match operation.kind:
+            case "pin.choose":
+                person.pin, person.affairs.chooses_pin = self.drafts[session.id], False
+            case "pin.change":
+                person.pin = self.drafts[session.id]
+            case "language.set":
+                person.language = intent["language"]
+            case "auto_repay.set":
+                person.auto_repay_percent = intent["percent"]
+            case "savings.goal":
+                person.goal_cents = intent["target_cents"]
+            case "peers.refuse" | "peers.allow" | "peers.unblock":
+                person.refuses_all = operation.kind == "peers.refuse"
+                person.blocked = tuple(each for each in person.blocked if each != intent.get("person"))
+
+    def _move_money(self, operation: Operation, person: Person) -> None:
+        intent, domain = operation.intent, operation.kind.partition(".")[0]
+        if operation.kind in {"savings.save", "savings.move"}:
             moved = intent["amount_cents"] if operation.kind == "savings.save" else -intent["amount_cents"]
             person.wallet_cents -= moved
             person.savings_cents += moved
-        elif operation.kind.startswith("wallet.") and person:
+        elif domain == "wallet":
             self._move(operation, person)
-        elif operation.kind.startswith("approval.") and person:
+        elif domain == "approval":
             self._answer(person, operation)
-        elif operation.kind.startswith("peers.") and person:
-            person.refuses_all = operation.kind == "peers.refuse"
-            person.blocked = tuple(each for each in person.blocked if each != intent.get("person"))
-        elif operation.kind == "peer.ask" and person:
+        elif operation.kind in {"peer.ask", "loan.disburse"} or domain == "repay":
+            person.requests += (self._request(operation, person),)
+
+    def _request(self, operation: Operation, person: Person) -> Request:
+        """What is under way from now on."""
+        intent = operation.intent
+        if operation.kind == "peer.ask":
             person.asks_left -= 1
             net, about = intent["quote"]["net_cents"], f"{person.id}:{intent['lender']}"
-            request = Request(operation.reference, operation.kind, net, True, about, intent["person"])
-            person.requests += (request,)
-        elif operation.kind == "loan.disburse" and person:
-            net = intent["quote"]["net_cents"]
-            person.requests += (Request(operation.reference, operation.kind, net, is_certain=True),)
-        elif operation.kind.startswith("repay.") and person:
-            request = Request(
-                operation.reference,
-                operation.kind,
-                intent["amount_cents"],
-                is_certain=True,
-                about=intent.get("loan", ""),
-            )
-            person.requests += (request,)
+            return Request(operation.reference, operation.kind, net, True, about, intent["person"])
+        if operation.kind == "loan.disburse":
+            return Request(operation.reference, operation.kind, intent["quote"]["net_cents"], is_certain=True)
+        cents, about = intent["amount_cents"], intent.get("loan", "")
+        return Request(operation.reference, operation.kind, cents, is_certain=True, about=about)
 
     def _move(self, operation: Operation, person: Person) -> None:
         """Wallets move at once here; M-PESA always says yes."""

@@ -18,6 +18,9 @@ from gateway.store.tables import operations
 from tests.house import House, Houses
 from tests.meddling import AMINA, BORROW, healthy, held, typed
 
+ASKED_FOR = operations.c.kind == "loan.disburse"
+"""Not what one demo person has asked of another."""
+
 
 class TestTheReport:
     """Three words: ok, degraded, down."""
@@ -42,15 +45,15 @@ class TestTheReport:
         house = await houses.build(works=False)
         await typed(house, *BORROW)
         async with house.gateway.store.begin() as connection:
-            await connection.execute(update(operations).values(due_at=operations.c.due_at - 100_000))
+            await connection.execute(update(operations).where(ASKED_FOR).values(due_at=operations.c.due_at - 100_000))
 
         status, health = await healthy(house)
 
         assert (status, health["status"]) == (200, "degraded")
         queue = health["checks"]["queue"]
-        assert (queue["status"], queue["open"]) == ("degraded", {"queued": 1})
+        assert (queue["status"], queue["open"]) == ("degraded", {"queued": 2})
         assert queue["oldestDueSeconds"] >= 90
-        assert REGISTRY.get_sample_value("nyota_open_operations", {"state": "queued"}) == 1
+        assert REGISTRY.get_sample_value("nyota_open_operations", {"state": "queued"}) == 2
 
     @pytest.mark.parametrize("state", ["parked", "dead"])
     async def test_an_operation_that_waits_for_a_person_degrades(self, houses: Houses, state: str) -> None:
@@ -58,11 +61,12 @@ class TestTheReport:
         house = await houses.build(works=False)
         await typed(house, *BORROW)
         async with house.gateway.store.begin() as connection:
-            await connection.execute(update(operations).values(state=state))
+            await connection.execute(update(operations).where(ASKED_FOR).values(state=state))
 
         _, health = await healthy(house)
 
-        assert health["checks"]["queue"] == {"status": "degraded", "oldestDueSeconds": 0.0, "open": {state: 1}}
+        queue = health["checks"]["queue"]
+        assert (queue["status"], queue["open"]) == ("degraded", {"queued": 1, state: 1})
 
     async def test_callbacks_on_disk_degrade(self, house: House) -> None:
         """They wait for SQL to come back."""

@@ -125,7 +125,7 @@ class TestValues:
 
     def test_a_search_finds_whole_numbers_only_and_each_person_once(self) -> None:
         """It answers whatever contains the digits."""
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"entityId": 1, "entityMobileNo": "254711000001"},
             {"entityId": 2, "entityMobileNo": "2547110000012"},
             {"entityId": 1, "entityMobileNo": "0711000001"},

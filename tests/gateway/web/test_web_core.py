@@ -361,7 +361,7 @@ async def is_old(house: House) -> bool:
     """Half a second has passed since the figures were read."""
     async with house.gateway.store.read() as connection:
         as_of = await connection.scalar(select(core_loans.c.as_of))
-    return bool(system() - as_of > 500)
+    return as_of is not None and system() - int(as_of) > 500
 
 
 async def in_swahili(house: House) -> None:
@@ -385,7 +385,7 @@ class TestTheStart:
 
         async def is_degraded() -> bool:
             _, report = await house.ops("GET", "/healthz")
-            return report["checks"]["core"]["status"] == "degraded"
+            return bool(report["checks"]["core"]["status"] == "degraded")
 
         await wait_until(is_degraded)
         status, report = await house.ops("GET", "/healthz")

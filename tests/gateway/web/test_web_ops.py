@@ -202,7 +202,7 @@ class TestTheQueue:
         assert (loan["reference"], loan["state"], loan["isOpen"]) == (accepted[1], "done", False)
         steps = [attempt["step"] for attempt in loan["attempts"]]
         assert (steps[0], steps[-1]) == ("apply", "post")
-        assert answer["operations"][-1]["kind"] == "loan.disburse"
+        assert [operation["kind"] for operation in answer["operations"]][-2:] == ["loan.disburse", "peer.ask"]
 
     async def test_others_operations_are_not(self, house: House) -> None:
         """Nor those of a phone nobody knows."""
