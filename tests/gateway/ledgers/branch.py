@@ -29,7 +29,7 @@ from gateway.lending.terms import terms_mapping
 from gateway.mirror import kept
 from gateway.mirror.keeper import Keeper
 from gateway.mirror.tables import core_commands
-from gateway.mirror.telling import CoreNews
+from gateway.mirror.telling import CoreNews, identity_of
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done
 from gateway.operations.playbook import Playbook
@@ -125,10 +125,8 @@ class Branch:
         repayment = Repayment(local_date(self.clock()), cents, receipt or f"S{operation_id[:9].upper()}")
         async with self.store.begin() as connection:
             await self.portfolio.repay(connection, loan_id, repayment, operation_id, self.clock())
-            query = select(operations.c.id).order_by(operations.c.number.desc()).limit(1)
-            told = await connection.scalar(query)
         self.outbox.news.set()
-        return str(told)
+        return identity_of(loan_id, operation_id, "repayment")
 
     async def happened(self, loan_id: str, kind: str, detail: Mapping[str, Any]) -> None:
         """Something else happened to a loan."""
