@@ -42,7 +42,7 @@ def read(data: Path) -> Kept:
 
 def unsettled(data: Path) -> int:
     """How many operations are still being worked on; those that wait for a person are not."""
-    query = "SELECT COUNT(*) FROM operations WHERE is_open AND state NOT IN ('parked', 'dead')"
+    query = "SELECT COUNT(*) FROM operations WHERE is_open AND step <> 'decision' AND state NOT IN ('parked', 'dead')"
     with closing(_opened(data)) as database:
         return int(database.execute(query).fetchone()[0])
 

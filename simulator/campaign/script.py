@@ -96,8 +96,9 @@ def _part_amount(caller: Caller, screen: str) -> str:
     return str(caller.chance.randrange(least, least + most))
 
 
-def _source(caller: Caller, _screen: str) -> str:
-    return "1" if caller.goal == "repay from wallet" else "2"
+def _source(caller: Caller, screen: str) -> str:
+    """The wallet is on offer only where it covers the sum."""
+    return "1" if caller.goal == "repay from wallet" and "\n1 " in screen else "2"
 
 
 def _range(screen: str) -> tuple[int, int]:
@@ -133,6 +134,7 @@ WAITING: tuple[tuple[str, re.Pattern[str], Answer], ...] = tuple(
         ("amount", r"how much\?\n1 Next", _choice),
         ("part", r"how much will you pay\?", _part_amount),
         ("source", r"Pay Ksh [\d,.]+ from:", _source),
+        ("no loan", r"^You have no loan to repay", _either(press_00=1, hang_up=1)),
         ("wallet PIN", r"from your wallet", _pin),
         ("M-PESA", r"M-PESA charge", _either(press_1=12, press_2=1)),
         ("full", r"Your whole limit", _either(press_1=1, hang_up=1)),
@@ -147,7 +149,6 @@ LAST: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         ("joined", r"^Welcome, "),
         ("accepted", r"^Request LN\w+ received|: request PY\w+ received|^M-PESA will now ask"),
-        ("no loan", r"^You have no loan to repay"),
         ("no credit", r"^We cannot lend to you now"),
         ("cancelled", r"^Cancelled\. Nothing was sent"),
         ("busy", r"^Nyota is (very busy|slow now)|^Not confirmed yet"),

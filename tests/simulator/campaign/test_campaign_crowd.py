@@ -41,7 +41,7 @@ async def dialling(screen: str, path: Path) -> AsyncIterator[tuple[Crowd, Gatewa
 class TestCrowd:
     async def test_it_dials_until_told_to_stop(self, tmp_path: Path) -> None:
         """Everybody finishes the call they are in, and nobody dials again."""
-        async with dialling("END You have no loan to repay.", tmp_path / "diary") as (crowd, gateway, diary):
+        async with dialling("END We cannot lend to you now.", tmp_path / "diary") as (crowd, gateway, diary):
             running = asyncio.create_task(crowd.run())
             await gateway.asked.wait()
             crowd.stopping.set()
