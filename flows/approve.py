@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from flows.borrow import REASONS as RECORD
+from flows.borrow import reason_offers
 from flows.kit import Emit, Flow, Gone, Guard, Offer, View, choose, decide, end, secret
 from flows.known import Asked, Borrower
 from menus.values import Day, Days, FullName, Ksh, ShortName
@@ -137,7 +139,14 @@ def _borrower(view: View) -> Mapping[str, object]:
         "held": Ksh(found.pledged_cents),
         "owed": Ksh(found.owed_cents),
         "day": Day(found.since, view.facts.now.date()),
+        "score": found.score,
     }
+
+
+def _record(view: View) -> Iterable[Offer]:
+    """What the score and the limit were made of when the loan was asked for."""
+    found: Borrower | None = view.fact("borrower", view.data["request"])
+    return reason_offers((reason.code, reason.value) for reason in found.reasons) if found else ()
 
 
 def _none_words(view: View) -> str:
@@ -187,7 +196,7 @@ flow = Flow(
         choose("detail", to={"approve": "checked", "decline": "no"}, slots=_slots, confirms=True),
         choose("guarantee", to={"approve": "checked", "decline": "no"}, slots=_slots, confirms=True),
         choose("officer", to={"approve": "checked", "decline": "reason", "more": "more"}, slots=_slots, confirms=True),
-        choose("more", to="officer", slots=_borrower, offers=lambda _: ()),
+        choose("more", to="officer", slots=_borrower, lines=_record, labels=RECORD, offers=lambda _: ()),
         decide(
             "checked",
             [

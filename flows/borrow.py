@@ -3,19 +3,25 @@
 The PIN is the yes. What an officer decides is answered by SMS.
 """
 
-import calendar
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from flows import guarantors
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
-from flows.known import Borrowing, Product, Quote
-from flows.loans import quoted
+from flows.known import Borrowing, Credit, Due, Product, Quote
+from flows.loans import priced, quoted
 from menus.values import Clock, Day, Days, Ksh, MaskedPhone
 
 PERSON = "person"
 PURPOSES = ("business", "farm", "school", "hospital", "home", "other")
+REASONS = (
+    "on_time", "late_before", "late_now", "no_history", "young", "saving_short", "savings", "blocked", "name", "top",
+    "next",
+)  # fmt: skip
+"""What a limit and a record are made of, each with words of its own."""
+IN_CENTS = frozenset({"savings", "next"})
 
 
 def _borrowing(view: View) -> Borrowing:
@@ -30,6 +36,12 @@ def _bind_limits(view: View) -> Mapping[str, Any]:
         "limits": [borrowing.limit_cents, borrowing.used_cents, borrowing.available_cents],
         "ranges": {product.key: [product.name, product.min_cents, product.max_cents] for product in borrowing.products},
     }
+
+
+def _bind_needs(view: View) -> Mapping[str, Any]:
+    """How many people have to be named for the chosen product."""
+    needed = {product.key: product.guarantors for product in _borrowing(view).products}
+    return {"guarantors_needed": needed.get(view.data["product"], 0)}
 
 
 def _product(view: View) -> Product:
@@ -59,7 +71,7 @@ def _late(view: View) -> bool:
 
 def _full(view: View) -> bool:
     borrowing = _borrowing(view)
-    return not borrowing.products and borrowing.used_cents > 0
+    return not borrowing.products and borrowing.used_cents > 0 and borrowing.limit_cents > 0
 
 
 def _none(view: View) -> bool:
@@ -80,6 +92,20 @@ def _asks_bureau(view: View) -> bool:
 
 def _has_one_term(view: View) -> bool:
     return len(_product(view).terms) == 1
+
+
+def _is_secured(view: View) -> bool:
+    return bool(_product(view).secured_percent)
+
+
+def _needs_guarantors(view: View) -> bool:
+    return bool(view.data.get("guarantors_needed"))
+
+
+def _secured_slots(view: View) -> Mapping[str, object]:
+    """The part of the amount that is set aside, in whole shillings at least."""
+    cents = -(-view.data["amount"] * _product(view).secured_percent // 100)
+    return {"held": Ksh(cents), "principal": Ksh(view.data["amount"])}
 
 
 def _limit_slots(limit_cents: int, used_cents: int, available_cents: int) -> dict[str, object]:
@@ -159,20 +185,9 @@ def _bind_quote(view: View) -> Mapping[str, Any]:
 
 
 def _dues(view: View) -> Iterable[Offer]:
-    """All but the last are alike."""
     quote, today = view.data["quote"], view.facts.now.date()
-    for number in range(quote["repayments"]):
-        is_last = number == quote["repayments"] - 1
-        on = _month_after(date.fromisoformat(quote["first_due"]), number)
-        cents = quote["last_cents"] if is_last else quote["each_cents"]
-        yield Offer("", "row", {"due": Day(on, today), "amount": Ksh(cents)})
-
-
-def _month_after(first: date, months: int) -> date:
-    """The same day `months` later, or the last of that month."""
-    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(first.day, last))
+    dues: tuple[Due, ...] = view.fact("dues", view.data["product"], view.data["amount"], quote["repayments"])
+    return (Offer("", "row", {"due": Day(due.on, today), "amount": Ksh(due.cents)}) for due in dues)
 
 
 def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
@@ -181,6 +196,7 @@ def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
         "principal": Ksh(quote["principal_cents"]),
         "net": Ksh(quote["net_cents"]),
         "fee": Ksh(quote["fee_cents"]),
+        "duty": Ksh(quote.get("duty_cents", 0)),
         "interest": Ksh(quote["interest_cents"]),
         "total": Ksh(quote["total_cents"]),
         "due": Day(date.fromisoformat(quote["due"]), today),
@@ -195,7 +211,7 @@ def _instalments(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
     if quote.get("repayments", 1) == 1:
         return {}
     return {
-        "count": quote["repayments"] - 1,
+        "count": quote["repayments"] - 1 if quote["even"] else quote["repayments"],
         "each": Ksh(quote["each_cents"]),
         "last": Ksh(quote["last_cents"]),
         "day": Day(date.fromisoformat(quote["first_due"]), today),
@@ -209,7 +225,8 @@ def _price(view: View) -> Mapping[str, object]:
 def _terms_by_sms(view: View) -> Emit | None:
     if view.answer != "terms":
         return None
-    return Emit("sms.notice", "SM", {"template": "borrow.offer", "quote": view.data["quote"]})
+    quote = view.data["quote"]
+    return Emit("sms.notice", "SM", {"template": priced("borrow.offer", quote), "quote": quote})
 
 
 def _request(view: View) -> Emit:
@@ -217,6 +234,8 @@ def _request(view: View) -> Emit:
     intent = {"product": view.data["product"], "quote": view.data["quote"]}
     if "purpose" in view.data:
         intent["purpose"] = view.data["purpose"]
+    if _needs_guarantors(view):
+        intent["guarantors"] = [person for person, _ in view.data["guarantors"]]
     if view.data.get("bureau") == "agree":
         wording = view.fact("organisation").terms_version
         intent["bureau"] = {"version": wording, "language": view.session.language}
@@ -241,7 +260,47 @@ def _review_slots(view: View) -> Mapping[str, object]:
 
 def _cost_words(view: View) -> str:
     """A charge of nothing is not named."""
-    return "cost" if view.data["quote"]["fee_cents"] else "cost_no_fee"
+    quote = view.data["quote"]
+    if quote["duty_cents"]:
+        return "cost_duty"
+    return "cost" if quote["fee_cents"] else "cost_no_fee"
+
+
+def _total_words(view: View) -> str:
+    quote = view.data["quote"]
+    if quote["duty_cents"]:
+        return "total_duty"
+    return "total_fee" if quote["fee_cents"] else "total"
+
+
+def _dates_words(view: View) -> str:
+    quote = view.data["quote"]
+    name = "dates" if quote["even"] else "dates_uneven"
+    return name if quote["penalty_cents"] else f"{name}_no_penalty"
+
+
+def reason_offers(reasons: Iterable[tuple[str, int]]) -> Iterable[Offer]:
+    """A line for each reason, with its figure."""
+    for code, value in reasons:
+        figure = {"amount": Ksh(value)} if code in IN_CENTS else {"count": value, "days": Days(value)}
+        yield Offer("", code, figure)
+
+
+def _credit(view: View) -> Credit:
+    credit: Credit = view.fact("credit")
+    return credit
+
+
+def _credit_lines(view: View) -> Iterable[Offer]:
+    return reason_offers((reason.code, reason.value) for reason in _credit(view).reasons)
+
+
+def _credit_offers(view: View) -> Iterable[Offer]:
+    return (Offer("pay"),) if _late(view) else ()
+
+
+def _credit_slots(view: View) -> Mapping[str, object]:
+    return {"limit": Ksh(_credit(view).limit_cents)}
 
 
 def _pin_words(view: View) -> str:
@@ -270,17 +329,31 @@ flow = Flow(
             slots=_limits,
             binds=_bind_limits,
         ),
-        ask("amount", parse=_amount, to="why", slots=_range, refuses=("amount", "over_limit")),
+        ask("amount", parse=_amount, to="why", slots=_range, binds=_bind_needs, refuses=("amount", "over_limit")),
         decide("why", [(_asks_purpose, "purpose"), (None, "checked")]),
         choose("purpose", to={"*": "checked"}, saves="purpose", labels=PURPOSES),
         decide("checked", [(_asks_bureau, "bureau"), (None, "length")]),
         choose("bureau", to={"agree": "length", "no": "unchecked"}, saves="bureau"),
-        decide("length", [(_has_one_term, "cost"), (None, "term")]),
-        choose("term", to={"*": "total"}, saves="term", offers=_terms, labels=("months",), slots=_term_slots),
-        choose("total", to={"dates": "dates"}, slots=_price, binds=_bind_quote),
+        decide("length", [(_has_one_term, "securing"), (None, "term")]),
+        choose("term", to={"*": "securing"}, saves="term", offers=_terms, labels=("months",), slots=_term_slots),
+        decide("securing", [(_is_secured, "secured"), (None, "guarding")]),
+        choose("secured", to={"agree": "guarding", "no": "unsecured"}, slots=_secured_slots, confirms=True),
+        decide("guarding", [(_needs_guarantors, "guarantors"), (None, "pricing")]),
+        *guarantors.steps(to="pricing"),
+        decide("pricing", [(_has_one_term, "cost"), (None, "total")]),
+        choose(
+            "total",
+            to={"dates": "dates"},
+            words=_total_words,
+            variants=("total", "total_fee", "total_duty"),
+            slots=_price,
+            binds=_bind_quote,
+        ),
         choose(
             "dates",
             to={"accept": "pin", "terms": "dates", "all": "rows"},
+            words=_dates_words,
+            variants=("dates", "dates_no_penalty", "dates_uneven", "dates_uneven_no_penalty"),
             slots=_price,
             emits=_terms_by_sms,
             confirms=True,
@@ -290,7 +363,7 @@ flow = Flow(
             "cost",
             to={"accept": "pin", "terms": "cost"},
             words=_cost_words,
-            variants=("cost", "cost_no_fee"),
+            variants=("cost", "cost_no_fee", "cost_duty"),
             slots=_price,
             binds=_bind_quote,
             emits=_terms_by_sms,
@@ -304,14 +377,24 @@ flow = Flow(
             slots=_price,
             emits=_request,
         ),
-        decide("sent", [(_is_reviewed, "review"), (None, "accepted")]),
+        decide("sent", [(_needs_guarantors, "guaranteed"), (_is_reviewed, "review"), (None, "accepted")]),
+        end("guaranteed", slots=_accepted),
         end("review", slots=_review_slots),
         end("unchecked"),
+        end("unsecured"),
         end("accepted", slots=_accepted),
         choose("late", to={"pay": "repay:opened", "limits": "limits"}, slots=_limits, binds=_late_loan, confirms=True),
-        choose("full", to={"repay": "repay:"}, slots=_limits, confirms=True),
-        choose("limits", to={"pay": "repay:opened"}, slots=_limits, binds=_late_loan),
-        end("none"),
+        choose("full", to={"repay": "repay:", "limits": "limits"}, slots=_limits, confirms=True),
+        choose("none", to={"limits": "limits", "help": "help:"}, confirms=True),
+        choose(
+            "limits",
+            to={"pay": "repay:opened"},
+            slots=_credit_slots,
+            lines=_credit_lines,
+            offers=_credit_offers,
+            labels=("pay", *REASONS),
+            binds=_late_loan,
+        ),
     ],
     resumable=True,
 )

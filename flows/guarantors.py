@@ -9,7 +9,7 @@ They lead in at `guarantors` and on to `to` when `data["guarantors_needed"]` peo
 
 from collections.abc import Mapping
 
-from flows.kit import Refusal, Step, View, ask, decide
+from flows.kit import Gone, Refusal, Step, View, ask, decide
 from flows.known import Lender
 from flows.text import msisdn
 
@@ -37,12 +37,20 @@ def _so_far(view: View) -> Named:
 
 
 def _are_enough(view: View) -> bool:
-    return len(_so_far(view)) >= int(view.data["guarantors_needed"])
+    return len(_so_far(view)) >= _needed(view)
+
+
+def _needed(view: View) -> int:
+    """Raises Gone in a conversation that did not say how many."""
+    needed: int = view.data.get("guarantors_needed", 0)
+    if not needed:
+        raise Gone("guarantors")
+    return needed
 
 
 def _others(view: View) -> Named:
     """Those who stay named whatever is typed now: whoever comes back names the last one anew."""
-    return _so_far(view)[: int(view.data["guarantors_needed"]) - 1]
+    return _so_far(view)[: _needed(view) - 1]
 
 
 def _named(view: View, text: str) -> Named | Refusal:
@@ -60,4 +68,4 @@ def _named(view: View, text: str) -> Named | Refusal:
 
 
 def _count(view: View) -> Mapping[str, object]:
-    return {"count": len(_others(view)) + 1, "of_count": int(view.data["guarantors_needed"])}
+    return {"count": len(_others(view)) + 1, "of_count": _needed(view)}

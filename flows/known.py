@@ -88,7 +88,8 @@ class Product:
     """A product this customer may have now, with the amounts it allows them.
 
     `terms` are the numbers of repayments on offer, each after `days` days or, where that is 0, each month. `reviewed`:
-    an officer decides. `asks_bureau`: their record would be looked up, and they have not agreed to that yet.
+    an officer decides. `asks_bureau`: their record would be looked up, and they have not agreed to that yet. So many
+    `guarantors` are needed, and `secured_percent` of the amount is set aside of their savings.
     """
 
     key: str
@@ -100,6 +101,25 @@ class Product:
     reviewed: bool = False
     asks_purpose: bool = False
     asks_bureau: bool = False
+    guarantors: int = 0
+    secured_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that a limit or a score is made of. `code` has words of its own; `value` is its figure, if it has one:
+    how many loans, days or months, or an amount in cents."""
+
+    code: str
+    value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What somebody may owe in all, and why: the reasons of their limit first, then those of their record."""
+
+    limit_cents: int
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +144,11 @@ class Borrowing:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The whole price of a loan before it is taken. Of several repayments all are alike but the last."""
+    """The whole price of a loan before it is taken. Of several repayments all are alike but the last, if it is `even`.
+
+    `duty_cents` comes on top of the charges; `duties` are all of them: name, what it is on, percent, of how much, how
+    much, and whether it is inside the charge.
+    """
 
     product: str
     principal_cents: int
@@ -139,6 +163,9 @@ class Quote:
     each_cents: int = 0
     last_cents: int = 0
     first_due: date | None = None
+    duty_cents: int = 0
+    duties: tuple[tuple[Any, ...], ...] = ()
+    even: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,9 +389,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Borrower:
-    """What an officer may see of somebody who asked for a loan. `pledged_cents` is what secures that loan."""
+    """What an officer may see of somebody who asked for a loan. `pledged_cents` is what secures that loan.
+
+    `score` is of 100 points; `reasons` are what limit and score were made of when the loan was asked for.
+    """
 
     saved_cents: int
     pledged_cents: int
     owed_cents: int
     since: date
+    score: int = 0
+    reasons: tuple[Reason, ...] = ()

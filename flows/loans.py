@@ -71,6 +71,11 @@ def quoted(quote: Quote) -> dict[str, Any]:
     return {**asdict(quote), "due": quote.due.isoformat(), "first_due": first}
 
 
+def priced(template: str, quote: Mapping[str, Any]) -> str:
+    """The message that names a duty, where there is one on top of the charges."""
+    return f"{template}_duty" if quote.get("duty_cents") else template
+
+
 def _detail_words(view: View) -> str:
     return "late" if chosen(view).days_late else "detail"
 
@@ -84,7 +89,8 @@ def _terms_by_sms(view: View) -> Emit | None:
     loan = chosen(view)
     if view.answer != "terms" or loan.terms is None:
         return None
-    intent = {"template": "borrow.terms", "loan": loan.reference, "quote": quoted(loan.terms)}
+    quote = quoted(loan.terms)
+    intent = {"template": priced("borrow.terms", quote), "loan": loan.reference, "quote": quote}
     return Emit("sms.notice", "SM", intent)
 
 

@@ -24,6 +24,7 @@ from gateway.health import Health
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import Product, parse_products
+from gateway.lending.taxes import Tax
 from gateway.operations.daily import Daily
 from gateway.operations.outbox import Instant, Outbox
 from gateway.operations.playbook import Playbook
@@ -264,9 +265,13 @@ async def register_callbacks(gateway: Gateway) -> None:
 
 def products_of(config: Config) -> dict[str, Product]:
     try:
-        return parse_products(config.lending.products)
+        return parse_products(config.lending.products, taxes_of(config))
     except (InvalidTerms, UnsupportedTerms) as error:
         raise Misconfigured(f"lending.{error}") from error
+
+
+def taxes_of(config: Config) -> tuple[Tax, ...]:
+    return tuple(Tax(rate.name, rate.on, rate.percent, rate.since, rate.until, rate.inside) for rate in config.taxes)
 
 
 def public_url(config: Config) -> str:

@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from gateway.errors import Misconfigured
 from gateway.lending.products import DEMO_PRODUCTS
+from gateway.lending.taxes import Charged
 from gateway.licences import Kind
 
 ENVIRONMENT_PREFIX = "NYOTA_"
@@ -198,6 +199,73 @@ class Rails(Section):
 class Lending(Section):
     products: dict[str, dict[str, Any]] = {key: dict(product) for key, product in DEMO_PRODUCTS.items()}
     """What people may borrow, by key; see `gateway.lending.products`."""
+
+
+class TaxRate(Section):
+    """A duty on what loans cost: excise, for instance."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    name: str = Field(min_length=1, max_length=20)
+    on: Charged
+    """fee or interest."""
+    percent: Annotated[Decimal, Field(gt=0, le=100)]
+    since: date = Field(alias="from")
+    """The first day of it."""
+    until: date | None = None
+    """The day from which it is no more."""
+    inside: bool = False
+    """true: it is a part of the charge; false: it comes on top."""
+
+
+class Points(Section):
+    """What counts how much in the score that comes with the program."""
+
+    start: int = Field(50, ge=0, le=100)
+    on_time: int = Field(5, ge=0, le=100)
+    """For each loan repaid on time, up to on_time_most."""
+    on_time_most: int = Field(30, ge=0, le=100)
+    late: int = Field(10, ge=0, le=100)
+    """Taken for each loan repaid late."""
+    late_now: int = Field(30, ge=0, le=100)
+    """Taken while something is late."""
+    tenure: int = Field(10, ge=0, le=100)
+    """For being a customer since tenure_months."""
+    tenure_months: int = Field(6, ge=0)
+    saving: int = Field(10, ge=0, le=100)
+    """For having saved since saving_months."""
+    saving_months: int = Field(3, ge=0)
+
+
+class Borrowing(Section):
+    """How much people may owe: limits in steps, and the score. Amounts in shillings; 0 switches a rule off."""
+
+    first: int = Field(2_000, ge=0)
+    """The lowest step: no limit falls below it by itself."""
+    step: int = Field(1_000, ge=0)
+    """By how much a loan repaid on time raises a limit."""
+    down: int = Field(1_000, ge=0)
+    """By how much one repaid late lowers it."""
+    most: int = Field(50_000, ge=0)
+    """Repaying alone raises no limit above this; staff may."""
+    late_days: int = Field(3, ge=0)
+    """So many days late is still on time."""
+    raise_days: int = Field(7, ge=0)
+    """A loan repaid sooner raises nothing."""
+    raise_percent: int = Field(50, ge=0, le=100)
+    """A loan smaller than this part of the limit raises nothing."""
+    tenure_months: int = Field(0, ge=0)
+    """Until somebody has been a customer for so many months they stay at the first step."""
+    saving_months: int = Field(0, ge=0)
+    """The same until they have saved for so many months."""
+    savings_times: int = Field(0, ge=0)
+    """Nobody gets more than so many times their savings."""
+    scorer: str = "rules"
+    """Who judges a record: `rules`, or another as package.module:name."""
+    officer_below: int = Field(0, ge=0, le=100)
+    """Below so many points an officer decides, also about products that are approved automatically."""
+    refuse_below: int = Field(0, ge=0, le=100)
+    """Below so many points nothing is lent."""
+    points: Points = Points()
 
 
 class Peers(Section):
@@ -493,6 +561,8 @@ class Config(BaseSettings):
     providers: Providers = Providers()
     rails: Rails = Rails()
     lending: Lending = Lending()
+    taxes: tuple[TaxRate, ...] = ()
+    borrowing: Borrowing = Borrowing()
     peers: Peers = Peers()
     approvals: Approvals = Approvals()
     auto_repay: AutoRepay = AutoRepay()

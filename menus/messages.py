@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-PRICE = ("principal", "net", "fee", "interest", "total", "due", "apr", "penalty")
+PRICE = ("principal", "net", "fee", "duty", "interest", "total", "due", "apr", "penalty")
 PAID = ("reference", "amount", "loan", "at", "receipt", "owed", "next", "due", "extra", "wallet")
 UNPAID = ("reference", "amount", "loan", "account", "min", "by")
 AUTO = ("reference", "amount", "at", "receipt", "paid", "loan", "count", "owed", "wallet")
@@ -16,17 +16,24 @@ PEER = ("reference", "amount", "principal", "total", "due")
 MESSAGES: Mapping[str, tuple[str, ...]] = {
     "register.welcome": ("first_name",),
     "register.terms": (),
-    "borrow.offer": PRICE,
-    "borrow.terms": (*PRICE, "loan"),
-    "borrow.paid": (*PRICE, "reference", "phone", "at", "receipt"),
+    **dict.fromkeys(("borrow.offer", "borrow.offer_duty"), PRICE),
+    **dict.fromkeys(("borrow.terms", "borrow.terms_duty"), (*PRICE, "loan")),
+    **dict.fromkeys(("borrow.paid", "borrow.paid_duty"), (*PRICE, "reference", "phone", "at", "receipt")),
     "borrow.applied": (*PRICE, "reference", "by"),
-    "borrow.applied_months": (*PRICE, "reference", "by", "count", "each", "day", "last"),
-    "borrow.paid_months": ("reference", "net", "phone", "at", "receipt", "count", "each", "day", "last"),
+    **dict.fromkeys(
+        ("borrow.applied_months", "borrow.applied_uneven"),
+        (*PRICE, "reference", "by", "count", "each", "day", "last"),
+    ),
+    **dict.fromkeys(
+        ("borrow.paid_months", "borrow.paid_uneven"),
+        ("reference", "net", "phone", "at", "receipt", "count", "each", "day", "last", "due"),
+    ),
+    "borrow.limit_up": ("loan", "limit"),
     **dict.fromkeys(
         [f"borrow.declined_{reason}" for reason in ("savings", "history", "income", "amount", "other")],
         ("reference", "principal"),
     ),
-    **dict.fromkeys(("borrow.expired", "borrow.limit"), ("reference", "principal")),
+    **dict.fromkeys(("borrow.expired", "borrow.limit", "borrow.late", "borrow.unsecured"), ("reference", "principal")),
     "borrow.slow": ("reference", "net", "by"),
     "borrow.unpaid": ("reference", "net"),
     "borrow.refused": ("reference", "net"),

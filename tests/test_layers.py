@@ -58,6 +58,7 @@ class TestLayers:
             "gateway/operations",
             "gateway/accounts",
             "gateway/approvals",
+            "gateway/borrowing",
             "gateway/peers",
             "gateway/wallet",
             "gateway/lending/portfolio.py",

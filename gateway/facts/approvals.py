@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.known import Asked, Borrower
+from flows.known import Asked, Borrower, Reason
 from gateway.approvals import decisions, pledges
 from gateway.approvals.decisions import CUSTOMER, Approval
 from gateway.books import accounts as chart
@@ -72,6 +72,8 @@ class ApprovalFacts:
             pledged_cents=sum((await pledges.pledged_for(connection, seen.operation)).values()),
             owed_cents=sum(standing.owed_cents for standing in running),
             since=local_date(person.created_at),
+            score=seen.detail.get("score", 0),
+            reasons=tuple(Reason(code, value) for code, value in seen.detail.get("reasons", ())),
         )
 
     async def refuses_all(self, connection: AsyncConnection, msisdn: str) -> bool:

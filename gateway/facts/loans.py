@@ -1,42 +1,62 @@
 """Loans and prices as people see them: what runs, what it costs, what may be borrowed, what is left to use."""
 
 from collections.abc import Mapping
+from dataclasses import astuple, replace
 from datetime import date
 from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.known import Balances, Borrowing, Due, Loan, Product, Quote
+from flows.known import Balances, Borrowing, Credit, Due, Lender, Loan, Product, Quote
+from gateway.approvals import pledges
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
+from gateway.borrowing.credit import Credit as Assessor
 from gateway.clock import Clock, local_date
 from gateway.errors import BrokenInvariant
 from gateway.facts.people import PeopleFacts
+from gateway.facts.repaying import with_initial
 from gateway.facts.source import Computed, Reader, customer_on
 from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
 from gateway.lending.products import Product as LoanProduct
 from gateway.lending.products import quote
 from gateway.operations import queue
+from gateway.peers import asking
 from gateway.store import customers
+
+SHILLING = 100
 
 
 class LoanFacts:
     """What somebody owes and may borrow, as of today."""
 
-    def __init__(self, books: Books, portfolio: Portfolio, people: PeopleFacts, clock: Clock) -> None:
+    def __init__(
+        self, books: Books, portfolio: Portfolio, people: PeopleFacts, clock: Clock, credit: Assessor | None = None
+    ) -> None:
         self._books = books
         self._portfolio = portfolio
+        self._credit = credit or Assessor(books)
         self._people = people
         self._clock = clock
 
     def readers(self) -> Mapping[str, Reader]:
-        return {"balances": self.balances, "loans": self.loans, "borrowing": self.borrowing}
+        return {
+            "balances": self.balances,
+            "loans": self.loans,
+            "borrowing": self.borrowing,
+            "credit": self.credit,
+            "guarantor": self.guarantor,
+        }
 
     def computed(self) -> Mapping[str, Computed]:
-        return {"quote": self.quote}
+        return {"quote": self.quote, "dues": self.dues}
 
     def quote(self, key: str, cents: int, repayments: int) -> Quote:
         return quoted(self._portfolio.products[key], cents, local_date(self._clock()), repayments)
+
+    def dues(self, key: str, cents: int, repayments: int) -> tuple[Due, ...]:
+        """Every date and amount of a loan that arrives today."""
+        return dues(self._portfolio.products[key], cents, local_date(self._clock()), repayments)
 
     async def balances(self, connection: AsyncConnection, msisdn: str) -> Balances:
         customer_id = (await customer_on(connection, msisdn)).id
@@ -60,20 +80,43 @@ class LoanFacts:
         rows = await queue.with_requests(connection, msisdn)
         if not rows:
             raise BrokenInvariant("no customer on this line")
-        person, today = rows[0], local_date(self._clock())
-        held = await self._portfolio.held(connection, person.id, today)
+        person, now = rows[0], self._clock()
+        held = await self._portfolio.held(connection, person.id, local_date(now))
         late = next((self._loan(standing) for standing in held.running if standing.loan.days_late), None)
-        available = max(0, person.limit_cents - held.in_use_cents)
+        assessment = await self._credit.assessed(connection, person, held, now)
+        limit_cents = 0 if assessment.is_refused else assessment.limit.cents
+        available = max(0, limit_cents - held.in_use_cents)
         has_agreed = await customers.has_consented(connection, person.id, "bureau")
         products = tuple(
-            offered(product, has_agreed=has_agreed)
+            offered(product, has_agreed=has_agreed, is_reviewed=assessment.is_reviewed)
             for product in self._portfolio.products.values()
             if product.approval != "lender" and product.min_cents <= available
         )
         may_ask = any(product.approval == "lender" for product in self._portfolio.products.values())
-        return Borrowing(
-            person.limit_cents, held.in_use_cents, products, late, self._people.requests(rows), may_ask=may_ask
-        )
+        secured = [await self._within_savings(connection, person.id, product) for product in products]
+        fitting = tuple(product for product in secured if product.min_cents <= product.max_cents)
+        return Borrowing(limit_cents, held.in_use_cents, fitting, late, self._people.requests(rows), may_ask=may_ask)
+
+    async def credit(self, connection: AsyncConnection, msisdn: str) -> Credit:
+        """What somebody may owe in all, and why it is no more."""
+        person, now = await customer_on(connection, msisdn), self._clock()
+        held = await self._portfolio.held(connection, person.id, local_date(now))
+        assessment = await self._credit.assessed(connection, person, held, now)
+        return Credit(0 if assessment.is_refused else assessment.limit.cents, assessment.reasons)
+
+    async def guarantor(self, connection: AsyncConnection, msisdn: str, phone: str) -> Lender | None:
+        """Who is on another line, if they may be asked to guarantee a loan."""
+        me = await customer_on(connection, msisdn)
+        person = await asking.person_to_ask(connection, me.id, phone)
+        return Lender(person.id, with_initial(person.name)) if person else None
+
+    async def _within_savings(self, connection: AsyncConnection, customer_id: str, product: Product) -> Product:
+        """No more than the savings that are free can secure."""
+        if not product.secured_percent:
+            return product
+        free = await pledges.free_cents(connection, self._books, customer_id)
+        most = free * 100 // product.secured_percent // SHILLING * SHILLING
+        return replace(product, max_cents=min(product.max_cents, most))
 
     def _loan(self, standing: Standing) -> Loan:
         loan, record = standing.loan, standing.record
@@ -93,8 +136,8 @@ class LoanFacts:
         )
 
 
-def offered(product: LoanProduct, *, has_agreed: bool) -> Product:
-    """A product as the flows know it."""
+def offered(product: LoanProduct, *, has_agreed: bool, is_reviewed: bool = False) -> Product:
+    """A product as the flows know it. `is_reviewed`: an officer decides about this person, whatever the product."""
     return Product(
         key=product.key,
         name=product.name,
@@ -102,9 +145,11 @@ def offered(product: LoanProduct, *, has_agreed: bool) -> Product:
         max_cents=product.max_cents,
         days=product.repayment_every if product.repayment_unit == "days" else 0,
         terms=product.repayments,
-        reviewed=product.approval == "officer",
+        reviewed=product.approval == "officer" or is_reviewed or product.collateral,
         asks_purpose=product.asks_purpose,
         asks_bureau=product.bureau and not has_agreed,
+        guarantors=product.guarantors,
+        secured_percent=product.secured_percent,
     )
 
 
@@ -126,7 +171,16 @@ def quoted(product: LoanProduct, cents: int, on: date, repayments: int | None = 
         each_cents=price.schedule[0].owed.total,
         last_cents=price.schedule[-1].owed.total,
         first_due=price.due_on[0],
+        duty_cents=price.duty_cents,
+        duties=tuple(astuple(duty) for duty in price.duties),
+        even=price.is_even,
     )
+
+
+def dues(product: LoanProduct, cents: int, on: date, repayments: int) -> tuple[Due, ...]:
+    """Every date and amount of a loan paid out on a day."""
+    price = quote(product, cents, on, repayments)
+    return tuple(Due(row.due_on, row.owed.total, is_paid=False) for row in price.schedule)
 
 
 def price_of(standing: Standing) -> Quote:

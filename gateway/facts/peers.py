@@ -32,7 +32,7 @@ class PeerFacts:
         self._lookups_a_day = lookups_a_day
 
     def readers(self) -> Mapping[str, Reader]:
-        return {"lender": self.lender, "guarantor": self.guarantor}
+        return {"lender": self.lender}
 
     def computed(self) -> Mapping[str, Computed]:
         return {"peer_terms": lambda: self._terms, "peer_quote": self.quote}
@@ -43,12 +43,6 @@ class PeerFacts:
         for kind, a_day in ((asking.KIND, self._asks_a_day), (LOOKUP, self._lookups_a_day)):
             if await queue.asked(connection, me.id, kind, since=since) >= a_day:
                 return None
-        person = await asking.person_to_ask(connection, me.id, phone)
-        return Lender(person.id, with_initial(person.name)) if person else None
-
-    async def guarantor(self, connection: AsyncConnection, msisdn: str, phone: str) -> Lender | None:
-        """Who is on another line, if they may be asked to guarantee a loan."""
-        me = await customer_on(connection, msisdn)
         person = await asking.person_to_ask(connection, me.id, phone)
         return Lender(person.id, with_initial(person.name)) if person else None
 

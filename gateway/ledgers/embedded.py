@@ -147,7 +147,7 @@ class EmbeddedLedger:
             repaid = await self._portfolio.repay(connection, loan_id, repayment, operation_id, now)
             lines = [
                 Line(chart.COLLECTION, movement.amount_cents),
-                *repaid_lines(record, repaid.parts),
+                *repaid_lines(record, repaid.parts, fees_paid_cents=repaid.standing.loan.paid.fee),
                 Line(chart.wallet(record.customer_id), -repaid.extra_cents),
             ]
             booked = tuple(line for line in lines if line.amount_cents)

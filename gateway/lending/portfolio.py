@@ -21,10 +21,10 @@ from gateway.lending.loan import Loan
 from gateway.lending.payoff import Payoff, payoff
 from gateway.lending.products import Product
 from gateway.lending.replay import replay
-from gateway.lending.terms import parse_terms, terms_mapping
+from gateway.lending.terms import Terms, parse_terms, terms_mapping
 from gateway.store.tables import loan_events, loans
 
-WAITING_STATES = ("applied", "approved")
+WAITING_STATES = ("applied", "verified", "approved")
 COUNTING_EVENTS = ("repayment",)
 
 _OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.c.closed_at.is_(None))
@@ -108,6 +108,13 @@ class Portfolio:
         await self._kept(connection, loan, "applied", now)
         await self._happened(connection, loan.id, "applied", detail, operation_id, now)
 
+    async def verified(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, now: int, detail: Mapping[str, Any]
+    ) -> None:
+        """What we know ourselves does not stand against a loan; `detail` says what was found."""
+        await self._change(connection, loan_id, "verified", now)
+        await self._happened(connection, loan_id, "verified", detail, operation_id, now)
+
     async def approved(
         self, connection: AsyncConnection, loan_id: str, operation_id: str, now: int, detail: Mapping[str, Any]
     ) -> None:
@@ -125,7 +132,7 @@ class Portfolio:
     ) -> Standing:
         """The money reached the customer: the dates run from that day, whatever day was shown before."""
         record = await self.get(connection, loan_id)
-        terms = replace(parse_terms(record.terms), disbursed_on=local_date(paid_at))
+        terms = begun_on(parse_terms(record.terms), local_date(paid_at))
         await self._change(connection, loan_id, "active", now, terms=terms_mapping(terms), closed_at=None)
         await self._happened(connection, loan_id, "paid_out", {"at": paid_at}, operation_id, now)
         return await self.standing(connection, loan_id, local_date(now))
@@ -254,6 +261,12 @@ class Portfolio:
 
 def _urgency(standing: Standing) -> tuple[int, date, str]:
     return -standing.loan.days_late, next_due(standing.loan), standing.record.reference
+
+
+def begun_on(terms: Terms, day: date) -> Terms:
+    """The same agreement, beginning on another day; what is charged at the start moves with it."""
+    events = tuple(replace(event, on=day) if event.on == terms.disbursed_on else event for event in terms.events)
+    return replace(terms, disbursed_on=day, events=events)
 
 
 def next_due(loan: Loan) -> date:

@@ -6,7 +6,7 @@ version and leaves old loans alone. Interest is given for one repayment period: 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -24,7 +24,8 @@ from gateway.lending.payoff import REBATES, Rebate
 from gateway.lending.penalties import LatePenalty, read_late_penalty
 from gateway.lending.replay import replay
 from gateway.lending.rounding import Rounding, rounded
-from gateway.lending.schedule import PERIODS_A_YEAR
+from gateway.lending.schedule import PERIODS_A_YEAR, schedule
+from gateway.lending.taxes import Charged, Duty, Tax, duties, on_top_cents
 from gateway.lending.terms import (
     AMORTIZATIONS,
     INTEREST_METHODS,
@@ -42,6 +43,7 @@ APPROVALS: tuple[Approval, ...] = get_args(Approval)
 
 CENTS = 100
 VERSION_MAX = 1_000_000
+GUARANTORS_MAX = 5
 PRODUCT_FIELDS = (
     "name",
     "version",
@@ -66,6 +68,9 @@ PRODUCT_FIELDS = (
     "interest_payment_grace_periods",
     "interest_free_periods",
     "rounding",
+    "guarantors",
+    "secured_percent",
+    "collateral",
 )
 
 DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -138,7 +143,9 @@ class Product:
     """One loan product: `interest_percent` is for one repayment period, `repayments` the counts on offer.
 
     `approval` says who decides: nobody (`auto`), an officer, or the person who lends. `bureau`: the borrower's record
-    is looked up and reported, for which they are asked once.
+    is looked up and reported, for which they are asked once. `guarantors` are needed, `secured_percent` of the amount
+    are set aside of the borrower's savings, `collateral` has to be on record before anything is paid out. `taxes` are
+    all that are known, whenever they are in force.
     """
 
     key: str
@@ -165,6 +172,10 @@ class Product:
     interest_payment_grace_periods: int = 0
     interest_free_periods: int = 0
     rounding: Rounding = "half_even"
+    guarantors: int = 0
+    secured_percent: int = 0
+    collateral: bool = False
+    taxes: tuple[Tax, ...] = ()
 
     def __post_init__(self) -> None:
         if self.min_cents > self.max_cents:
@@ -185,18 +196,35 @@ class Product:
             return rounded(exact / CENTS, "half_even") * CENTS
         return rounded(exact, "half_even")
 
-    def terms(self, principal_cents: int, on: date, repayments: int | None = None) -> Terms:
+    def charges(self, terms: Terms) -> "Charges":
+        """What a loan of these terms costs beside its interest, on the day they begin."""
+        fee = self.fee_cents(terms.principal_cents)
+        interest = sum(row.interest_cents for row in schedule(terms)) if self.taxes else 0
+        from_payout = self.fee_mode == "from_payout"
+        charged: dict[Charged, int] = {"fee": fee, "interest": interest}
+        found = duties(self.taxes, terms.disbursed_on, charged, whole_shillings=from_payout)
+        taken = fee + on_top_cents(found)
+        return Charges(fee, found, *((taken, 0) if from_payout else (0, taken)))
+
+    def terms(
+        self, principal_cents: int, on: date, repayments: int | None = None, *, added_cents: int | None = None
+    ) -> Terms:
         """The terms of a loan paid out on `on`, over the first count on offer unless one is chosen.
 
-        Raises InvalidTerms for an amount or a count that is not on offer.
+        `added_cents` is what was agreed to be added to the debt, where that is known already. Raises InvalidTerms for
+        an amount or a count that is not on offer.
         """
+        terms = self._bare_terms(principal_cents, on, repayments)
+        added = self.charges(terms).added_cents if added_cents is None else added_cents
+        return replace(terms, events=(Charge(on, added, "fee", 1),)) if added else terms
+
+    def _bare_terms(self, principal_cents: int, on: date, repayments: int | None) -> Terms:
         count = self.repayments[0] if repayments is None else repayments
         if count not in self.repayments:
             raise InvalidTerms(f"repayments: {self.name} has no {count}")
         if not self.min_cents <= principal_cents <= self.max_cents:
             limits = f"{amount_text(self.min_cents)} to {amount_text(self.max_cents)}"
             raise InvalidTerms(f"principal: {self.name} lends {limits}")
-        added = self.fee_cents(principal_cents) if self.fee_mode == "added" else 0
         return Terms(
             principal_cents=principal_cents,
             annual_rate_percent=self._annual_rate_percent,
@@ -213,7 +241,6 @@ class Product:
             interest_free_periods=self.interest_free_periods,
             rounding=self.rounding,
             late_penalty=self.penalty,
-            events=(Charge(on, added, "fee", 1),) if added else (),
         )
 
     @property
@@ -228,11 +255,25 @@ class Product:
         return round(Decimal(exact.numerator) / exact.denominator, PERCENT_PLACES).normalize()
 
 
-def parse_product(key: str, source: Mapping[str, object]) -> Product:
-    """Reads one product of the configuration; refusals name the field after `products.<key>.`."""
+@dataclass(frozen=True, slots=True)
+class Charges:
+    """What a loan costs beside its interest: fee and duties, taken from the payout or added to the debt."""
+
+    fee_cents: int
+    duties: tuple[Duty, ...]
+    taken_cents: int
+    added_cents: int
+
+
+def parse_product(key: str, source: Mapping[str, object], taxes: tuple[Tax, ...] = ()) -> Product:
+    """Reads one product of the configuration; refusals name the field after `products.<key>.`.
+
+    Nothing of a loan between people is ours to tax but its fee, and that has no duty of its own.
+    """
     prefix = f"products.{key}."
     fields = Fields.of(source, PRODUCT_FIELDS, prefix)
     smallest, largest = fields.cents("min_amount"), fields.cents("max_amount")
+    approval = fields.choice("approval", APPROVALS)
     product = Product(
         key=key,
         name=fields.text("name"),
@@ -250,7 +291,7 @@ def parse_product(key: str, source: Mapping[str, object]) -> Product:
         fee_mode=fields.choice("fee_mode", FEE_MODES, "from_payout"),
         penalty=_penalty(fields),
         rebate=fields.choice("rebate", REBATES),
-        approval=fields.choice("approval", APPROVALS),
+        approval=approval,
         bureau=fields.flag("bureau", default=False),
         asks_purpose=fields.flag("asks_purpose", default=False),
         amortization=fields.choice("amortization", AMORTIZATIONS, "equal_installments"),
@@ -258,6 +299,10 @@ def parse_product(key: str, source: Mapping[str, object]) -> Product:
         interest_payment_grace_periods=fields.whole("interest_payment_grace_periods", 0, REPAYMENTS_MAX, 0),
         interest_free_periods=fields.whole("interest_free_periods", 0, REPAYMENTS_MAX, 0),
         rounding=fields.choice("rounding", ROUNDINGS, "half_even"),
+        guarantors=fields.whole("guarantors", 0, GUARANTORS_MAX, 0),
+        secured_percent=fields.whole("secured_percent", 0, 100, 0),
+        collateral=fields.flag("collateral", default=False),
+        taxes=() if approval == "lender" else taxes,
     )
     _check_smallest(product)
     return product
@@ -272,9 +317,9 @@ def _check_smallest(product: Product) -> None:
             raise InvalidTerms(f"products.{product.key}.min_amount: {error}") from error
 
 
-def parse_products(table: Mapping[str, Mapping[str, object]]) -> dict[str, Product]:
-    """Reads every product of the configuration."""
-    return {key: parse_product(key, source) for key, source in table.items()}
+def parse_products(table: Mapping[str, Mapping[str, object]], taxes: tuple[Tax, ...] = ()) -> dict[str, Product]:
+    """Reads every product of the configuration; `taxes` hold for all of them."""
+    return {key: parse_product(key, source, taxes) for key, source in table.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +336,17 @@ class Quote:
     apr_percent: Decimal
     terms: Terms
     schedule: tuple[Row, ...]
+    duties: tuple[Duty, ...] = ()
+
+    @property
+    def duty_cents(self) -> int:
+        """The duties that come on top of the charges."""
+        return on_top_cents(self.duties)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all instalments are alike but the last."""
+        return len({row.owed.total for row in self.schedule[:-1]}) <= 1
 
     @property
     def due_on(self) -> tuple[date, ...]:
@@ -312,19 +368,22 @@ def quote(product: Product, principal_cents: int, on: date, repayments: int | No
     rows = replay(terms).rows
     if not rows[-1].owed.principal:
         raise InvalidTerms("principal: too small to be repaid in that many instalments")
-    fee = product.fee_cents(principal_cents)
-    payout = principal_cents - fee if product.fee_mode == "from_payout" else principal_cents
+    charges = product.charges(terms)
+    payout = principal_cents - charges.taken_cents
+    if payout <= 0:
+        raise InvalidTerms("principal: the charges leave nothing to pay out")
     return Quote(
         product_key=product.key,
         product_version=product.version,
         principal_cents=principal_cents,
-        fee_cents=fee,
+        fee_cents=charges.fee_cents,
         payout_cents=payout,
         interest_cents=sum(row.owed.interest for row in rows),
         repay_cents=sum(row.owed.total for row in rows),
         apr_percent=yearly_cost(terms, payout, rows).nominal,
         terms=terms,
         schedule=rows,
+        duties=charges.duties,
     )
 
 

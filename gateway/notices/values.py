@@ -68,6 +68,7 @@ def price(quote: Mapping[str, Any]) -> dict[str, Any]:
         "principal": ksh(quote["principal_cents"]),
         "net": ksh(quote["net_cents"]),
         "fee": ksh(quote["fee_cents"]),
+        "duty": ksh(quote.get("duty_cents", 0)),
         "interest": ksh(quote["interest_cents"]),
         "total": ksh(quote["total_cents"]),
         "due": ["day", quote["due"] if isinstance(quote["due"], str) else quote["due"].isoformat()],

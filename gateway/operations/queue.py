@@ -12,7 +12,10 @@ MOVING = ("queued", "waiting", "uncertain")
 
 _WITH_REQUESTS: Select[Any] = (
     select(
-        *(customers.c[name] for name in ("id", "name", "language", "state", "role", "msisdn", "limit_cents")),
+        *(
+            customers.c[name]
+            for name in ("id", "name", "language", "state", "role", "msisdn", "limit_cents", "created_at")
+        ),
         customers.c.pin_hash.is_(None).label("has_no_pin"),
         *(operations.c[name].label(f"request_{name}") for name in ("reference", "kind", "intent", "state")),
     )

@@ -43,7 +43,7 @@ class Repaying:
         repaid = await self._portfolio.repay(connection, record.id, repayment, work.id, now)
         lines = [
             Line(money.account, money.cents),
-            *repaid_lines(record, repaid.parts),
+            *repaid_lines(record, repaid.parts, fees_paid_cents=repaid.standing.loan.paid.fee),
             Line(chart.wallet(record.customer_id), -repaid.extra_cents),
         ]
         booked = tuple(line for line in lines if line.amount_cents)

@@ -174,6 +174,8 @@ class RailCallbacks:
         settled = await requests.by_id(connection, request.id)
         assert settled is not None
         data = {**row.data, "receipt": settled.receipt, "paid_cents": settled.paid_cents, "paid_at": now}
+        if settled.public_name:
+            data["public_name"] = settled.public_name
         step = self._playbooks[row.kind].after(STEPS[request.kind]) or row.step
         await queue.reopen(connection, row.id, step=step, data=data, now=now)
 

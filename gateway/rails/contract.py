@@ -63,7 +63,8 @@ class Result:
     """What the rail says became of a request.
 
     `kind` classifies it: `done` money moved; `refused` final, it did not; `pending` not settled; `uncertain` says
-    nothing either way. `words` picks the customer's message. A receipt is only there when money moved.
+    nothing either way. `words` picks the customer's message. A receipt is only there when money moved;
+    `name` is whoever has received it, where the rail tells.
     """
 
     kind: Class
@@ -75,6 +76,7 @@ class Result:
     msisdn: str | None = None
     rail_id: str | None = None
     our_id: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from gateway.clock import EAT, milliseconds
 
 TEXT_CHARACTERS_MAX = 200
 RECEIPT_CHARACTERS_MAX = 40
+NAME_CHARACTERS_MAX = 60
 
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
 _PERSONAL = re.compile(r"\b(?=\w*\d)\w{6,}\b")
@@ -101,6 +102,12 @@ def phone(value: object) -> str | None:
     """`254712345600` or `254712345600 - AMINA` as E.164; None for a masked or hashed number."""
     number, _, _ = text(value).partition(" - ")
     return msisdn(number) if number.isascii() else None
+
+
+def public_name(value: object) -> str | None:
+    """`AMINA W` of `254712345600 - AMINA W`; None where no name is told."""
+    _, _, name = text(value).partition(" - ")
+    return name.strip()[:NAME_CHARACTERS_MAX] or None
 
 
 def moment(value: object) -> int | None:

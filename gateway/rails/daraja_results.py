@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from gateway.errors import NotACallback
 from gateway.rails.contract import Result
-from gateway.rails.daraja_bodies import Fields, phone
+from gateway.rails.daraja_bodies import Fields, phone, public_name
 from gateway.rails.daraja_codes import DONE, RESULT, STK, UNKNOWN, Table, meaning_of
 
 ID_CHARACTERS_MAX = 80
@@ -49,6 +49,7 @@ def payout_result(body: Fields) -> Result:
         our_id=_id(envelope, "OriginatorConversationID"),
         rail_id=_id(envelope, "ConversationID"),
         msisdn=phone(told.value("ReceiverPartyPublicName")),
+        name=public_name(told.value("ReceiverPartyPublicName")),
     )
     paid = told.receipt("TransactionReceipt", "ReceiptNo") or envelope.receipt("TransactionID")
     return _proven(result, paid, told.cents("TransactionAmount", "Amount"))
@@ -81,6 +82,7 @@ def status_result(body: Fields) -> Result:
         our_id=_id(told, "OriginatorConversationID"),
         rail_id=_id(told, "ConversationID"),
         msisdn=_first_phone((*told.values("CreditPartyName"), *told.values("DebitPartyName")[1:])),
+        name=public_name(told.value("CreditPartyName")),
     )
     return _proven(result, told.receipt("ReceiptNo"), told.cents("Amount"))
 

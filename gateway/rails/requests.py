@@ -50,6 +50,7 @@ class RailRequest:
     settled_at: int | None
     settled_by: str | None
     created_at: int
+    public_name: str | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -143,7 +144,7 @@ async def settled(connection: AsyncConnection, request: RailRequest, result: Res
         return await _repeated(connection, request, result)
     values = {
         "state": "completed", "result_code": result.code, "words": "paid", "receipt": result.receipt,
-        "result_amount_cents": result.amount_cents, "settled_at": now, "settled_by": by,
+        "result_amount_cents": result.amount_cents, "settled_at": now, "settled_by": by, "public_name": result.name,
     }  # fmt: skip
     await _moved(connection, request, values)
     return "late" if request.is_settled else "applied"

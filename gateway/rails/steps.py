@@ -274,6 +274,8 @@ def outcome_of(request: RailRequest) -> Outcome:
     """What a settled request means for its operation."""
     if request.state == "completed":
         data = {"receipt": request.receipt, "paid_cents": request.paid_cents, "paid_at": request.settled_at}
+        if request.public_name:
+            data["public_name"] = request.public_name
         return Done(data, f"settled by {request.settled_by}")
     reason = f"{request.state} by {request.settled_by}, code {request.result_code}"
     return Refused(request.words or "refused", reason, {"code": request.result_code})

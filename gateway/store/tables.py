@@ -183,6 +183,7 @@ rail_requests = Table(
     Column("result_amount_cents", BigInteger),
     Column("settled_at", BigInteger),
     Column("settled_by", String(20)),  # callback, query, probe, status, confirmation, pull
+    Column("public_name", String(60)),  # who the rail says has received it
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -224,7 +225,7 @@ loans = Table(
     Column("quote", JSON, nullable=False),  # the price as it was shown and accepted
     Column("principal_cents", BigInteger, nullable=False),
     Column("lender_id", String(36), index=True),  # the person whose money it is; none: the organisation's
-    # applied, approved, active, closed, cancelled, declined, withdrawn, written_off
+    # applied, verified, approved, active, closed, cancelled, declined, withdrawn, written_off
     Column("state", String(12), nullable=False),
     Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),

@@ -122,8 +122,11 @@ class TestNotNow:
 
         phone.dial("*383#").press("2")
 
-        assert not phone.is_open
-        assert "To ask why: *383# then 9" in phone.screen
+        assert phone.lines[:3] == ["We cannot lend to you now.", "1 How limits work", "2 Help"]
+        assert phone.press("1").lines[:2] == [
+            "Your limit is Ksh 5,000. It grows as you repay on time.",
+            "Next step Ksh 6,000",
+        ]
 
     def test_a_request_under_way_is_shown_instead_of_a_second(self) -> None:
         """Also by a shortcut, and also when something else is newer."""

@@ -13,7 +13,7 @@ from flows.known import Allowed, Asked, LineRequest, Prompted, Request, Unclaime
 from menus.gsm import is_gsm, septets
 from tests.flows.affairs import CODE, JANE, Affairs
 from tests.flows.phone import ENGINE, Phone
-from tests.flows.town import AMINA, BARAKA, NOBODY, NOW, Person, Town, amina, baraka, jane, quick_loan
+from tests.flows.town import AMINA, BARAKA, NOBODY, NOW, QUICK, Person, Town, amina, baraka, jane, quick_loan
 
 TYPED = ("2000", "34567890", "Neema Otieno", "UA12BC34DE", "4826", "7786", "1111", "20", "0711000002")
 TYPED_AT = {
@@ -32,6 +32,15 @@ Begin = Callable[[str], Phone]
 def somebody(language: str, **changes: object) -> Phone:
     person = replace(amina(), language=language, **changes)  # type: ignore[arg-type]
     return Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383#")
+
+
+def secured(language: str) -> Phone:
+    """Where a loan needs savings and somebody who stands in."""
+    people = {
+        AMINA: replace(amina(), language=language, products=(replace(QUICK, secured_percent=50, guarantors=1),)),
+        BARAKA: baraka(),
+    }
+    return Phone(AMINA, Town(ENGINE, people)).dial("*383#")
 
 
 def newcomer(language: str) -> Phone:
@@ -129,6 +138,7 @@ BEGINNINGS: dict[str, Begin] = {
     "late": lambda language: somebody(language, loans=(quick_loan("LN7K2QD", 2_000_00, days_late=4),)),
     "full": lambda language: somebody(language, limit_cents=2_000_00),
     "without a loan": lambda language: somebody(language, loans=(), products=(), may_ask=False),
+    "secures what is borrowed": lambda language: secured(language).press("2", "1"),
     "borrows by the month": lambda language: somebody(language).press("2", "2", "2000"),
     "agreed to a year": lambda language: somebody(language).press("2", "2", "2000", "1", "1", "3", "1"),
     "loan under way": waiting("loan.disburse"),

@@ -15,6 +15,7 @@ from flows.known import (
     Balances,
     Borrower,
     Borrowing,
+    Credit,
     Customer,
     Debtor,
     Due,
@@ -26,13 +27,14 @@ from flows.known import (
     PeerTerms,
     Product,
     Quote,
+    Reason,
     Request,
     Savings,
     Statement,
     Unclaimed,
 )
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
-from gateway.facts.loans import offered, quoted
+from gateway.facts.loans import dues, offered, quoted
 from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from menus.values import Clock
 from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
@@ -96,6 +98,7 @@ class Person:
     requests: tuple[Request, ...] = ()
     products: tuple[Product, ...] = (QUICK, GROWTH)
     may_ask: bool = True
+    reasons: tuple[Reason, ...] = (Reason("next", 6_000_00), Reason("on_time", 2))
     as_at: datetime | None = None
     wrong_tries: int = 0
     auto_repay_percent: int = 0
@@ -217,6 +220,9 @@ class Town:
             "refuses_all": lambda phone: self.people[phone].refuses_all,
             "blocked": lambda phone: tuple((who, self._named(who)) for who in self.people[phone].blocked),
             "lender": self._lender,
+            "guarantor": self._lender,
+            "credit": self._credit,
+            "dues": lambda _, key, cents, count: dues(CATALOGUE[key], cents, TODAY, count),
             "peer_terms": lambda _: PeerTerms(200_00, 10_000_00, self.added_percent_max, 90, 3),
             "peer_quote": lambda _, *terms: peer_quote(*terms),
             "mpesa_charge": lambda _, cents: 0 if cents <= 1_000_00 else 20_00,
@@ -290,6 +296,13 @@ class Town:
         late = next((loan for loan in person.loans if loan.days_late), None)
         products = tuple(product for product in person.products if product.min_cents <= available)
         return Borrowing(person.limit_cents, person.used_cents, products, late, person.requests, may_ask=person.may_ask)
+
+    def _credit(self, msisdn: str) -> Credit:
+        """What is late, what was repaid, and the next step."""
+        person = self.people[msisdn]
+        late = next((loan.days_late for loan in person.loans if loan.days_late), 0)
+        reasons = (Reason("late_now", late),) if late else ()
+        return Credit(person.limit_cents, (*reasons, *person.reasons))
 
     def _debtor(self, phone: str) -> Debtor | None:
         person = self.people.get(phone)

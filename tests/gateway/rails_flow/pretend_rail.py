@@ -43,6 +43,7 @@ class PretendRail:
     `answer`: what the caller sees: `lost` is carried out and not answered, `away` and `refused` are not carried out.
     `code` and `words`: why nothing is paid; empty: it is paid. `tells`: how often it calls back.
     `early`: calls back before it answers. `knows`: whether query and status say anything. `lists`: whether it lists.
+    `receiver`: under which name people are registered there; empty: it does not say.
     """
 
     clock: Clock
@@ -55,6 +56,7 @@ class PretendRail:
     early: bool = False
     knows: bool = True
     lists: bool = True
+    receiver: str = ""
     book: list[Moved] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     outbox: list[Callback] = field(default_factory=list)
@@ -135,7 +137,8 @@ class PretendRail:
         else:
             moved = self._moved(kind, request.id, request.msisdn, request.amount_cents, account)
             result = Result(
-                "done", "0", "paid", "paid", moved.receipt, moved.cents, request.msisdn, our_id=request.id
+                "done", "0", "paid", "paid", moved.receipt, moved.cents, request.msisdn, our_id=request.id,
+                name=self.receiver or None,
             )  # fmt: skip
         self.asked.append(Asked(request, f"RAIL{number}", result))
         return self.asked[-1]
