@@ -16,6 +16,7 @@ import yaml
 
 from menus.screen import Navigation
 from menus.values import written
+from menus.yaml_loader import Loader
 
 FOLDER = Path(__file__).parent
 MAIN = "main.yaml"
@@ -202,7 +203,7 @@ def _parsed(path: Path, content: str) -> dict[str, Any]:
     return entry
 
 
-class _UniqueKeys(yaml.SafeLoader):
+class _UniqueKeys(Loader):
     """YAML keeps the last of two equal keys in silence; here a repeated key is a mistake."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

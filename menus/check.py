@@ -12,6 +12,7 @@ from menus.catalogue import Catalogue, Language, Template, Words
 from menus.gsm import is_gsm, septets
 from menus.messages import MAILS, MESSAGES
 from menus.slots import STYLES, WORST
+from menus.yaml_loader import Loader
 
 SMS_SEPTETS = 160
 RESERVED_DIGITS = frozenset({"0", "00", "98"})
@@ -33,7 +34,7 @@ class Places:
     """Where an entry of the menu files stands: `find("sw", "screens", "borrow", "cost")`."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        roots = {path: yaml.compose(text, Loader=yaml.SafeLoader) for path, text in catalogue.sources.items()}
+        roots = {path: yaml.compose(text, Loader=Loader) for path, text in catalogue.sources.items()}
         self._files = {path: _lines(root) for path, root in roots.items()}
         self._paths = {_language_of(root): path for path, root in roots.items()}
 

@@ -13,9 +13,9 @@ from aiohttp.test_utils import unused_port
 from sqlalchemy import select
 
 from gateway import app, demo
+from gateway.approvals.decisions import WAITING
 from gateway.clock import system
 from gateway.config import Config
-from gateway.store.migrate import migrate
 from gateway.store.tables import messages, operations
 from simulator.client import Line, Outside
 from simulator.standins import app as standins_app
@@ -144,7 +144,7 @@ class House:
         async def is_settled() -> bool:
             rows = await self.operations()
             return all(
-                not row.is_open or row.state in {"parked", "dead"} or (row.step == "decision" and row.lease_until == 0)
+                not row.is_open or row.state in {"parked", "dead"} or (row.reason == WAITING and row.lease_until == 0)
                 for row in rows
             )
 
@@ -176,7 +176,6 @@ class Houses:
         self._stack.push_async_callback(standins.stop)
         overrides = {name: value(standins.url) if callable(value) else value for name, value in overrides.items()}
         config = Config(**settings(port, standins.url, self._database, self._redis, **overrides))
-        await migrate(config.database.url)
         gateway = app.build(config, self._data, system)
         self._stack.push_async_callback(gateway.close)
         await demo.load(gateway)

@@ -1,8 +1,9 @@
 """The real servers that tests run on, brought by the tests themselves: a Valkey and a PostgreSQL.
 
 One of each per test process, started when first asked for, listening on unix sockets only, gone with the
-process. Tests get them empty: `fresh_redis`, `fresh_postgres`, `fresh_sqlite`, or `database_url` for both
-databases in turn. This is a pytest plugin; `tests/conftest.py` names it.
+process. Tests get them without a row, but migrated, as a copy of one that was migrated once: `fresh_redis`,
+`fresh_postgres`, `fresh_sqlite`, or `database_url` for both databases in turn. `empty_postgres`, `empty_sqlite` and
+`empty_database_url` have no tables yet. This is a pytest plugin; `tests/conftest.py` names it.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,11 +26,14 @@ from redis import Redis
 
 from gateway.embedded import child
 from gateway.embedded.valkey import EmbeddedValkey
+from gateway.store.migrate import migrate
 
 WAIT_SECONDS = 10.0
 EVERY_SECONDS = 0.01
 POSTGRES_INSTALL = "pginstall18"
 SUPERUSER = "nyota"
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made below it
+ROOM_BYTES = 4 << 30
 
 
 async def wait_until(condition: Callable[[], object], timeout_seconds: float = WAIT_SECONDS) -> None:
@@ -82,7 +87,7 @@ def fresh_redis(valkey: EmbeddedValkey) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator["Postgres"]:
     """The shared server."""
-    directory = Path(tempfile.mkdtemp(prefix="nyota-postgres-"))
+    directory = Path(tempfile.mkdtemp(prefix="nyota-postgres-", dir=_in_memory()))
     server = Postgres(directory)
     try:
         server.start()
@@ -98,19 +103,34 @@ def postgres_url(postgres: "Postgres") -> str:
     return postgres.url("postgres")
 
 
-@pytest.fixture
-def fresh_postgres(postgres: "Postgres") -> Iterator[str]:
-    """SQLAlchemy's URL (asyncpg) of a new and empty PostgreSQL database, dropped after the test."""
-    name = f"test_{uuid.uuid4().hex}"
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: "Postgres") -> str:
+    """The name of a migrated database to copy."""
+    name = "migrated"
     postgres.create(name)
-    yield postgres.url(name)
-    postgres.drop(name)
+    asyncio.run(migrate(postgres.url(name)))
+    return name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy."""
+    file = tmp_path_factory.mktemp("migrated") / "nyota.db"
+    asyncio.run(migrate(_sqlite_url(file)))
+    return file
 
 
 @pytest.fixture
-def fresh_sqlite(tmp_path: Path) -> str:
-    """SQLAlchemy's URL (aiosqlite) of a SQLite file that does not exist yet."""
-    return f"sqlite+aiosqlite:///{tmp_path / 'nyota.db'}"
+def fresh_postgres(postgres: "Postgres", migrated_postgres: str) -> Iterator[str]:
+    """SQLAlchemy's URL (asyncpg) of a new PostgreSQL database without a row, dropped after the test."""
+    with postgres.lent(migrated_postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_sqlite(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """SQLAlchemy's URL (aiosqlite) of a new SQLite file without a row."""
+    return _sqlite_url(shutil.copyfile(migrated_sqlite, tmp_path / "nyota.db"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -118,6 +138,36 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database; the test runs once on each engine."""
     url: str = request.getfixturevalue(f"fresh_{request.param}")
     return url
+
+
+@pytest.fixture
+def empty_postgres(postgres: "Postgres") -> Iterator[str]:
+    """The URL of a PostgreSQL database without a table, dropped after the test."""
+    with postgres.lent() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_sqlite(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return _sqlite_url(tmp_path / "empty.db")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """A database that nobody has migrated; the test runs once on each engine."""
+    url: str = request.getfixturevalue(f"empty_{request.param}")
+    return url
+
+
+def _in_memory() -> Path | None:
+    """Where files cost no disk, if there is plenty of room: a copy of a database is some MB, written at once."""
+    has_room = SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > ROOM_BYTES
+    return SHARED_MEMORY if has_room else None
+
+
+def _sqlite_url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
 
 
 class Postgres:
@@ -158,8 +208,16 @@ class Postgres:
             running.send_signal(signal.SIGINT)
             child.end(running, patience_seconds=WAIT_SECONDS)
 
-    def create(self, name: str) -> None:
-        self._run("createdb", *self._login, "--strategy", "file_copy", "--template", "template0", name)
+    @contextmanager
+    def lent(self, template: str = "template0") -> Iterator[str]:
+        """The URL of a copy of `template`, there until the block ends."""
+        name = f"test_{uuid.uuid4().hex}"
+        self.create(name, template)
+        yield self.url(name)
+        self.drop(name)
+
+    def create(self, name: str, template: str = "template0") -> None:
+        self._run("createdb", *self._login, "--strategy", "file_copy", "--template", template, name)
 
     def drop(self, name: str) -> None:
         """Cuts whoever is still connected."""

@@ -24,6 +24,8 @@ from gateway.operations.playbook import Work
 from gateway.store.tables import customers
 
 LOOK_AGAIN_MS = 3_600_000
+WAITING = "waiting for an answer"
+"""Why an operation stands still while a person owes it a yes or a no."""
 CUSTOMER = "customer"
 
 Approval = Row[Any]
@@ -155,7 +157,7 @@ async def decision(connection: AsyncConnection, work: Work, now: int) -> Outcome
         return Done()
     until = min(row.expires_at for row in open_rows)
     if until > now:
-        return Later(min(until - now, LOOK_AGAIN_MS), "waiting for an answer")
+        return Later(min(until - now, LOOK_AGAIN_MS), WAITING)
     await _ended(connection, work.id, "expired", now)
     return Refused("expired", "nobody answered in time")
 

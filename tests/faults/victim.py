@@ -21,7 +21,10 @@ from simulator.standins.app import Standins
 from simulator.standins.world import WORLD, World
 from tests.servers import wait_until
 
-OPEN = "SELECT 1 FROM operations WHERE is_open AND state NOT IN ('parked', 'dead') AND step <> 'decision' LIMIT 1"
+OPEN = """
+    SELECT 1 FROM operations
+    WHERE is_open AND state NOT IN ('parked', 'dead') AND coalesce(reason, '') <> 'waiting for an answer' LIMIT 1
+"""
 UP_SECONDS = 30.0
 
 

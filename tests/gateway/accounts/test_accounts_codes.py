@@ -13,7 +13,6 @@ from gateway.clock import EAT, milliseconds
 from gateway.config import Config
 from gateway.errors import Rejected
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 
 START = milliseconds(datetime(2026, 8, 5, 10, 42, tzinfo=EAT))
 MINUTE_MS = 60_000
@@ -59,7 +58,6 @@ class Desk:
 
 @pytest.fixture
 async def desk(database_url: str) -> AsyncIterator[Desk]:
-    await migrate(database_url)
     store = Store(database_url)
     yield Desk(store)
     await store.close()

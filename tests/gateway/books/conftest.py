@@ -5,13 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from tests.gateway.books.till import Till
 
 
 @pytest.fixture
 async def till(database_url: str) -> AsyncIterator[Till]:
-    await migrate(database_url)
     store = Store(database_url, busy_seconds=30)
     yield Till(store)
     await store.close()

@@ -1,6 +1,7 @@
 """Random days on real SQLite: whatever is asked in whatever order, the books prove themselves and match a model."""
 
 import asyncio
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 
 from gateway.books.errors import HoldResolved, Overdraft
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from tests.gateway.books.till import Till, payout, transfer
 
 PEOPLE = st.sampled_from(["amina", "baraka", "chebet"])
@@ -79,11 +79,9 @@ async def is_done(attempt: Awaitable[str]) -> bool:
     return True
 
 
-async def check_day(day: list[tuple[object, ...]]) -> None:
+async def check_day(day: list[tuple[object, ...]], migrated: Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        url = f"sqlite+aiosqlite:///{Path(directory) / 'nyota.db'}"
-        await migrate(url)
-        store = Store(url)
+        store = Store(f"sqlite+aiosqlite:///{shutil.copy(migrated, directory)}")
         try:
             await check_events(Till(store), day)
         finally:
@@ -106,6 +104,8 @@ async def check_events(till: Till, day: list[tuple[object, ...]]) -> None:
 class TestAnyDay:
     @given(day=days)
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def test_the_books_prove_themselves_and_match_the_model(self, day: list[tuple[object, ...]]) -> None:
+    def test_the_books_prove_themselves_and_match_the_model(
+        self, migrated_sqlite: Path, day: list[tuple[object, ...]]
+    ) -> None:
         """Refused is exactly what is not covered, and debits equal credits at every moment of the day."""
-        asyncio.run(check_day(day))
+        asyncio.run(check_day(day, migrated_sqlite))

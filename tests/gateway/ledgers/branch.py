@@ -39,7 +39,6 @@ from gateway.playbooks.core import POLL, CoreBook
 from gateway.playbooks.telling import Teller
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from gateway.store.tables import attempts, cases, operations
 from tests.gateway.ledgers.cores import Bank, fineract_at
 from tests.gateway.operations.desk import Remote, always
@@ -229,7 +228,6 @@ class Branch:
 
 @asynccontextmanager
 async def branch_on(url: str, data: Path, **options: Any) -> AsyncIterator[Branch]:
-    await migrate(url)
     store, clock = Store(url, busy_seconds=30), Hands(START)
     try:
         async with fineract_at(data, clock) as (ledger, bank):

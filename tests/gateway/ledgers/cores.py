@@ -38,7 +38,6 @@ from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.lending.terms import parse_terms
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from simulator.standins.app import build_app
 from simulator.standins.settings import Settings
 
@@ -121,7 +120,6 @@ async def fineract_at(data: Path, clock: Clock) -> AsyncIterator[tuple[Ledger, B
 
 @asynccontextmanager
 async def embedded_at(database: str, clock: Clock) -> AsyncIterator[Ledger]:
-    await migrate(database)
     store = Store(database, busy_seconds=30)
     try:
         yield EmbeddedLedger(store, Portfolio(parse_products(dict(DEMO_PRODUCTS))), Books(), clock)

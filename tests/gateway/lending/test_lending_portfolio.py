@@ -19,7 +19,6 @@ from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.lending.terms import terms_mapping
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from gateway.store.tables import loan_events, loans
 from tests.gateway.rails_flow.office import START
 
@@ -68,7 +67,6 @@ class Desk:
 
 @asynccontextmanager
 async def desk_on(url: str) -> AsyncIterator[Desk]:
-    await migrate(url)
     store = Store(url)
     async with store.begin() as connection:
         await customers.added(

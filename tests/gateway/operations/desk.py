@@ -18,7 +18,6 @@ from gateway.operations.settle import Policy
 from gateway.operations.worker import Pace, Worker
 from gateway.sessions import Stored
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from gateway.store.tables import attempts, operations, turns
 
 START = 1_785_000_000_000
@@ -142,7 +141,6 @@ async def all_of(*awaitables: Awaitable[Any]) -> list[Any]:
 
 @asynccontextmanager
 async def desk_on(url: str) -> AsyncIterator[Desk]:
-    await migrate(url)
     store = Store(url, busy_seconds=30)
     try:
         yield Desk(store)

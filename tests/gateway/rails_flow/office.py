@@ -42,7 +42,6 @@ from gateway.rails.requests import RailRequest
 from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience, SlowNotice
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.store.migrate import migrate
 from gateway.store.tables import callbacks, cases, loans, messages, operations, payments, rail_requests
 from menus.catalogue import Catalogue
 from tests.gateway.rails_flow.pretend_rail import SHORTCODE, PretendRail
@@ -279,7 +278,6 @@ class Office:
 @asynccontextmanager
 async def office_on(url: str) -> AsyncIterator[Office]:
     """An open office on a fresh database."""
-    await migrate(url)
     store = Store(url, busy_seconds=30)
     office = Office(store)
     await office.open()

@@ -23,8 +23,8 @@ for found in sorted(ROOT.rglob("tables.py")):  # whoever keeps tables of its own
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    store = Store(database_url)
+async def store(empty_database_url: str) -> AsyncIterator[Store]:
+    store = Store(empty_database_url)
     yield store
     await store.close()
 
@@ -45,9 +45,9 @@ def table_names(connection: Connection) -> list[str]:
 
 
 class TestMigrating:
-    async def test_arrives_at_the_schema_of_this_code(self, store: Store, database_url: str) -> None:
+    async def test_arrives_at_the_schema_of_this_code(self, store: Store, empty_database_url: str) -> None:
         """Tables, columns, types, defaults, keys and indexes: nothing more and nothing less."""
-        await migrate(database_url)
+        await migrate(empty_database_url)
 
         async with store.read() as connection:
             assert await connection.run_sync(differences) == []
@@ -56,9 +56,9 @@ class TestMigrating:
                 for name, table in metadata.tables.items()
             }
 
-    async def test_makes_the_guards_of_the_books(self, store: Store, database_url: str) -> None:
+    async def test_makes_the_guards_of_the_books(self, store: Store, empty_database_url: str) -> None:
         """By the names that the proof of the books looks for."""
-        await migrate(database_url)
+        await migrate(empty_database_url)
 
         names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         if not store.is_sqlite:
@@ -66,34 +66,34 @@ class TestMigrating:
         async with store.read() as connection:
             assert set(await connection.scalars(text(names))) >= set(books.GUARDS)
 
-    async def test_again_changes_nothing(self, store: Store, database_url: str) -> None:
+    async def test_again_changes_nothing(self, store: Store, empty_database_url: str) -> None:
         """Data stays, and the version is answered both times."""
-        first = await migrate(database_url)
+        first = await migrate(empty_database_url)
         async with store.begin() as connection:
             await connection.execute(
                 metadata.tables["pin_drafts"].insert(), {"session_id": "s", "pin_hash": "", "at": 1}
             )
 
-        again = await migrate(database_url)
+        again = await migrate(empty_database_url)
 
         assert again == first == newest_version()
         async with store.read() as connection:
             assert await connection.scalar(text("SELECT count(*) FROM pin_drafts")) == 1
 
-    async def test_by_several_at_once_happens_once(self, store: Store, database_url: str) -> None:
+    async def test_by_several_at_once_happens_once(self, store: Store, empty_database_url: str) -> None:
         """Every gateway and worker may try at its start."""
-        versions = await asyncio.gather(*(migrate(database_url) for _ in range(4)))
+        versions = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
 
         assert set(versions) == {newest_version()}
         assert await schema_version(store) == newest_version()
 
-    async def test_that_fails_leaves_nothing(self, store: Store, database_url: str) -> None:
+    async def test_that_fails_leaves_nothing(self, store: Store, empty_database_url: str) -> None:
         """A name is taken by somebody else's table; what was made before it is undone."""
         async with store.begin() as connection:
             await connection.execute(text("CREATE TABLE postings (id INTEGER)"))
 
         with pytest.raises(DBAPIError, match="postings"):
-            await migrate(database_url)
+            await migrate(empty_database_url)
 
         async with store.read() as connection:
             assert await connection.run_sync(table_names) == ["postings"]
@@ -105,8 +105,8 @@ class TestVersion:
         """Nobody has migrated it yet."""
         assert await schema_version(store) is None
 
-    async def test_of_a_migrated_one_is_the_newest(self, store: Store, database_url: str) -> None:
+    async def test_of_a_migrated_one_is_the_newest(self, store: Store, empty_database_url: str) -> None:
         """The one that this code needs."""
-        await migrate(database_url)
+        await migrate(empty_database_url)
 
         assert await schema_version(store) == newest_version()
