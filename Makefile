@@ -39,6 +39,7 @@ bench: setup
 
 faults: .venv/.installed-dev
 	$(BIN)/nyota campaign --seconds 60
+	$(BIN)/nyota simulate --days 60 --seed 11
 
 lock: .venv/.installed-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

@@ -125,6 +125,22 @@ def campaign(
     raise typer.Exit(run(seconds, randbelow(1_000_000) if seed is None else seed, customers, out))
 
 
+@cli.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many days of business.")] = 90,
+    seed: Annotated[int | None, typer.Option(help="Repeat an earlier run.")] = None,
+    people: Annotated[int, typer.Option(help="How many people dial.")] = 8,
+    calls: Annotated[float, typer.Option(help="How often each of them dials in a day.")] = 0.5,
+    out: Annotated[Path | None, typer.Option(help="Where to keep everything.")] = None,
+) -> None:
+    """Years of business in minutes of virtual time, with every fault, and judged. A failure shrinks to dialogues."""
+    from secrets import randbelow
+
+    from simulator.virtual import run
+
+    raise typer.Exit(run(days, randbelow(1_000_000) if seed is None else seed, people, calls, out))
+
+
 @bench.callback()
 def bench_all(context: typer.Context) -> None:
     """Without a name: all of them."""

@@ -148,11 +148,21 @@ class Gateway:
         await self.store.close()
 
 
-def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
+@dataclass(frozen=True)
+class Outside:
+    """What a gateway reaches, where it shall not be what the configuration names: for rehearsals in one process."""
+
+    store: Store
+    rail: DarajaRail
+    providers: Mapping[str, Any]
+
+
+def build(config: Config, data: Path, clock: Clock = system, outside: Outside | None = None) -> Gateway:
     """Wire everything. Raises Misconfigured naming the key; opens no connection yet."""
     _demand_secrets(config)
     menus = menus_of(config)
-    store = Store(config.database.url, pool=config.database.pool, busy_seconds=config.database.busy_seconds)
+    outside = outside or _outside(config, clock, menus.catalogue.codes)
+    store = outside.store
     sessions = Sessions(
         config.redis.url,
         config.sessions.secret.get_secret_value().encode(),
@@ -165,11 +175,11 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     domains = modules(FEATURES)
     tools = Tools(
         config=config, clock=clock, store=store, books=Books(), portfolio=Portfolio(products_of(config)),
-        outbox=outbox, teller=Teller(outbox), rail=DarajaRail(config.rails.daraja, clock),
+        outbox=outbox, teller=Teller(outbox), rail=outside.rail,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
         patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
         hashes=Hashes(config.pins), menus=menus,
-        providers=providers_of(config.providers, menus.catalogue.codes),
+        providers=outside.providers,
         under_way=under_way(domains),
     )  # fmt: skip
     features = tuple(domain.feature(tools) for domain in domains)
@@ -179,7 +189,7 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
     limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
     pins = Pins(store, tools.hashes, outbox, clock, config.pins)
     spool = Spool(data / "spool")
-    outside = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
+    addresses = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
     callbacks = RailCallbacks(tools.rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config))
     return Gateway(
         tools=tools,
@@ -189,8 +199,18 @@ def build(config: Config, data: Path, clock: Clock = system) -> Gateway:
         daily=Daily(store, outbox, [kind for each in features for kind in each.daily], clock),
         callbacks=callbacks,
         spool=spool,
-        health=Health(sessions, store, spool, clock, outside, menus, merged(each.checks for each in features)),
+        health=Health(sessions, store, spool, clock, addresses, menus, merged(each.checks for each in features)),
         features=features,
+    )
+
+
+def _outside(config: Config, clock: Clock, codes: tuple[str, ...]) -> Outside:
+    """What the configuration names."""
+    database = config.database
+    return Outside(
+        store=Store(database.url, pool=database.pool, busy_seconds=database.busy_seconds),
+        rail=DarajaRail(config.rails.daraja, clock),
+        providers=providers_of(config.providers, codes),
     )
 
 

@@ -58,11 +58,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """It may have happened. Ask after `ask_in_ms`; never send again without proof that it did not."""
+    """It may have happened. Ask after `ask_in_ms`; never send again without proof that it did not.
+
+    `away_ms`: for so long there was nobody to ask. `data` is kept for the steps to come.
+    """
 
     ask_in_ms: int
     reason: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    away_ms: int = 0
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

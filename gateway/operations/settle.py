@@ -64,9 +64,9 @@ def settle(position: Position, outcome: Outcome, now: int, policy: Policy) -> De
             return Decision("accepted", "waiting", here, now + ask_in_ms, position.attempts, data, reason, {})
         case Later(in_ms, reason):
             return Decision("later", "queued", here, now + in_ms, position.attempts, {}, reason, {})
-        case Unsure(ask_in_ms, reason, evidence):
+        case Unsure(ask_in_ms, reason, evidence, _, data):
             due = now + ask_in_ms
-            return Decision("uncertain", "uncertain", here, due, position.attempts, {}, reason, evidence)
+            return Decision("uncertain", "uncertain", here, due, position.attempts, data, reason, evidence)
         case Refused(code, reason, evidence, data):
             kept = {**data, "refusal": code}
             if position.refused and not position.is_compensating:

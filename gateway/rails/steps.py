@@ -25,6 +25,12 @@ from gateway.store.engine import Store
 RECEIPT_QUESTIONS = 3
 """How often to look for the receipt of a payment that the query calls done, before it is booked without."""
 
+AWAY = "rail_away_ms"
+"""In the data of the work: how long the rail could not be asked."""
+
+AWAY_TIMES = 3
+"""So many times longer a rail that cannot be reached is asked before a person must decide: it will be back."""
+
 UNSENT = "is_unsent"
 """In the data of the work that a slow notice gets: whether nothing has left us yet, so that nothing can have moved."""
 
@@ -94,7 +100,8 @@ class RailStep(ABC):
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """What the request says by now counts, not what it said when we looked: a refusal may have become a payment.
 
-        Waiting long is said once, also when nothing could be sent yet; waiting for an answer for ever is given up.
+        Waiting long is said once, also when nothing could be sent yet. Asking for ever is given up; time
+        in which nobody was there to ask does not count, up to a few days.
         """
         request = await requests.by_id(connection, requests.request_id(work))
         if request is not None and request.is_settled:
@@ -103,7 +110,12 @@ class RailStep(ABC):
             return outcome
         is_unsent = isinstance(outcome, Retry)
         waited = now - (request.created_at if is_unsent else request.sent_at or now)
-        if waited >= self._patience.give_up_ms and not is_unsent:
+        away_ms = work.data.get(AWAY, 0)
+        if isinstance(outcome, Unsure) and outcome.away_ms:
+            away_ms += outcome.away_ms
+            outcome = replace(outcome, data={AWAY: away_ms})
+        patience_ms = self._patience.give_up_ms + min(away_ms, self._patience.give_up_ms * AWAY_TIMES)
+        if waited >= patience_ms and not is_unsent:
             return Park("nobody could say what became of it", {"waited_ms": waited})
         if waited >= self._patience.slow_ms:
             await self._slow(connection, replace(work, data={**work.data, UNSENT: is_unsent}), now)
@@ -138,8 +150,11 @@ class RailStep(ABC):
     async def _counted(self, request: RailRequest) -> None:
         await self._noted(request, asked_at=self._clock(), questions=request.questions + 1)
 
-    def _keep_asking(self, request: RailRequest, reason: str) -> Outcome:
-        return Unsure(self._patience.next_ask_ms(request), reason)
+    def _keep_asking(self, request: RailRequest, reason: str, *, is_away: bool = False) -> Outcome:
+        """`request` as it was before this question: since the one before it nobody was there, if `is_away`."""
+        now = self._clock()
+        away_ms = now - (request.asked_at or request.sent_at or now) if is_away else 0
+        return Unsure(self._patience.next_ask_ms(request), reason, away_ms=away_ms)
 
 
 class CollectStep(RailStep):
@@ -173,7 +188,7 @@ class CollectStep(RailStep):
         try:
             result = await self._answer(request)
         except (Unavailable, Uncertain, Rejected) as error:
-            return self._keep_asking(request, str(error))
+            return self._keep_asking(request, str(error), is_away=not isinstance(error, Rejected))
         return await self._settled(request, result, "pull" if result.receipt else "query")
 
     async def _answer(self, request: RailRequest) -> Result:
@@ -246,7 +261,7 @@ class DisburseStep(RailStep):
             else:
                 await self._rail.ask_status(self._question(request))
         except (Unavailable, Uncertain) as error:
-            return self._keep_asking(request, str(error))
+            return self._keep_asking(request, str(error), is_away=True)
         except Rejected as error:
             return Park(f"asking was refused: {error}", error.evidence)
         return self._keep_asking(request, "asked; the answer comes by callback")

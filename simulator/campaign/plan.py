@@ -91,7 +91,7 @@ class Plan:
 def drawn(seed: int, customers: int, seconds: float) -> Plan:
     """The plan of a seed."""
     chance = random.Random(f"{seed}/plan")
-    people = tuple(_person(seed, number, chance) for number in range(customers))
+    people = tuple(person(seed, number, chance) for number in range(customers))
     lives = [_span(chance)]
     while sum(life.seconds for life in lives) < seconds:
         lives.append(_span(chance))
@@ -103,7 +103,8 @@ def _span(chance: random.Random) -> Span:
     return Span(chance.uniform(*LIFE_SECONDS), aim, chance.uniform(0.0, AIM_SECONDS) if aim == "confirming" else 0.0)
 
 
-def _person(seed: int, number: int, chance: random.Random) -> Person:
+def person(seed: int, number: int, chance: random.Random) -> Person:
+    """Somebody who has never dialled before; the same number is the same phone."""
     phone = f"+2547{12_000_000 + number * 7919 % 8_000_000:08d}"
     national_id = str(20_000_000 + number * 104_729 % 10_000_000)
     usable = [pin for pin in PINS if pin not in phone and pin not in national_id]

@@ -137,6 +137,7 @@ WAITING: tuple[tuple[str, re.Pattern[str], Answer], ...] = tuple(
         ("no loan", r"^You have no loan to repay", _either(press_00=1, hang_up=1)),
         ("wallet PIN", r"from your wallet", _pin),
         ("M-PESA", r"M-PESA charge", _either(press_1=12, press_2=1)),
+        ("late", r"No new loan yet", _either(press_1=3, hang_up=1)),
         ("full", r"Your whole limit", _either(press_1=1, hang_up=1)),
         ("PIN", r"Enter Nyota PIN", _pin),
         ("balance", r"Wallet Ksh", lambda *_: None),

@@ -49,7 +49,7 @@ from tests.servers import wait_until
 
 START = milliseconds(datetime(2026, 8, 5, 10, 42, tzinfo=EAT))
 LEASE_MS = 60_000
-ROUNDS_MAX = 400
+ROUNDS_MAX = 800
 PATIENCE = Patience(
     callback_ms=20_000, ask_ms=15_000, ask_max_ms=900_000, slow_ms=120_000, give_up_ms=86_400_000,
     prompt_expires_ms=300_000,

@@ -107,7 +107,7 @@ class TestPrompts:
         row = await office.operation(payment)
         assert (row.state, row.reason) == ("parked", "nobody could say what became of it")
         assert (await office.request(payment)).state == "pending"
-        assert 90 < office.rail.calls.count("list") < 110
+        assert 360 < office.rail.calls.count("list") < 400
         assert await office.templates() == ["borrow.paid", "repay.uncertain"]
 
     async def test_a_callback_brings_a_parked_payment_back(self, each_office: Office) -> None:
