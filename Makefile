@@ -38,7 +38,8 @@ bench: setup
 	$(BIN)/nyota bench
 
 faults: .venv/.installed-dev
-	$(BIN)/nyota campaign --seconds 60
+	$(BIN)/nyota campaign --seconds 30
+	$(BIN)/python -m tests.faults.campaign 30
 	$(BIN)/nyota simulate --days 60 --seed 11
 
 lock: .venv/.installed-dev

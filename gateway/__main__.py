@@ -116,13 +116,18 @@ def campaign(
     seed: Annotated[int | None, typer.Option(help="Repeat the plan of an earlier run.")] = None,
     customers: Annotated[int, typer.Option(help="How many people dial at once.")] = 12,
     out: Annotated[Path | None, typer.Option(help="Where to keep the report and the driver's log.")] = None,
+    database: Annotated[str | None, typer.Option(help="An empty PostgreSQL: gateway and workers apart.")] = None,
+    redis: Annotated[str | None, typer.Option(help="An empty Redis, needed with --database.")] = None,
 ) -> None:
     """Kill the gateway at random under scripted dialogues and a faulty world, then let the judge compare."""
     from secrets import randbelow
 
-    from simulator.campaign import run
+    from simulator.campaign import Servers, run
 
-    raise typer.Exit(run(seconds, randbelow(1_000_000) if seed is None else seed, customers, out))
+    if bool(database) != bool(redis):
+        raise Misconfigured("--database and --redis: give both, or none of them")
+    servers = Servers(database, redis) if database and redis else None
+    raise typer.Exit(run(seconds, randbelow(1_000_000) if seed is None else seed, customers, out, servers))
 
 
 @cli.command()

@@ -7,5 +7,6 @@ directories and the logs.
 """
 
 from simulator.campaign.course import run
+from simulator.campaign.stage import Servers
 
-__all__ = ["run"]
+__all__ = ["Servers", "run"]

@@ -45,13 +45,14 @@ def _totals(facts: Facts) -> Iterable[Difference]:
 def _wallets(ledger: Ledger) -> Iterable[Difference]:
     """A wallet holds what its owner paid in beyond what the loans took; whoever started with nothing has no more."""
     facts = ledger.facts
+    late = ledger.penalties()
     dialled = {heard.phone for heard in facts.heard}
     for customer in facts.customers:
         if customer.phone not in dialled:
             continue
         paid = sum(moved.amount_cents for moved in facts.moved if moved.phone == customer.phone and moved.kind in INTO)
         loans = [loan for loan in facts.loans if loan.customer_id == customer.id and loan.state in {"active", "closed"}]
-        taken = sum(loan.total_cents - ledger.owed_cents(loan) for loan in loans)
+        taken = sum(loan.total_cents - ledger.owed_cents(loan) for loan in loans) + late[customer.id]
         held = ledger.balance_cents(f"wallet:{customer.id}")
         if held != paid - taken:
             detail = f"paid in {paid}, loans took {taken}, wallet {held} cents"

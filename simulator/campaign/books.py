@@ -1,19 +1,31 @@
-"""Our own ledger, read from the gateway's SQLite file: read-only, with the standard library alone.
+"""Our own ledger, read from the gateway's database: read-only, and without any of the gateway's code.
 
-What is read here is the schema as anybody who has the file sees it; a renamed column fails loudly.
+What is read here is the schema as anybody who has the database sees it; a renamed column fails loudly.
 """
 
 import json
-import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlalchemy import NullPool, Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from simulator.campaign.facts import Balance, Customer, Journal, Loan, Operation
 
 FILE = "nyota.db"
+
+_UNSETTLED = """
+    SELECT COUNT(*) FROM operations
+    WHERE is_open AND state NOT IN ('parked', 'dead') AND COALESCE(reason, '') <> 'waiting for an answer'
+"""
+_LINES = "SELECT journal_id, key, amount_cents FROM postings JOIN accounts ON accounts.id = account_id"
+_BALANCES = """
+    SELECT key, SUM(posted_cents) AS posted, SUM(held_cents) AS held
+    FROM balances JOIN accounts ON accounts.id = account_id GROUP BY key
+"""
 
 
 class Kept(NamedTuple):
@@ -27,71 +39,80 @@ class Kept(NamedTuple):
     balances: tuple[Balance, ...]
 
 
-def read(data: Path) -> Kept:
+def url_of(data: Path) -> str:
+    """The URL of the SQLite file of a data directory, opened for reading only. Raises FileNotFoundError."""
+    return f"sqlite+aiosqlite:///{(data / FILE).resolve(strict=True).as_uri()}?mode=ro&uri=true"
+
+
+async def read(url: str) -> Kept:
     """All of it, as of one moment. The gateway may run or not."""
-    with closing(_opened(data)) as database:
+    async with _opened(url) as database:
         return Kept(
-            customers=tuple(Customer(row["id"], row["msisdn"]) for row in _rows(database, "customers")),
-            operations=tuple(_operation(row) for row in _rows(database, "operations")),
-            requests={row["id"]: row["operation_id"] for row in _rows(database, "rail_requests")},
-            journals=_journals(database),
-            loans=tuple(_loan(row) for row in _rows(database, "loans")),
-            balances=_balances(database),
+            customers=tuple(Customer(row.id, row.msisdn) for row in await _rows(database, "customers")),
+            operations=tuple(_operation(row) for row in await _rows(database, "operations")),
+            requests={row.id: row.operation_id for row in await _rows(database, "rail_requests")},
+            journals=await _journals(database),
+            loans=tuple(_loan(row) for row in await _rows(database, "loans")),
+            balances=await _balances(database),
         )
 
 
-def unsettled(data: Path) -> int:
+async def unsettled(url: str) -> int:
     """How many operations are still being worked on; those that wait for a person are not."""
-    query = "SELECT COUNT(*) FROM operations WHERE is_open AND step <> 'decision' AND state NOT IN ('parked', 'dead')"
-    with closing(_opened(data)) as database:
-        return int(database.execute(query).fetchone()[0])
+    async with _opened(url) as database:
+        return int((await database.execute(text(_UNSETTLED))).scalar_one())
 
 
-def _opened(data: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(f"{(data / FILE).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    database.row_factory = sqlite3.Row
-    database.execute("BEGIN")
-    return database
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[AsyncConnection]:
+    options = {} if url.startswith("sqlite") else {"isolation_level": "REPEATABLE READ"}
+    engine = create_async_engine(url, poolclass=NullPool, **options)
+    try:
+        async with engine.connect() as database:
+            if url.startswith("sqlite"):
+                await database.exec_driver_sql("BEGIN")
+            yield database
+    finally:
+        await engine.dispose()
 
 
-def _rows(database: sqlite3.Connection, table: str) -> list[sqlite3.Row]:
-    return database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - table names are written above
+async def _rows(database: AsyncConnection, table: str) -> Sequence[Row[Any]]:
+    return (await database.execute(text(f"SELECT * FROM {table}"))).all()  # noqa: S608 - names are written above
 
 
-def _operation(row: sqlite3.Row) -> Operation:
-    intent: dict[str, Any] = json.loads(row["intent"])
+def _operation(row: Row[Any]) -> Operation:
     return Operation(
-        id=row["id"],
-        reference=row["reference"],
-        kind=row["kind"],
-        customer_id=row["customer_id"],
-        state=row["state"],
-        step=row["step"],
-        is_open=bool(row["is_open"]),
-        reason=row["reason"] or "",
-        intent=intent,
+        id=row.id,
+        reference=row.reference,
+        kind=row.kind,
+        customer_id=row.customer_id,
+        state=row.state,
+        step=row.step,
+        is_open=bool(row.is_open),
+        reason=row.reason or "",
+        intent=_parsed(row.intent),
     )
 
 
-def _loan(row: sqlite3.Row) -> Loan:
-    total_cents = int(json.loads(row["quote"])["total_cents"])
-    return Loan(row["id"], row["reference"], row["customer_id"], row["state"], total_cents)
+def _loan(row: Row[Any]) -> Loan:
+    return Loan(row.id, row.reference, row.customer_id, row.state, int(_parsed(row.quote)["total_cents"]))
 
 
-def _journals(database: sqlite3.Connection) -> tuple[Journal, ...]:
+def _parsed(value: Any) -> Any:
+    """JSON as the driver gives it: text, or read already."""
+    return json.loads(value) if isinstance(value, str | bytes) else value
+
+
+async def _journals(database: AsyncConnection) -> tuple[Journal, ...]:
     lines: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    query = "SELECT journal_id, key, amount_cents FROM postings JOIN accounts ON accounts.id = account_id"
-    for row in database.execute(query):
-        lines[row["journal_id"]].append((row["key"], row["amount_cents"]))
+    for row in await database.execute(text(_LINES)):
+        lines[row.journal_id].append((row.key, row.amount_cents))
     return tuple(
-        Journal(row["id"], row["operation_id"], row["step"], row["phase"], tuple(lines[row["id"]]))
-        for row in _rows(database, "journals")
+        Journal(row.id, row.operation_id, row.step, row.phase, tuple(lines[row.id]))
+        for row in await _rows(database, "journals")
     )
 
 
-def _balances(database: sqlite3.Connection) -> tuple[Balance, ...]:
-    query = (
-        "SELECT key, SUM(posted_cents) AS posted, SUM(held_cents) AS held"
-        " FROM balances JOIN accounts ON accounts.id = account_id GROUP BY key"
-    )
-    return tuple(Balance(row["key"], row["posted"], row["held"]) for row in database.execute(query))
+async def _balances(database: AsyncConnection) -> tuple[Balance, ...]:
+    rows = await database.execute(text(_BALANCES))
+    return tuple(Balance(row.key, int(row.posted), int(row.held)) for row in rows)

@@ -18,7 +18,7 @@ from simulator.campaign.diary import Diary
 from simulator.campaign.facts import Facts, Moved, Sms
 from simulator.campaign.outside import WholeOutside
 from simulator.campaign.plan import FAULTS, Plan, Span, drawn
-from simulator.campaign.stage import Stage
+from simulator.campaign.stage import Servers, Stage
 from simulator.client import SimulatorError
 from simulator.load.child import ChildError, end_on_sigterm
 
@@ -30,8 +30,8 @@ LOOKS_AT_REST = 4
 AIM_SECONDS_MAX = 3.0
 
 
-def run(seconds: float, seed: int, customers: int, out: Path | None) -> int:
-    """Run a whole campaign. Exit code 0 when every promise was kept, 1 when not or when it could not run."""
+def run(seconds: float, seed: int, customers: int, out: Path | None, servers: Servers | None = None) -> int:
+    """Run a whole campaign, on SQLite or on `servers`. Exit code 0 when every promise was kept, 1 otherwise."""
     directory = out or Path(tempfile.mkdtemp(prefix="nyota-campaign-"))
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
@@ -40,7 +40,7 @@ def run(seconds: float, seed: int, customers: int, out: Path | None) -> int:
     plan = drawn(seed, customers, seconds)
     print(f"campaign: seed {seed}, {customers} customers, {seconds:g} s", flush=True)
     try:
-        facts = asyncio.run(_campaign(plan, seconds, directory))
+        facts = asyncio.run(_campaign(plan, seconds, directory, servers))
     except (ChildError, SimulatorError) as error:
         print(f"campaign could not run (seed {seed}): {error}; kept in {directory}", file=sys.stderr)
         return 1
@@ -55,12 +55,12 @@ def run(seconds: float, seed: int, customers: int, out: Path | None) -> int:
     return 1 if differences else 0
 
 
-async def _campaign(plan: Plan, seconds: float, directory: Path) -> Facts:
+async def _campaign(plan: Plan, seconds: float, directory: Path, servers: Servers | None) -> Facts:
     end_on_sigterm()
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     with Diary(directory / "driver.jsonl") as diary:
         async with aiohttp.ClientSession(connector=connector) as http:
-            stage = Stage(directory, http)
+            stage = Stage(directory, http, servers)
             try:
                 await stage.open()
                 outside = WholeOutside(http, stage.outside_url)
@@ -110,7 +110,7 @@ async def _killing(stage: Stage, crowd: Crowd, plan: Plan, seconds: float, tell:
         if loop.time() >= deadline:
             return
         await _aimed(crowd, life)
-        stage.kill()
+        stage.kill(stage.victims(plan.chance(number)))
         await stage.revive()
 
 
@@ -136,7 +136,7 @@ async def _settled(stage: Stage, outside: WholeOutside, tell: report.Tell) -> No
     while at_rest < LOOKS_AT_REST and loop.time() - started < SETTLE_SECONDS:
         tell("settling", None)
         await asyncio.sleep(LOOK_SECONDS)
-        resting = (await outside.pending()).is_nothing and not books.unsettled(stage.data)
+        resting = (await outside.pending()).is_nothing and not await books.unsettled(stage.database)
         at_rest = at_rest + 1 if resting else 0
 
 
@@ -145,7 +145,7 @@ async def _collected(stage: Stage, outside: WholeOutside, diary: Diary) -> Facts
     money, messages = await outside.money(), await outside.all_messages()
     await stage.retire()
     findings = await stage.books_findings()
-    kept = books.read(stage.data)
+    kept = await books.read(stage.database)
     return Facts(
         heard=diary.heard,
         lives=tuple(stage.lives),

@@ -1,6 +1,6 @@
 """Facts put in order for the judge: which movement belongs to which operation, what is booked for it, who was told."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -9,6 +9,7 @@ from simulator.campaign import words
 from simulator.campaign.facts import Balance, Customer, Facts, Journal, Loan, Moved, Operation, Sms
 
 COLLECTION, PAYOUT, TRANSIT = "mpesa.collection", "mpesa.payout", "transit.payout"
+PENALTIES = "income.penalties"
 MOVES = {"loan.disburse": "b2c", "repay.stk": "stk"}
 """The kind of movement each kind of operation is allowed, once."""
 MONEY_KINDS = (*MOVES, "repay.wallet")
@@ -82,6 +83,24 @@ class Ledger:
     def owed_cents(self, loan: Loan) -> int:
         """What our books still claim of a loan."""
         return sum(self.balance_cents(f"loan.{part}:{loan.id}") for part in ("principal", "interest"))
+
+    def penalties(self) -> Counter[str]:
+        """What each customer has paid for being late, in cents by their id: more than was agreed to be repaid."""
+        paid: Counter[str] = Counter()
+        for journal in self.facts.journals:
+            cents = -sum(cents for account, cents in journal.lines if account == PENALTIES)
+            if cents and journal.is_posted:
+                paid[self._payer_of(journal)] += cents
+        return paid
+
+    def _payer_of(self, journal: Journal) -> str:
+        """Whose operation it is; of a payment that came by itself, whose loan it touches, or whose phone sent it."""
+        operation = self._ids[journal.operation_id]
+        touched = {key.rpartition(":")[2] for key, _ in journal.lines if key.startswith("loan.")}
+        by_loan = (loan.customer_id for loan in self.facts.loans if loan.id in touched)
+        payer = operation.intent.get("payer")
+        by_phone = (customer.id for customer in self.facts.customers if customer.phone == payer)
+        return operation.customer_id or next(by_loan, "") or next(by_phone, "")
 
     def balance_cents(self, account: str) -> int:
         balance = self.balances.get(account)

@@ -82,6 +82,10 @@ class Plan:
     people: tuple[Person, ...]
     lives: tuple[Span, ...]
 
+    def chance(self, life: int) -> random.Random:
+        """For what is decided when a life ends."""
+        return random.Random(f"{self.seed}/life/{life}")
+
     def answer(self, phone: str, number: int) -> tuple[str, float]:
         """What the owner of a phone does with the prompt of this number, and after how many seconds."""
         chance = random.Random(f"{self.seed}/prompt/{phone}/{number}")

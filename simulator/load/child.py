@@ -41,7 +41,7 @@ class Child:
             self._process = subprocess.Popen(  # noqa: S603 - our own modules, never from input
                 command,
                 cwd=log.parent,
-                env=_environment(environment or {}),
+                env=surroundings(environment or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -143,7 +143,8 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _environment(overrides: Mapping[str, str]) -> dict[str, str]:
+def surroundings(overrides: Mapping[str, str]) -> dict[str, str]:
+    """The caller's, without what configures a gateway, and with `overrides`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     path = os.pathsep.join(part for part in (str(ROOT), kept.get("PYTHONPATH", "")) if part)
     return {**kept, "PYTHONPATH": path, **overrides}

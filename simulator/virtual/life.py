@@ -65,7 +65,7 @@ async def lived(plan: Plan, data: Path, redis_url: str, tell: Tell = lambda _day
         sms=tuple(town.carrier.delivered),
         books_findings=tuple(findings),
         unknown_screens=tuple(dict.fromkeys(calls.puzzles)),
-        **books.read(data)._asdict(),
+        **(await books.read(books.url_of(data)))._asdict(),
     )
     return Outcome(facts, len(town.kills), record)
 

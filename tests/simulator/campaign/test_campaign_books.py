@@ -44,9 +44,9 @@ def data(tmp_path: Path) -> Path:
 
 
 class TestRead:
-    def test_everything_is_read_in_our_own_words(self, data: Path) -> None:
+    async def test_everything_is_read_in_our_own_words(self, data: Path) -> None:
         """Shards of a balance are one, lines carry the account's key, JSON is parsed."""
-        kept = books.read(data)
+        kept = await books.read(books.url_of(data))
 
         assert kept.customers == (Customer("c1", "+254712000000"),)
         assert kept.requests == {"r1": "o1"}
@@ -59,13 +59,13 @@ class TestRead:
             (state, is_open, number) for number, (state, is_open) in enumerate(STATES)
         ]
 
-    def test_what_waits_for_a_person_does_not_count_as_under_way(self, data: Path) -> None:
+    async def test_what_waits_for_a_person_does_not_count_as_under_way(self, data: Path) -> None:
         """Only what still moves by itself is waited for."""
-        assert books.unsettled(data) == 2
+        assert await books.unsettled(books.url_of(data)) == 2
 
     def test_a_missing_file_is_not_made(self, tmp_path: Path) -> None:
         """Reading never creates a database."""
-        with pytest.raises(sqlite3.OperationalError):
-            books.read(tmp_path)
+        with pytest.raises(FileNotFoundError):
+            books.url_of(tmp_path)
 
         assert not (tmp_path / books.FILE).exists()
