@@ -1,6 +1,6 @@
 """Proofs about the books as a whole: they sum to zero, equal the rail to the cent, and explain every wallet."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from simulator.campaign.facts import Difference, Facts
@@ -46,6 +46,10 @@ def _wallets(ledger: Ledger) -> Iterable[Difference]:
     """A wallet holds what its owner paid in beyond what the loans took; whoever started with nothing has no more."""
     facts = ledger.facts
     late = ledger.penalties()
+    withdrawals = defaultdict(list)
+    for operation in facts.operations:
+        if operation.kind == "wallet.withdraw":
+            withdrawals[operation.customer_id].append(operation)
     dialled = {heard.phone for heard in facts.heard}
     for customer in facts.customers:
         if customer.phone not in dialled:
@@ -53,7 +57,9 @@ def _wallets(ledger: Ledger) -> Iterable[Difference]:
         paid = sum(moved.amount_cents for moved in facts.moved if moved.phone == customer.phone and moved.kind in INTO)
         loans = [loan for loan in facts.loans if loan.customer_id == customer.id and loan.state in {"active", "closed"}]
         taken = sum(loan.total_cents - ledger.owed_cents(loan) for loan in loans) + late[customer.id]
-        held = ledger.balance_cents(f"wallet:{customer.id}")
-        if held != paid - taken:
-            detail = f"paid in {paid}, loans took {taken}, wallet {held} cents"
+        wallet = f"wallet:{customer.id}"
+        left = sum(cents for operation in withdrawals[customer.id] for cents in ledger.booked(operation, wallet))
+        held = ledger.balance_cents(wallet)
+        if held != paid - taken - left:
+            detail = f"paid in {paid}, loans took {taken}, withdrawn {left}, wallet {held} cents"
             yield Difference("a wallet is explained by its dialogues", customer.phone, detail)

@@ -10,7 +10,7 @@ from simulator.campaign.facts import Balance, Customer, Facts, Journal, Loan, Mo
 
 COLLECTION, PAYOUT, TRANSIT = "mpesa.collection", "mpesa.payout", "transit.payout"
 PENALTIES = "income.penalties"
-MOVES = {"loan.disburse": "b2c", "repay.stk": "stk"}
+MOVES = {"loan.disburse": "b2c", "repay.stk": "stk", "wallet.deposit": "stk", "wallet.withdraw": "b2c"}
 """The kind of movement each kind of operation is allowed, once."""
 MONEY_KINDS = (*MOVES, "repay.wallet")
 

@@ -12,12 +12,17 @@ from typing import Literal
 
 from simulator.campaign.plan import Person
 
-Goal = Literal["borrow", "repay by M-PESA", "repay from wallet", "balance"]
-GOALS: dict[Goal, int] = {"borrow": 35, "repay by M-PESA": 35, "repay from wallet": 15, "balance": 15}
-DIGITS: dict[Goal, str] = {"borrow": "2", "repay by M-PESA": "3", "repay from wallet": "3", "balance": "1"}
+Goal = Literal["borrow", "repay by M-PESA", "repay from wallet", "deposit", "withdraw", "balance"]
+GOALS: dict[Goal, int] = {
+    "borrow": 30, "repay by M-PESA": 25, "repay from wallet": 10, "deposit": 15, "withdraw": 15, "balance": 5,
+}  # fmt: skip
+DIGITS: dict[Goal, str] = {
+    "borrow": "2", "repay by M-PESA": "3", "repay from wallet": "3", "deposit": "6", "withdraw": "6", "balance": "1",
+}  # fmt: skip
 
 _RANGE = re.compile(r"([\d,]+) to ([\d,]+)")
 PART_MAX, FROM_WALLET_MAX = 4000, 150
+MPESA_MIN, DEPOSIT_MAX, WITHDRAW_MAX = 10, 2000, 900
 WRONG_PIN = "2222"
 
 
@@ -101,6 +106,15 @@ def _source(caller: Caller, screen: str) -> str:
     return "1" if caller.goal == "repay from wallet" and "\n1 " in screen else "2"
 
 
+def _wallet_choice(caller: Caller, _screen: str) -> str:
+    return "1" if caller.goal == "deposit" else "2"
+
+
+def _up_to(most: int) -> Answer:
+    """Any sum up to `most` from the least one that M-PESA moves; whether there is as much, they will see."""
+    return lambda caller, _: str(caller.chance.randrange(MPESA_MIN, most))
+
+
 def _range(screen: str) -> tuple[int, int]:
     found = _RANGE.search(screen)
     if found is None:
@@ -109,7 +123,7 @@ def _range(screen: str) -> tuple[int, int]:
     return least, most
 
 
-CONFIRMING = frozenset({"PIN again", "loan PIN", "wallet PIN", "M-PESA"})
+CONFIRMING = frozenset({"PIN again", "loan PIN", "wallet PIN", "withdrawal PIN", "M-PESA"})
 """The screens whose answer asks for something to be done."""
 
 WAITING: tuple[tuple[str, re.Pattern[str], Answer], ...] = tuple(
@@ -130,6 +144,10 @@ WAITING: tuple[tuple[str, re.Pattern[str], Answer], ...] = tuple(
         ("loan amount", r"loan: how much\?", _loan_amount),
         ("cost", r"you get Ksh [^?]*Accept", _either(press_1=17, press_0=2, press_00=1)),
         ("loan PIN", r"Enter Nyota PIN to accept", _pin),
+        ("wallet", r"1 Deposit\n2 Withdraw", _wallet_choice),
+        ("deposit", r"Deposit from M-PESA .*: how much\?", _up_to(DEPOSIT_MAX)),
+        ("withdraw", r"Withdraw to your M-PESA .*: how much\?", _up_to(WITHDRAW_MAX)),
+        ("withdrawal PIN", r"Withdraw Ksh [\d,]+ to your M-PESA", _pin),
         ("loan", r"Repay which loan\?", _says("1")),
         ("amount", r"how much\?\n1 Next", _choice),
         ("part", r"how much will you pay\?", _part_amount),
@@ -149,9 +167,10 @@ LAST: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
         ("joined", r"^Welcome, "),
-        ("accepted", r"^Request LN\w+ received|: request PY\w+ received|^M-PESA will now ask"),
+        ("accepted", r"^Request (LN|WD)\w+ received|: request PY\w+ received|^M-PESA will now ask"),
         ("no credit", r"^We cannot lend to you now"),
-        ("cancelled", r"^Cancelled\. Nothing was sent"),
+        ("cancelled", r"^Cancelled\. Nothing was sent|^You cancelled\. Nothing was paid"),
+        ("limit", r"^Your (deposits|withdrawals and transfers) have reached|^Your wallet holds nearly the most"),
         ("busy", r"^Nyota is (very busy|slow now)|^Not confirmed yet"),
         ("newer", r"^You have dialled again after this"),
         ("locked", r"^Nyota PIN locked"),

@@ -80,7 +80,7 @@ def _agrees(operation: Operation, ledger: Ledger) -> Iterable[Difference]:
     if operation.kind in MOVES and (operation.state == "done") != bool(ledger.moved(operation)):
         detail = f"{operation.state} ({operation.reason}), the rail moved {moved_cents} cents"
         yield Difference("the state says whether money moved", operation.reference, detail)
-    account, sign = (PAYOUT, -1) if operation.kind == "loan.disburse" else (COLLECTION, 1)
+    account, sign = (PAYOUT, -1) if MOVES.get(operation.kind) == "b2c" else (COLLECTION, 1)
     booked = ledger.booked(operation, account)
     if len(booked) > 1 or sum(booked) != sign * moved_cents:
         detail = f"the rail moved {moved_cents}, booked {list(booked)} cents"

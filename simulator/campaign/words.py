@@ -10,11 +10,11 @@ Tone = Literal["success", "failure", "neutral"]
 
 _MONEY = r"Ksh (?P<amount>[\d,]+(?:\.\d\d)?)"
 _ACCEPTED = (
-    re.compile(rf"Request (?P<reference>LN\w+) received\. {_MONEY} will go"),
+    re.compile(rf"Request (?P<reference>(?:LN|WD)\w+) received\. {_MONEY} will go"),
     re.compile(rf"{_MONEY} for loan LN\w+: request (?P<reference>PY\w+) received"),
-    re.compile(rf"First check: [^,]+, {_MONEY}\. Ref (?P<reference>PY\w+)\."),
+    re.compile(rf"First check: [^,]+, {_MONEY}\. Ref (?P<reference>(?:PY|DP)\w+)[.,]"),
 )
-_UNDER_WAY = re.compile(r"(?:Request|Payment) (?P<reference>(?:LN|PY)\w+), Ksh")
+_UNDER_WAY = re.compile(r"(?:Request|Payment|Deposit) (?P<reference>(?:LN|PY|WD|DP)\w+), Ksh")
 _REGISTERED = "Welcome, "
 _APOLOGIES = (
     "Nyota is very busy.",
@@ -25,7 +25,9 @@ _SUCCESS = re.compile(r"(?P<reference>\w+) Confirmed\.")
 _FAILURES = (
     re.compile(r"Loan (?P<reference>LN\w+) cancelled:"),
     re.compile(r"(?P<reference>PY\w+): .*not paid"),
-    re.compile(r"(?P<reference>PY\w+): M-PESA could not reach your phone"),
+    re.compile(r"(?P<reference>(?:PY|DP)\w+): M-PESA could not reach your phone"),
+    re.compile(r"(?P<reference>DP\w+): .*not deposited"),
+    re.compile(r"(?P<reference>WD\w+): (?:M-PESA did not take|.*not sent)"),
     re.compile(r"(?P<reference>PY\w+): .*(?:nothing is owed|nothing was taken)", re.I),
 )
 

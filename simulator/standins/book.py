@@ -75,6 +75,23 @@ CREATE TABLE IF NOT EXISTS payouts (
     at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS payouts_of_receipt ON payouts (receipt);
+CREATE TABLE IF NOT EXISTS business_payments (
+    receipt TEXT PRIMARY KEY,
+    command TEXT NOT NULL,
+    shortcode TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL CHECK (amount_cents > 0),
+    reference TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS standing_orders (
+    phone TEXT NOT NULL,
+    name TEXT NOT NULL,
+    amount_cents INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    frequency TEXT NOT NULL,
+    PRIMARY KEY (phone, name)
+);
 CREATE TABLE IF NOT EXISTS messages (
     id TEXT PRIMARY KEY,
     phone TEXT NOT NULL,

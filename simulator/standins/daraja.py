@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
-from simulator.standins import c2b, enquiries, payouts, stk, tokens
+from simulator.standins import business, c2b, enquiries, payouts, standing, stk, tokens
 from simulator.standins.answers import misbehave
 from simulator.standins.calls import BUSY_CODE, BUSY_MESSAGE, Call, DarajaError, Fields
 from simulator.standins.faults import Drawn
@@ -43,6 +43,9 @@ ROUTES = (
     Route("POST", "/mpesa/b2c/v3/paymentrequest", "b2c", PAYS, payouts.pay),
     Route("POST", "/mpesa/transactionstatus/v1/query", "status", BOTH, enquiries.status),
     Route("POST", "/mpesa/accountbalance/v1/query", "balance", BOTH, enquiries.balance),
+    Route("POST", "/mpesa/b2b/v1/paymentrequest", "b2b", COLLECTS, business.pay),
+    Route("POST", "/mpesa/qrcode/v1/generate", "qr", COLLECTS, business.code),
+    Route("POST", "/standingorder/v1/createStandingOrderExternal", "ratiba", COLLECTS, standing.order),
 )
 
 
