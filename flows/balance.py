@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flows.kit import HOME, Flow, View, choose
+from flows.kit import Flow, View, choose
 from flows.known import Balances
 from menus.values import Clock, Day, Ksh
 
@@ -39,11 +39,10 @@ flow = Flow(
     [
         choose(
             "show",
-            to=HOME,
+            to={"mini": "mini:wallet"},
             words=_words,
             variants=("show", "clear", "old"),
             slots=_slots,
-            offers=lambda _: (),
         )
     ],
     private=True,

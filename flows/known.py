@@ -68,7 +68,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """A running loan as its owner sees it. `next_cents` is what to pay by `next_due`, arrears included."""
+    """A running loan as its owner sees it. `next_cents` is what to pay by `next_due`, arrears included.
+
+    `is_capped`: the law allows no further charge. `promised` is the day its owner has promised to pay by,
+    `promise_days` how far ahead they may.
+    """
 
     reference: str
     product: str
@@ -81,6 +85,9 @@ class Loan:
     payoff_cents: int
     schedule: tuple[Due, ...]
     terms: "Quote | None" = None
+    is_capped: bool = False
+    promised: date | None = None
+    promise_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,8 @@ class Account:
     """What somebody has chosen about their account.
 
     `email` is masked, empty where there is none; `awaits_code` while the code sent to it can be typed. `has_mail`:
-    whether this organisation sends e-mail at all.
+    whether this organisation sends e-mail at all. `has_links`: whether a link to a statement can be sent, which asks
+    the end of a national id; `mail_receipts`: whether receipts go to the e-mail address too.
     """
 
     auto_percent: int
@@ -224,6 +232,8 @@ class Account:
     email: str = ""
     is_verified: bool = False
     awaits_code: bool = False
+    has_links: bool = False
+    mail_receipts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import date, timedelta
 from typing import Any
 
 from flows.kit import Emit, Flow, Gone, Offer, View, choose, decide, end
@@ -76,13 +77,56 @@ def priced(template: str, quote: Mapping[str, Any]) -> str:
     return f"{template}_duty" if quote.get("duty_cents") else template
 
 
-def _detail_words(view: View) -> str:
-    return "late" if chosen(view).days_late else "detail"
+def is_capped(view: View) -> bool:
+    return chosen(view).is_capped
+
+
+def is_late(view: View) -> bool:
+    return chosen(view).days_late > 0
 
 
 def _detail_offers(view: View) -> Iterable[Offer]:
     offers = (Offer("repay"), Offer("schedule"), Offer("payoff"))
     return (*offers, Offer("terms")) if chosen(view).terms else offers
+
+
+def _time(view: View) -> tuple[Offer, ...]:
+    """A promise is made to the house; another person who lent is asked in person."""
+    return (Offer("time"),) if chosen(view).promise_days else ()
+
+
+def _late_offers(view: View) -> Iterable[Offer]:
+    return (Offer("repay"), Offer("schedule"), *_time(view))
+
+
+def _capped_offers(view: View) -> Iterable[Offer]:
+    return (Offer("repay"), *_time(view))
+
+
+def has_promised(view: View) -> bool:
+    """One promise for a loan at a time."""
+    return chosen(view).promised is not None
+
+
+def _days_to_promise(view: View) -> Iterable[Offer]:
+    """From tomorrow on; the choice is bound to the day itself."""
+    today = view.facts.now.date()
+    days = (today + timedelta(days=ahead) for ahead in range(1, chosen(view).promise_days + 1))
+    return (Offer(day.isoformat(), "each", {"day": Day(day, today)}) for day in days)
+
+
+def _promise(view: View) -> Emit:
+    return Emit("loan.promise", "PM", {"loan": view.data["loan"], "pay_on": view.answer})
+
+
+def _promised_slots(view: View) -> Mapping[str, object]:
+    today = view.facts.now.date()
+    return {**chosen_slots(view), "day": Day(date.fromisoformat(view.data["pay_on"]), today)}
+
+
+def _promised_before_slots(view: View) -> Mapping[str, object]:
+    promised = chosen(view).promised
+    return {**chosen_slots(view), "day": Day(promised, view.facts.now.date())} if promised else chosen_slots(view)
 
 
 def _terms_by_sms(view: View) -> Emit | None:
@@ -123,12 +167,18 @@ flow = Flow(
     "loans",
     [
         decide("start", [(has_none, "none"), (None, "list")]),
-        choose("list", to={"*": "detail"}, saves="loan", offers=offered_loans, labels=LISTED_LABELS),
+        choose("list", to="one", saves="loan", offers=offered_loans, labels=LISTED_LABELS),
+        decide("one", [(is_capped, "capped"), (is_late, "late"), (None, "detail")]),
+        choose(
+            "late",
+            to={"repay": "repay:opened", "schedule": "schedule", "time": "asking"},
+            slots=chosen_slots,
+            offers=_late_offers,
+        ),
+        choose("capped", to={"repay": "repay:opened", "time": "asking"}, slots=chosen_slots, offers=_capped_offers),
         choose(
             "detail",
             to={"repay": "repay:opened", "schedule": "schedule", "payoff": "closing", "terms": "detail"},
-            words=_detail_words,
-            variants=("detail", "late"),
             slots=chosen_slots,
             offers=_detail_offers,
             emits=_terms_by_sms,
@@ -151,6 +201,18 @@ flow = Flow(
             offers=_payoff_sources,
             binds=_payoff_amount,
         ),
+        decide("asking", [(has_promised, "promised_before"), (None, "time")]),
+        choose(
+            "time",
+            to="promised",
+            saves="pay_on",
+            slots=chosen_slots,
+            offers=_days_to_promise,
+            labels=("each",),
+            emits=_promise,
+        ),
+        end("promised", slots=_promised_slots),
+        end("promised_before", slots=_promised_before_slots),
         end("none"),
     ],
     private=True,

@@ -1,12 +1,14 @@
-"""F9: a statement by SMS at once, or of some days to an e-mail address that its owner has confirmed with a code."""
+"""F7, F9: a statement by SMS at once; of some days by e-mail, to an address that its owner has confirmed with a code,
+or behind a link in an SMS; and receipts by e-mail beside those by SMS."""
 
 import re
 from collections.abc import Iterable, Mapping
 
-from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
+from flows.kit import HOME, Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Account
 
 CODE = "email"
+PERIODS = ("month", "before", "quarter")
 ADDRESS_CHARACTERS_MAX = 80
 
 _WORD = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -19,7 +21,7 @@ def _account(view: View) -> Account:
 
 
 def _ways(view: View) -> Iterable[Offer]:
-    """E-mail only where this organisation sends it, and statements only to a confirmed address."""
+    """E-mail only where this organisation sends it, and statements and receipts only to a confirmed address."""
     account = _account(view)
     yield Offer("sms", digits="1")
     if account.has_mail and account.is_verified:
@@ -28,6 +30,10 @@ def _ways(view: View) -> Iterable[Offer]:
         yield Offer("address", digits="3")
     if account.has_mail and account.awaits_code:
         yield Offer("code", digits="4")
+    if account.has_links:
+        yield Offer("link", digits="5")
+    if account.has_mail and account.is_verified:
+        yield Offer("receipts", "receipts_on" if account.mail_receipts else "receipts_off", digits="6")
 
 
 def _by_sms(view: View) -> Emit | None:
@@ -36,6 +42,22 @@ def _by_sms(view: View) -> Emit | None:
 
 def _by_mail(view: View) -> Emit:
     return Emit("statement.mail", "ST", {"period": view.answer})
+
+
+def _by_link(view: View) -> Emit:
+    return Emit("statement.link", "ST", {"period": view.answer})
+
+
+def _has_links(view: View) -> bool:
+    return bool(view.fact("links_left"))
+
+
+def _gets_receipts(view: View) -> bool:
+    return _account(view).mail_receipts
+
+
+def _wish_receipts(view: View) -> Emit | None:
+    return Emit("receipts.mail", "RM", {"on": view.answer == "agree"}) if view.answer != "no" else None
 
 
 def _has_codes(view: View) -> bool:
@@ -66,11 +88,28 @@ flow = Flow(
     [
         choose(
             "menu",
-            to={"sms": "sent", "email": "period", "address": "asking", "code": "code"},
+            to={
+                "sms": "sent",
+                "email": "period",
+                "address": "asking",
+                "code": "code",
+                "link": "linking",
+                "receipts": "receipts",
+            },
             offers=_ways,
+            labels=("sms", "email", "address", "code", "link", "receipts_on", "receipts_off"),
             emits=_by_sms,
         ),
-        choose("period", to={"month": "mailed", "before": "mailed", "quarter": "mailed"}, slots=_email, emits=_by_mail),
+        choose("period", to=dict.fromkeys(PERIODS, "mailed"), slots=_email, emits=_by_mail),
+        decide("linking", [(_has_links, "link_period"), (None, "link_enough")]),
+        choose("link_period", to=dict.fromkeys(PERIODS, "linked"), emits=_by_link),
+        decide("receipts", [(_gets_receipts, "receipts_stop"), (None, "receipts_ask")]),
+        choose(
+            "receipts_ask", to={"agree": "receipts_on", "no": HOME}, slots=_email, emits=_wish_receipts, confirms=True
+        ),
+        choose(
+            "receipts_stop", to={"stop": "receipts_off", "no": HOME}, slots=_email, emits=_wish_receipts, confirms=True
+        ),
         decide("asking", [(_has_codes, "address"), (None, "enough")]),
         ask("address", parse=_address, saves="", to="code", refuses=("email",), emits=_send_code),
         secret("code", kind="code", purpose=CODE, to="verified", emits=_verify),
@@ -78,6 +117,10 @@ flow = Flow(
         end("sent"),
         end("mailed", slots=_email),
         end("enough"),
+        end("linked"),
+        end("link_enough"),
+        end("receipts_on", slots=_email),
+        end("receipts_off"),
     ],
     private=True,
 )

@@ -38,6 +38,7 @@ from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
 from gateway.rails.spool import Spool
 from gateway.rails.steps import Addresses, Patience
+from gateway.rails.token_shelf import TokenShelves
 from gateway.sessions import Sessions
 from gateway.store.engine import Store
 from gateway.web.ops import OpsRoutes
@@ -209,8 +210,17 @@ def _outside(config: Config, clock: Clock, codes: tuple[str, ...]) -> Outside:
     database = config.database
     return Outside(
         store=Store(database.url, pool=database.pool, busy_seconds=database.busy_seconds),
-        rail=DarajaRail(config.rails.daraja, clock),
+        rail=DarajaRail(config.rails.daraja, clock, shelves=_shelves(config)),
         providers=providers_of(config.providers, codes),
+    )
+
+
+def _shelves(config: Config) -> TokenShelves:
+    """Where all processes share the rail's tokens."""
+    return TokenShelves(
+        config.redis.url,
+        timeout_seconds=config.redis.timeout_seconds,
+        claim_seconds=2 * config.rails.daraja.timeout_seconds,
     )
 
 

@@ -328,6 +328,8 @@ class Savings(Section):
     """Yearly rates by their first day; interest goes by the daily balance and is posted when a month is over."""
     withheld_percent: int = Field(0, ge=0, le=100)
     """Tax withheld from interest."""
+    interest_sms: bool = True
+    """Whether an SMS tells each saver of the interest of a month."""
 
 
 class Accounts(Section):
@@ -374,6 +376,49 @@ class Mail(Section):
     password: SecretStr = SecretStr("")
     sender: str = "no-reply@nyota.example"
     timeout_seconds: Positive = 10.0
+
+
+class Rules(Section):
+    """What the law asks, by the day from which it does. Check with counsel."""
+
+    in_duplum_from: date | None = date(2022, 3, 18)
+    """From when interest, penalties and fees after a default stop at the principal then owing; null: never."""
+    in_duplum_days: int = Field(90, ge=0, le=3650)
+    """A loan that is more days late than this is in default."""
+
+
+class Servicing(Section):
+    """Loans after their pay-out."""
+
+    promise_days: int = Field(7, ge=1, le=31)
+    """How many days ahead somebody may promise to pay."""
+    answer_hours: int = Field(48, ge=1, le=720)
+    """Hours a second person has to agree to what staff do to a loan."""
+    tell_hour: int = Field(9, ge=0, le=23)
+    """Nobody is told before this hour that a loan is late."""
+
+
+class Papers(Section):
+    """Statements and receipts for customers."""
+
+    days_most: int = Field(1_830, ge=31)
+    """The longest period of one statement."""
+    page: int = Field(50, ge=1, le=500)
+    """Transactions on a page, where they are asked for page by page."""
+    pdf_lines_most: int = Field(3_000, ge=10, le=20_000)
+    """A PDF of more transactions is refused; they come as CSV, or in parts."""
+    xlsx_lines_most: int = Field(20_000, ge=10, le=200_000)
+    """The same for a workbook."""
+    link_base: str = ""
+    """What links in SMS begin with; empty: `server.public_url` and /s/."""
+    link_hours: int = Field(24, ge=1, le=168)
+    """How long a link is good."""
+    link_opens: int = Field(3, ge=1, le=20)
+    """How often the paper behind it may be fetched."""
+    link_tries: int = Field(5, ge=1, le=10)
+    """How many wrong digits close it."""
+    links_a_day: int = Field(3, ge=0, le=20)
+    """How many links somebody may ask for, a day; 0: none are offered."""
 
 
 class WalletTier(Section):
@@ -571,6 +616,9 @@ class Config(BaseSettings):
     accounts: Accounts = Accounts()
     staff: Staff = Staff()
     mail: Mail = Mail()
+    papers: Papers = Papers()
+    rules: Rules = Rules()
+    servicing: Servicing = Servicing()
     wallet: Wallet = Wallet()
     ledger: Ledger = Ledger()
     operations: Operations = Operations()

@@ -15,6 +15,15 @@ from gateway.errors import Rejected, Unavailable, Uncertain
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter; what is in it is in no repr."""
+
+    name: str
+    mime: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One e-mail. `id` is the operation's; what it says is in no repr."""
 
@@ -23,6 +32,7 @@ class Letter:
     subject: str = field(repr=False)
     body: str = field(repr=False)
     at: int
+    attached: tuple[Attachment, ...] = ()
 
 
 class Mailer:
@@ -84,6 +94,9 @@ class Mailer:
         message["Date"] = formatdate(letter.at / 1000, localtime=False)
         message["Message-ID"] = f"<{letter.id}@{domain}>"
         message.set_content(letter.body)
+        for file in letter.attached:
+            main, _, sub = file.mime.partition("/")
+            message.add_attachment(file.content, maintype=main, subtype=sub, filename=file.name)
         return message
 
 

@@ -84,6 +84,7 @@ class Language:
     screens: Mapping[str, Words]
     messages: Mapping[str, Template]
     mails: Mapping[str, Template] = field(default_factory=dict)
+    papers: Mapping[str, Template] = field(default_factory=dict)
 
     def navigation(self, kind: str) -> Navigation:
         """The last line for a step that allows `none`, `back`, `home_only`, or `home` (both)."""
@@ -142,6 +143,11 @@ class Catalogue:
         spoken = self.language(language)
         subject, body = (spoken.mails[f"{key}.{part}"].filled(values, spoken) for part in ("subject", "body"))
         return subject, body
+
+    def paper(self, language: str | None, key: str, values: Mapping[str, object]) -> str:
+        """Words on a statement or receipt. Raises KeyError as `message` does."""
+        spoken = self.language(language)
+        return spoken.papers[key].filled(values, spoken)
 
 
 def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -> Catalogue:
@@ -226,6 +232,7 @@ def _language(path: Path, entry: dict[str, Any]) -> Language:
             screens=_screens(path, entry["screens"]),
             messages={f"{flow}.{name}": Template.parse(text) for flow, name, text in _entries(entry["messages"])},
             mails={f"{name}.{part}": Template.parse(text) for name, part, text in _entries(entry.get("mails", {}))},
+            papers={f"{part}.{name}": Template.parse(text) for part, name, text in _entries(entry.get("papers", {}))},
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: {error!r}") from error

@@ -11,6 +11,7 @@ import yaml
 from menus.catalogue import Catalogue, Language, Template, Words
 from menus.gsm import is_gsm, septets
 from menus.messages import MAILS, MESSAGES
+from menus.papers import PAPERS
 from menus.slots import STYLES, WORST
 from menus.yaml_loader import Loader
 
@@ -61,6 +62,7 @@ def check(catalogue: Catalogue) -> list[Finding]:
         found += _labels(language, places)
         found += _messages(language, places)
         found += _mails(language, places)
+        found += _papers(language, places)
         found += _agreement(catalogue.languages[catalogue.default_language], language, places)
     return found
 
@@ -143,6 +145,18 @@ def _mails(language: Language, places: Places) -> Iterator[Finding]:
             yield places.finding(f"nobody sends an e-mail {name}", language.code, *keys)
         for slot in sorted(template.slots - set(wanted.get(name, template.slots))):
             yield places.finding(f"e-mail {name} never gets a {{{slot}}}", language.code, *keys)
+
+
+def _papers(language: Language, places: Places) -> Iterator[Finding]:
+    """Every word that is printed is there, with no slots but those that are filled."""
+    for name in sorted(PAPERS.keys() - language.papers.keys()):
+        yield places.finding(f"paper {name} has no words", language.code, "papers", *key_of(name))
+    for name, template in language.papers.items():
+        keys = ("papers", *key_of(name))
+        if name not in PAPERS:
+            yield places.finding(f"no paper says {name}", language.code, *keys)
+        for slot in sorted(template.slots - set(PAPERS.get(name, template.slots))):
+            yield places.finding(f"paper {name} never gets a {{{slot}}}", language.code, *keys)
 
 
 def longest(template: Template, language: Language) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 PRICE = ("principal", "net", "fee", "duty", "interest", "total", "due", "apr", "penalty")
 PAID = ("reference", "amount", "loan", "at", "receipt", "owed", "next", "due", "extra", "wallet")
+STANDS = ("loan", "owed", "next", "due")
 UNPAID = ("reference", "amount", "loan", "account", "min", "by")
 AUTO = ("reference", "amount", "at", "receipt", "paid", "loan", "count", "owed", "wallet")
 OTHER = ("reference", "amount", "phone")
@@ -37,6 +38,11 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "borrow.slow": ("reference", "net", "by"),
     "borrow.unpaid": ("reference", "net"),
     "borrow.refused": ("reference", "net"),
+    "loan.paid_in": (*STANDS, "amount", "receipt"),
+    **dict.fromkeys(("loan.reversed", "loan.charged", "loan.waived"), (*STANDS, "amount")),
+    "loan.rescheduled": STANDS,
+    "loan.booked": (*STANDS, "principal"),
+    **dict.fromkeys(("loan.promised", "loan.broken", "loan.late"), ("loan", "next", "due")),
     "repay.paid": PAID,
     "repay.wallet": PAID,
     "repay.cleared": PAID,
@@ -106,6 +112,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "send.moved_in": ("reference", "amount", "person", "at", "wallet"),
     **dict.fromkeys(("savings.saved", "savings.moved"), ("reference", "amount", "at", "fee", "savings", "wallet")),
     **dict.fromkeys(("savings.short", "savings.held"), ("reference", "amount")),
+    "savings.interest": ("amount", "at", "savings"),
     "peer.asked": (*PEER, "full_name", "phone", "day"),
     **dict.fromkeys(("peer.lent", "peer.got"), (*PEER, "person", "at", "wallet")),
     "peer.refused": PEER,
@@ -126,6 +133,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "account.closed": (),
     "account.not_closed": ("reference",),
     "account.email": ("email",),
+    "account.link": ("link", "by"),
     "account.statement": ("at", "wallet", "savings", "loans", "moves"),
     "prompt.asked": ("officer", "amount", "loan", "reference"),
     "prompt.asked_wallet": ("officer", "amount", "reference"),
@@ -133,5 +141,6 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
 
 MAILS: Mapping[str, tuple[str, ...]] = {
     "code": ("first_name", "code", "by"),
-    "statement": ("first_name", "since", "until", "table", "wallet", "savings"),
+    "statement": ("first_name", "since", "until", "wallet", "savings"),
+    "receipt": ("first_name", "what", "amount", "reference", "at"),
 }

@@ -54,6 +54,7 @@ WORST: Mapping[str, object] = {
     "version": "2026-08",
     "code": "482913",
     "id_end": "789",
+    "link": "https://" + "w" * 56,
     **dict.fromkeys(("late", "tier"), 9),
     "moves": Moves(tuple((date(2026, 12, 31), -999_999_99) for _ in range(3))),
     "officer": ShortName(f"{'W' * SHORT_NAME_LETTERS} W"),

@@ -133,7 +133,7 @@ class Staff:
         identity = str(uuid.uuid5(NAMESPACE, f"{payment.id}:end"))
         name = f"PE{identity.replace('-', '')[:14].upper()}"
         end = Operation(identity, "prompt.end", name, "", {"operation": payment.id})
-        await self._outbox.put(connection, end, delay_ms=in_ms)
+        await self._outbox.put(connection, end, delay_ms=in_ms, is_ours=True)
 
     async def _switched(
         self, connection: AsyncConnection, deed: Deed, customer_id: str, before: str, after: str, act: Act,

@@ -11,15 +11,18 @@ from gateway.books.ledger import Books
 from gateway.clock import local_date
 from gateway.facts.source import Reader, customer_on
 from gateway.operations import queue
+from gateway.papers import links, records
+from gateway.papers.links import Links
 from gateway.playbooks.accounts import OLD, moving
 
 
 class AccountFacts:
     """As of now."""
 
-    def __init__(self, books: Books, codes: Codes, *, has_mail: bool) -> None:
+    def __init__(self, books: Books, codes: Codes, links: Links, *, has_mail: bool) -> None:
         self._books = books
         self._codes = codes
+        self._links = links
         self._has_mail = has_mail
 
     def readers(self) -> Mapping[str, Reader]:
@@ -28,6 +31,7 @@ class AccountFacts:
             "consents": self.consents,
             "closing": self.closing,
             "codes_left": self.codes_left,
+            "links_left": self.links_left,
             "line_free": self.line_free,
             "pending_line": self.pending_line,
         }
@@ -46,6 +50,8 @@ class AccountFacts:
             email=emails.masked(address) if address else "",
             is_verified=is_verified,
             awaits_code=awaits,
+            has_links=self._links.are_offered and links.is_for(customer),
+            mail_receipts=await records.wants_receipts(connection, customer.id),
         )
 
     async def consents(self, connection: AsyncConnection, msisdn: str) -> tuple[Consent, ...]:
@@ -61,6 +67,11 @@ class AccountFacts:
     async def codes_left(self, connection: AsyncConnection, msisdn: str, purpose: str) -> int:
         customer = await customer_on(connection, msisdn)
         return await self._codes.left(connection, customer.id, purpose)
+
+    async def links_left(self, connection: AsyncConnection, msisdn: str) -> int:
+        """How many links to a statement may still be asked for today."""
+        customer = await customer_on(connection, msisdn)
+        return await self._links.left(connection, customer.id)
 
     async def line_free(self, connection: AsyncConnection, msisdn: str, phone: str) -> bool:
         return await lines.is_free(connection, phone)

@@ -65,7 +65,9 @@ class CoreFacts:
             async with self._store.begin() as unit:
                 await customers.get(unit, customer.id, lock=True)  # of two who ask at once, the second finds it asked
                 if not await queue.is_exclusive(unit, exclusive):
-                    await self._outbox.put(unit, operation(identity, REFRESH, customer.id, {}, exclusive=exclusive))
+                    await self._outbox.put(
+                        unit, operation(identity, REFRESH, customer.id, {}, exclusive=exclusive), is_ours=True
+                    )
             self._outbox.news.set()
         return True
 

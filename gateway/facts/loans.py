@@ -22,6 +22,7 @@ from gateway.lending.products import Product as LoanProduct
 from gateway.lending.products import quote
 from gateway.operations import queue
 from gateway.peers import asking
+from gateway.servicing import promises
 from gateway.store import customers
 
 SHILLING = 100
@@ -31,13 +32,15 @@ class LoanFacts:
     """What somebody owes and may borrow, as of today."""
 
     def __init__(
-        self, books: Books, portfolio: Portfolio, people: PeopleFacts, clock: Clock, credit: Assessor | None = None
-    ) -> None:
+        self, books: Books, portfolio: Portfolio, people: PeopleFacts, clock: Clock, credit: Assessor | None = None,
+        *, promise_days: int = 0,
+    ) -> None:  # fmt: skip
         self._books = books
         self._portfolio = portfolio
         self._credit = credit or Assessor(books)
         self._people = people
         self._clock = clock
+        self._promise_days = promise_days
 
     def readers(self) -> Mapping[str, Reader]:
         return {
@@ -74,7 +77,10 @@ class LoanFacts:
     async def loans(self, connection: AsyncConnection, msisdn: str) -> tuple[Loan, ...]:
         customer_id = (await customer_on(connection, msisdn)).id
         running = await self._portfolio.active(connection, customer_id, local_date(self._clock()))
-        return tuple(self._loan(standing) for standing in running)
+        promised = await promises.open_of(
+            connection, [standing.record.id for standing in running if standing.loan.days_late]
+        )
+        return tuple(self._loan(standing, promised.get(standing.record.id)) for standing in running)
 
     async def borrowing(self, connection: AsyncConnection, msisdn: str) -> Borrowing:
         rows = await queue.with_requests(connection, msisdn)
@@ -118,7 +124,7 @@ class LoanFacts:
         most = free * 100 // product.secured_percent // SHILLING * SHILLING
         return replace(product, max_cents=min(product.max_cents, most))
 
-    def _loan(self, standing: Standing) -> Loan:
+    def _loan(self, standing: Standing, promised: date | None = None) -> Loan:
         loan, record = standing.loan, standing.record
         product = self._portfolio.products[record.product]
         return Loan(
@@ -133,6 +139,9 @@ class LoanFacts:
             payoff_cents=standing.payoff.total_cents,
             schedule=tuple(Due(row.due_on, row.owed.total, not row.outstanding.total) for row in loan.rows),
             terms=price_of(standing),
+            is_capped=loan.is_capped,
+            promised=promised,
+            promise_days=self._promise_days if record.lender_id is None else 0,
         )
 
 

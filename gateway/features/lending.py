@@ -40,7 +40,10 @@ def feature(tools: Tools) -> Feature:
     )
     grading = Grading(tools.portfolio, tools.outbox, tools.teller, ladder)
     tools.portfolio.witnesses.append(grading.repaid)
-    facts = LoanFacts(tools.books, tools.portfolio, PeopleFacts(tools.under_way), tools.clock, credit)
+    facts = LoanFacts(
+        tools.books, tools.portfolio, PeopleFacts(tools.under_way), tools.clock, credit,
+        promise_days=tools.config.servicing.promise_days,
+    )  # fmt: skip
     routes = BorrowingRoutes(tools.store, tools.portfolio, credit, tools.outbox, tools.clock)
     return Feature(
         playbooks=(lending.playbook(disburse), grading.playbook()),

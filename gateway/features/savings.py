@@ -13,7 +13,8 @@ UNDER_WAY = ("savings.save", "savings.move")
 def feature(tools: Tools) -> Feature:
     settings = tools.config.savings
     rates = tuple(Rate(rate.since, rate.percent) for rate in settings.rates)
-    savings = Savings(tools.books, tools.teller, InterestTerms(rates, settings.withheld_percent), pledged_cents)
+    terms = InterestTerms(rates, settings.withheld_percent, settings.interest_sms)
+    savings = Savings(tools.books, tools.teller, terms, pledged_cents)
     may_save = settings.open and licence(tools.config.organisation.kind).takes_savings
     facts = SavingsFacts(
         tools.books, rates, pledged_cents, tools.clock, least_cents=settings.least_cents, may_save=may_save

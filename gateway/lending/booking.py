@@ -11,7 +11,7 @@ repayment lowers both, and the money goes on to the lender's wallet in the same 
 from gateway.books import accounts as chart
 from gateway.books.entry import Line
 from gateway.lending.allocation import Parts
-from gateway.lending.portfolio import LoanRecord, Standing
+from gateway.lending.portfolio import WRITTEN_OFF, LoanRecord, Standing
 from gateway.lending.taxes import Charged, Duty, on_top_cents
 
 INCOME: tuple[Charged, ...] = ("fee", "interest")
@@ -69,12 +69,48 @@ def claim_lines(standing: Standing) -> list[Line]:
     return [line for line in lines if line.amount_cents]
 
 
+def written_off_lines(standing: Standing) -> list[Line]:
+    """A loan that is counted as lost: principal and duties lent are a loss, interest was never earned."""
+    record, owed = standing.record, standing.loan.outstanding
+    duty = added_duty_cents(record)
+    lent_duty = duty - min(duty, standing.loan.paid.fee)
+    lines = [
+        Line(chart.WRITE_OFF, owed.principal + lent_duty),
+        Line(chart.loan_principal(record.id), -owed.principal),
+        Line(chart.loan_fees(record.id), -lent_duty),
+        Line(chart.INTEREST_DEFERRED, owed.interest),
+        Line(chart.loan_interest(record.id), -owed.interest),
+    ]
+    return [line for line in lines if line.amount_cents]
+
+
+def interest_lines(record: LoanRecord, cents: int) -> list[Line]:
+    """Contracted interest that has become more by `cents`, or less."""
+    return [Line(chart.loan_interest(record.id), cents), Line(chart.INTEREST_DEFERRED, -cents)] if cents else []
+
+
+def opening_lines(standing: Standing) -> list[Line]:
+    """A loan that was paid out before we kept it: what was owed on its first day, against the opening balance."""
+    loan_id, owed = standing.record.id, standing.loan.owed
+    lines = [
+        Line(chart.loan_principal(loan_id), owed.principal),
+        Line(chart.OPENING, -owed.principal),
+        Line(chart.loan_interest(loan_id), owed.interest),
+        Line(chart.INTEREST_DEFERRED, -owed.interest),
+    ]
+    return [line for line in lines if line.amount_cents]
+
+
 def repaid_lines(record: LoanRecord, parts: Parts, *, fees_paid_cents: int = 0) -> list[Line]:
     """The credits of a repayment divided into `parts`; whoever books it adds where the money came from.
 
+    What is paid on a loan that was written off is income from recoveries: nothing of it is in the books any more.
+
     `fees_paid_cents` is all that the loan has been paid of fees, these included.
     """
-    if record.lender_id is None:
+    if record.state == WRITTEN_OFF:
+        lines = [Line(chart.INCOME_RECOVERY, -parts.total)]
+    elif record.lender_id is None:
         lines = _ours(record.id, parts, _duty_share(record, parts, fees_paid_cents))
     else:
         lines = _passed_on(record.id, record.lender_id, parts)

@@ -3,6 +3,7 @@
 {"on": "2026-03-01", "type": "repayment", "amount": "500.00", "reference": "SCV1AB2CD3"}
 {"on": "2026-03-02", "type": "reverse_repayment", "reference": "SCV1AB2CD3"}
 {"on": "2026-03-09", "type": "charge", "amount": "50.00", "kind": "fee | penalty", "instalment": 2}
+{"on": "2026-03-10", "type": "waiver", "amount": "50.00", "kind": "fee | penalty"}
 {"on": "2026-03-09", "type": "end_of_day"}
 {"on": "2026-03-15", "type": "reschedule", "extraInstalments": 3, "annualRatePercent": "14",
  "nextDueOn": "2026-04-20"}
@@ -19,7 +20,7 @@ from gateway.lending.errors import InvalidTerms
 from gateway.lending.fields import Fields, amount_text
 
 ChargeKind = Literal["fee", "penalty"]
-EventType = Literal["repayment", "reverse_repayment", "charge", "end_of_day", "reschedule"]
+EventType = Literal["repayment", "reverse_repayment", "charge", "waiver", "end_of_day", "reschedule"]
 
 EXTRA_INSTALMENTS_MAX = 120
 INSTALMENT_NUMBER_MAX = 100_000
@@ -55,6 +56,15 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """Fees or penalties that need not be paid, the oldest first; never more than is unpaid of them."""
+
+    on: date
+    amount_cents: int
+    kind: ChargeKind = "penalty"
+
+
+@dataclass(frozen=True, slots=True)
 class EndOfDay:
     """Every day up to `on` is over: late penalties that fell due by then are posted."""
 
@@ -71,7 +81,7 @@ class Reschedule:
     next_due_on: date | None = None
 
 
-Event = Repayment | Reversal | Charge | EndOfDay | Reschedule
+Event = Repayment | Reversal | Charge | Waiver | EndOfDay | Reschedule
 
 
 def parse_event(source: object, prefix: str) -> Event:
@@ -96,6 +106,8 @@ def event_mapping(event: Event) -> dict[str, object]:
         case Charge():
             written = {"type": "charge", "amount": amount_text(event.amount_cents)}
             written |= {"kind": event.kind, "instalment": event.instalment}
+        case Waiver():
+            written = {"type": "waiver", "amount": amount_text(event.amount_cents), "kind": event.kind}
         case EndOfDay():
             written = {"type": "end_of_day"}
         case Reschedule():
@@ -130,6 +142,11 @@ def _read_charge(fields: Fields) -> Event:
     return Charge(fields.day("on"), fields.cents("amount"), kind, number)
 
 
+def _read_waiver(fields: Fields) -> Event:
+    kind: ChargeKind = fields.choice("kind", ("fee", "penalty"), "penalty")
+    return Waiver(fields.day("on"), fields.cents("amount"), kind)
+
+
 def _read_end_of_day(fields: Fields) -> Event:
     return EndOfDay(fields.day("on"))
 
@@ -151,6 +168,7 @@ _READERS: Mapping[EventType, tuple[tuple[str, ...], Callable[[Fields], Event]]] 
         "repayment": (("amount", "reference"), _read_repayment),
         "reverse_repayment": (("amount", "reference", "repaymentOn"), _read_reversal),
         "charge": (("amount", "kind", "instalment"), _read_charge),
+        "waiver": (("amount", "kind"), _read_waiver),
         "end_of_day": ((), _read_end_of_day),
         "reschedule": (("extraInstalments", "annualRatePercent", "nextDueOn"), _read_reschedule),
     }

@@ -6,7 +6,8 @@ from typing import Literal
 
 from gateway.lending.allocation import NOTHING, Allocation, Owing, Parts
 from gateway.lending.duedates import Calendar
-from gateway.lending.events import Charge, Repayment
+from gateway.lending.events import Charge, ChargeKind, Repayment
+from gateway.lending.in_duplum import Default
 from gateway.lending.schedule import Instalment
 from gateway.lending.terms import Terms
 
@@ -49,6 +50,11 @@ class Row:
             return replace(self, fee_cents=self.fee_cents + charge.amount_cents)
         return replace(self, penalty_cents=self.penalty_cents + charge.amount_cents)
 
+    def waived(self, cents: int, kind: ChargeKind) -> "Row":
+        if kind == "fee":
+            return replace(self, fee_cents=self.fee_cents - cents)
+        return replace(self, penalty_cents=self.penalty_cents - cents)
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -75,6 +81,12 @@ class Loan:
     overpaid_cents: int = 0
     applied: tuple[Applied, ...] = ()
     late_penalties: tuple[Charge, ...] = ()
+    default: Default | None = None
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether the law allows no further interest, penalty or fee."""
+        return self.default is not None and self.default.room_cents <= 0
 
     @property
     def owed(self) -> Parts:

@@ -17,6 +17,7 @@ from gateway.clock import local_date
 from gateway.errors import BrokenInvariant
 from gateway.lending.allocation import Parts
 from gateway.lending.events import EndOfDay, Event, Repayment, event_mapping, parse_event
+from gateway.lending.in_duplum import InDuplum
 from gateway.lending.loan import Loan
 from gateway.lending.payoff import Payoff, payoff
 from gateway.lending.products import Product
@@ -24,8 +25,13 @@ from gateway.lending.replay import replay
 from gateway.lending.terms import Terms, parse_terms, terms_mapping
 from gateway.store.tables import loan_events, loans
 
+WRITTEN_OFF = "written_off"
 WAITING_STATES = ("applied", "verified", "approved")
-COUNTING_EVENTS = ("repayment",)
+RUNNING_STATES = ("active", WRITTEN_OFF)
+"""Something is owed: a loan that was written off is owed as before."""
+COUNTING_EVENTS = ("repayment", "recovery", "reverse_repayment", "charge", "waiver", "reschedule")
+NOTES = frozenset({"by", "second", "why"})
+"""What an event says of the people behind it, beside what counts for the schedule."""
 
 _OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.c.closed_at.is_(None))
 
@@ -72,6 +78,34 @@ class Repaid:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """A loan before and after something that staff did to it, as of one day."""
+
+    before: Standing
+    after: Standing
+
+    @property
+    def paid(self) -> Parts:
+        """By how much what counts as paid has changed; negative where a payment was taken back."""
+        return self.after.loan.paid.minus(self.before.loan.paid)
+
+    @property
+    def interest_cents(self) -> int:
+        """By how much the contracted interest has changed."""
+        return self.after.loan.owed.interest - self.before.loan.owed.interest
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to a loan, as it is kept: `at` in milliseconds."""
+
+    kind: str
+    detail: Mapping[str, Any]
+    operation_id: str | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A customer's loans: running, and the principal of those on their way."""
 
@@ -93,13 +127,14 @@ class Portfolio:
     """All methods run in the caller's unit of work.
 
     `witnesses` hear of every repayment once it is booked, in its unit of work: the work it is part of, what it
-    came to, and the moment.
+    came to, and the moment. `rule` says when the law stops charges.
     """
 
     def __init__(self, products: Mapping[str, Product]) -> None:
         self.products = products
         self.witnesses: list[Callable[[AsyncConnection, Any, Repaid, int], Awaitable[None]]] = []
         self.observers: list[Observer] = []
+        self.rule: InDuplum | None = None
 
     async def apply(
         self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int, detail: Mapping[str, Any]
@@ -161,11 +196,93 @@ class Portfolio:
         before = self._stands(record, known, today)
         after, event = self._repaid(record, known, repayment, before)
         if event is not None:
-            await self._happened(connection, loan_id, "repayment", event, operation_id, now)
+            kind = "recovery" if record.state == WRITTEN_OFF else "repayment"
+            await self._happened(connection, loan_id, kind, event, operation_id, now)
         if after.owed_cents == 0 and record.state != "closed":
-            await self._change(connection, loan_id, "closed", now, closed_at=now)
+            await self._cleared(connection, record, now)
         parts = after.loan.paid.minus(before.loan.paid)
         return Repaid(after, parts, repayment.amount_cents - parts.total)
+
+    async def change(
+        self, connection: AsyncConnection, loan_id: str, event: Event, operation_id: str, now: int,
+        notes: Mapping[str, Any],
+    ) -> Changed:  # fmt: skip
+        """Put an act of staff on record, with who and why in `notes`, and play the loan again.
+
+        A loan that owes something again runs again; one that owes nothing any more is closed. Raises InvalidTerms or
+        UnsupportedTerms for what cannot be done to this loan.
+        """
+        record = await self.get(connection, loan_id, lock=True)
+        known = [row.detail for row in await connection.execute(_events_of([loan_id]))]
+        written = event_mapping(event)
+        before = self._stands(record, known, local_date(now))
+        after = self._stands(record, [*known, written], local_date(now))
+        await self._happened(connection, loan_id, str(written["type"]), {**written, **notes}, operation_id, now)
+        if after.owed_cents == 0:
+            await self._cleared(connection, record, now)
+        elif before.owed_cents == 0:
+            state = WRITTEN_OFF if record.state == WRITTEN_OFF else "active"
+            await self._change(connection, loan_id, state, now, closed_at=None)
+        return Changed(before, after)
+
+    async def write_off(
+        self, connection: AsyncConnection, loan_id: str, operation_id: str, now: int, notes: Mapping[str, Any]
+    ) -> Standing:
+        """Count a loan as lost; it is owed as before. Answers where it stood."""
+        standing = await self.standing(connection, loan_id, local_date(now), lock=True)
+        await self._change(connection, loan_id, WRITTEN_OFF, now)
+        detail = {"principal_cents": standing.loan.outstanding.principal, **notes}
+        await self._happened(connection, loan_id, "write_off", detail, operation_id, now)
+        return standing
+
+    async def book(
+        self, connection: AsyncConnection, loan: LoanRecord, operation_id: str, now: int, notes: Mapping[str, Any]
+    ) -> Standing:
+        """Keep a loan that was paid out elsewhere, running since the day its terms say."""
+        await self._kept(connection, loan, "active", now)
+        await self._happened(connection, loan.id, "booked", notes, operation_id, now)
+        return await self.standing(connection, loan.id, local_date(now))
+
+    async def noted(
+        self, connection: AsyncConnection, loan_id: str, kind: str, detail: Mapping[str, Any], operation_id: str,
+        now: int,
+    ) -> None:  # fmt: skip
+        """Put on record what does not count for the schedule: it fell late, a promise was made or broken."""
+        await self._happened(connection, loan_id, kind, detail, operation_id, now)
+
+    async def happenings(self, connection: AsyncConnection, loan_id: str) -> list[Happening]:
+        """All that ever happened to a loan, the oldest first."""
+        query = select(loan_events).where(loan_events.c.loan_id == loan_id).order_by(loan_events.c.id)
+        rows = await connection.execute(query)
+        return [Happening(row.kind, row.detail, row.operation_id, row.at) for row in rows]
+
+    async def running(
+        self, connection: AsyncConnection, on: date, *, after: str = "", limit: int = 200
+    ) -> list[Standing]:
+        """The next loans by id after `after` on which something is owed, and where each stands."""
+        query = select(loans).where(loans.c.id > after, loans.c.state.in_(RUNNING_STATES), loans.c.closed_at.is_(None))
+        found = await connection.execute(query.order_by(loans.c.id).limit(limit))
+        return await self._standings(connection, [_record(row) for row in found], on)
+
+    async def of_customer(self, connection: AsyncConnection, customer_id: str, state: str = "") -> list[LoanRecord]:
+        """Every loan somebody ever asked for, the newest first."""
+        query = select(loans).where(loans.c.customer_id == customer_id)
+        query = query.where(loans.c.state == state) if state else query
+        found = await connection.execute(query.order_by(loans.c.created_at.desc(), loans.c.id))
+        return [_record(row) for row in found]
+
+    async def _standings(self, connection: AsyncConnection, records: Iterable[LoanRecord], on: date) -> list[Standing]:
+        by_id = {record.id: record for record in records}
+        events: dict[str, list[Mapping[str, Any]]] = {loan_id: [] for loan_id in by_id}
+        if by_id:
+            for row in await connection.execute(_events_of(list(by_id))):
+                events[row.loan_id].append(row.detail)
+        return [self._stands(record, events[record.id], on) for record in by_id.values()]
+
+    async def _cleared(self, connection: AsyncConnection, record: LoanRecord, now: int) -> None:
+        """Nothing is owed. What was written off stays known as that."""
+        state = WRITTEN_OFF if record.state == WRITTEN_OFF else "closed"
+        await self._change(connection, record.id, state, now, closed_at=now)
 
     async def get(self, connection: AsyncConnection, loan_id: str, *, lock: bool = False) -> LoanRecord:
         """Raises BrokenInvariant for a loan that does not exist."""
@@ -197,21 +314,17 @@ class Portfolio:
         """All that a customer has of loans on a day: the running ones, and those on their way."""
         found = await connection.execute(_OPEN, {"customer": customer_id})
         records = [_record(row) for row in found]
-        running = [record for record in records if record.state == "active"]
-        events: dict[str, list[Mapping[str, Any]]] = {record.id: [] for record in running}
-        if running:
-            for row in await connection.execute(_events_of(list(events))):
-                events[row.loan_id].append(row.detail)
-        standings = [self._stands(record, events[record.id], on) for record in running]
+        running = [record for record in records if record.state in RUNNING_STATES]
+        standings = await self._standings(connection, running, on)
         waiting = sum(record.principal_cents for record in records if record.state in WAITING_STATES)
         return Held(sorted(standings, key=_urgency), waiting)
 
     def _stands(self, record: LoanRecord, events: Iterable[Mapping[str, Any]], on: date) -> Standing:
         terms = parse_terms(record.terms)
-        happened: list[Event] = [parse_event(event, "events.") for event in events]
+        happened: list[Event] = [parse_event(_counting(event), "events.") for event in events]
         happened.append(EndOfDay(max(on - timedelta(days=1), terms.disbursed_on)))
         ordered = tuple(sorted(happened, key=lambda event: event.on))
-        loan = replay(replace(terms, events=(*terms.events, *ordered)), on)
+        loan = replay(replace(terms, events=(*terms.events, *ordered)), on, self.rule)
         return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
 
     def _repaid(
@@ -280,6 +393,10 @@ def next_cents(loan: Loan) -> int:
     if overdue:
         return overdue
     return next((row.outstanding.total for row in loan.rows if row.outstanding.total), 0)
+
+
+def _counting(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in detail.items() if name not in NOTES}
 
 
 def _events_of(loan_ids: list[str]) -> Any:

@@ -10,7 +10,8 @@ from datetime import date, timedelta
 
 from gateway.lending.allocation import Allocation, Share, allocate
 from gateway.lending.errors import InvalidTerms
-from gateway.lending.events import Charge, EndOfDay, Event, Repayment, Reschedule, Reversal
+from gateway.lending.events import Charge, EndOfDay, Event, Repayment, Reschedule, Reversal, Waiver
+from gateway.lending.in_duplum import Default, InDuplum
 from gateway.lending.loan import Applied, Loan, Row, owing
 from gateway.lending.penalties import penalty_cents, penalty_days
 from gateway.lending.reschedule import rescheduled
@@ -20,20 +21,20 @@ from gateway.lending.terms import Terms
 ONE_DAY = timedelta(days=1)
 
 
-def replay(terms: Terms, as_of: date | None = None) -> Loan:
+def replay(terms: Terms, as_of: date | None = None, rule: InDuplum | None = None) -> Loan:
     """The loan at the end of `as_of` (by default the day of its last event); later events are left out.
 
     Same-day events keep the order in which they are listed. A reversed repayment leaves no trace. Late
-    penalties are posted for the days that an end-of-day event has closed. Raises InvalidTerms or
-    UnsupportedTerms for an event that cannot be applied.
+    penalties are posted for the days that an end-of-day event has closed. `rule` says when charges stop.
+    Raises InvalidTerms or UnsupportedTerms for an event that cannot be applied.
     """
     happened = _happened(terms.events, as_of)
     ended_on = max((event.on for event in happened if isinstance(event, EndOfDay)), default=terms.disbursed_on)
     loan = _opened(terms, as_of or max((event.on for event in happened), default=terms.disbursed_on))
     for event in _without_reversed(happened):
-        loan = _days_ended(loan, min(event.on - ONE_DAY, ended_on))
-        loan = _after(loan, event)
-    return _days_ended(loan, ended_on)
+        loan = _days_ended(loan, min(event.on - ONE_DAY, ended_on), rule)
+        loan = _after(_defaulted(loan, event.on, rule), event)
+    return _defaulted(_days_ended(loan, ended_on, rule), loan.as_of, rule)
 
 
 def _happened(events: Iterable[Event], as_of: date | None) -> tuple[Event, ...]:
@@ -84,7 +85,9 @@ def _after(loan: Loan, event: Event) -> Loan:
         case Repayment():
             return _repaid(loan, event)
         case Charge():
-            return replace(loan, rows=_charged(loan.rows, event))
+            return _charged_within(loan, event)
+        case Waiver():
+            return replace(loan, rows=_waived(loan.rows, event))
         case Reschedule():
             return rescheduled(loan, event)
     return loan
@@ -98,9 +101,12 @@ def _repaid(loan: Loan, repayment: Repayment) -> Loan:
         loan.terms.allocation,
         loan.terms.allocation_in_advance,
     )
+    rows = _paid(loan.rows, allocation)
+    is_late = any(row.outstanding.total for row in rows if row.due_on < repayment.on)
     return replace(
         loan,
-        rows=_paid(loan.rows, allocation),
+        default=loan.default if is_late else None,
+        rows=rows,
         overpaid_cents=loan.overpaid_cents + allocation.overpayment_cents,
         applied=(*loan.applied, Applied(repayment, allocation)),
     )
@@ -121,6 +127,26 @@ def _charged(rows: tuple[Row, ...], charge: Charge) -> tuple[Row, ...]:
     return tuple(row.charged(charge) if row.number == number else row for row in rows)
 
 
+def _charged_within(loan: Loan, charge: Charge) -> Loan:
+    """As much of a charge as the law allows."""
+    if loan.default is None:
+        return replace(loan, rows=_charged(loan.rows, charge))
+    cents = min(charge.amount_cents, loan.default.room_cents)
+    if not cents:
+        return loan
+    rows = _charged(loan.rows, replace(charge, amount_cents=cents))
+    return replace(loan, rows=rows, default=loan.default.charged(cents))
+
+
+def _waived(rows: tuple[Row, ...], waiver: Waiver) -> tuple[Row, ...]:
+    left, kept = waiver.amount_cents, []
+    for row in rows:
+        cents = min(left, row.outstanding.of(waiver.kind))
+        left -= cents
+        kept.append(row.waived(cents, waiver.kind) if cents else row)
+    return tuple(kept)
+
+
 def _with_room_for(rows: tuple[Row, ...], charge: Charge) -> tuple[Row, ...]:
     """A charge after maturity makes an instalment of its own."""
     last = rows[-1]
@@ -129,13 +155,29 @@ def _with_room_for(rows: tuple[Row, ...], charge: Charge) -> tuple[Row, ...]:
     return (*rows, Row(Instalment(last.number + 1, last.due_on, charge.on, 0, 0, 0, 0)))
 
 
-def _days_ended(loan: Loan, through: date) -> Loan:
+def _days_ended(loan: Loan, through: date, rule: InDuplum | None) -> Loan:
     """Posts the late penalties of the days after the last ended one, oldest first."""
     if through <= loan.days_ended_on:
         return loan
     for on, number in _penalties_due(loan, through):
-        loan = _penalised(loan, number, on)
-    return replace(loan, days_ended_on=through)
+        loan = _penalised(_defaulted(loan, on, rule), number, on)
+    return replace(_defaulted(loan, through, rule), days_ended_on=through)
+
+
+def _defaulted(loan: Loan, on: date, rule: InDuplum | None) -> Loan:
+    """The loan with the day of its default, if that has come; nothing was paid since, or it would stand there."""
+    if rule is None or loan.default is not None:
+        return loan
+    oldest = min((row.due_on for row in loan.rows if row.outstanding.total), default=None)
+    if oldest is None:
+        return loan
+    # After a cure a default begins no earlier than that payment, however old what is late by then.
+    last_paid_on = max((each.repayment.on for each in loan.applied), default=oldest)
+    begins = max(oldest + timedelta(days=rule.days + 1), rule.since, last_paid_on)
+    if on < begins:
+        return loan
+    to_come = sum(row.instalment.interest_cents for row in loan.rows if row.due_on >= begins)
+    return replace(loan, default=Default(begins, loan.outstanding.principal, to_come))
 
 
 def _penalties_due(loan: Loan, through: date) -> list[tuple[date, int]]:
@@ -156,5 +198,8 @@ def _penalised(loan: Loan, number: int, on: date) -> Loan:
     cents = penalty_cents(rule, loan.late_penalty_cents(number))
     if not cents:
         return loan
+    if loan.default is not None and not (cents := min(cents, loan.default.room_cents)):
+        return loan
     charge = Charge(on, cents, "penalty", number)
-    return replace(loan, rows=_charged(loan.rows, charge), late_penalties=(*loan.late_penalties, charge))
+    charged = _charged_within(loan, charge)
+    return replace(charged, late_penalties=(*loan.late_penalties, charge))

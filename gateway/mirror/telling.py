@@ -24,7 +24,12 @@ REFERENCE_CHARACTERS = 14
 LOAN, REPAY, UNDO, CHARGE, BY_HAND, SAVE = (
     "core.loan", "core.repay", "core.undo", "core.charge", "core.by_hand", "core.save",
 )  # fmt: skip
-LOCAL_ONLY = frozenset({"applied", "verified", "approved", "declined", "withdrawn", "cancelled", "closed"})
+LOCAL_ONLY = frozenset(
+    {
+        "applied", "verified", "approved", "declined", "withdrawn", "cancelled", "closed", "in_arrears", "promised",
+        "promise_broken", "promise_kept",
+    }
+)  # fmt: skip
 """What happens to a loan that the core need not hear: it is told of a loan when it is paid out."""
 
 
@@ -66,7 +71,7 @@ class CoreNews:
         wanted, intent = await self._worded(connection, record, kind, detail, operation_id)
         identity = identity_of(loan_id, operation_id, kind)
         intent = {"loan_id": loan_id, "from": operation_id, **intent}
-        await self._outbox.put(connection, operation(identity, wanted, record.customer_id, intent))
+        await self._outbox.put(connection, operation(identity, wanted, record.customer_id, intent), is_ours=True)
 
     async def posted(self, connection: AsyncConnection, entry: Entry, at: int) -> None:
         """Money moved on an account."""
@@ -86,7 +91,7 @@ class CoreNews:
             "account": account, "amount_cents": cents, "on": local_date(at).isoformat(), "from": entry.operation_id,
             "note": entry.memo,
         }  # fmt: skip
-        await self._outbox.put(connection, operation(identity, SAVE, customer_id, intent))
+        await self._outbox.put(connection, operation(identity, SAVE, customer_id, intent), is_ours=True)
 
     async def _worded(
         self, connection: AsyncConnection, record: LoanRecord, kind: str, detail: Mapping[str, Any], operation_id: str

@@ -52,5 +52,5 @@ class Daily:
             identity = str(uuid.uuid5(NAMESPACE, f"{kind}:{day}"))
             operation = Operation(identity, kind, reference(PREFIX, identity), "", {"day": day})
             async with self._store.begin() as connection:
-                await self._outbox.put(connection, operation)
+                await self._outbox.put(connection, operation, is_ours=True)
         self._outbox.news.set()

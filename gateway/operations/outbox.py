@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.turn import Operation
+from flows.turn import Operation, reference
 from gateway.clock import Clock
 from gateway.errors import BrokenInvariant, Unavailable
 from gateway.operations.playbook import Playbook
@@ -27,6 +27,8 @@ from gateway.store.engine import Store, insert_into, is_duplicate
 from gateway.store.tables import customers, operations, turns
 
 NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
+PREFIX_LETTERS = 2
+SALTS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +149,29 @@ class Outbox:
             snapshot = await connection.scalar(query)
         return unpacked(snapshot) if snapshot else None
 
-    async def put(self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None) -> bool:
+    async def put(
+        self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None, is_ours: bool = False
+    ) -> bool:
         """Queue an operation inside the caller's unit of work; False if its id is queued already.
 
-        Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently.
+        Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently. One that
+        `is_ours` has been named to nobody yet: where its reference is taken, it gets another.
         """
         now = self._clock()
         values = self._row(operation, "", now)
         if delay_ms is not None:
             values["due_at"] = now + delay_ms
-        # On any conflict: of two that come together PostgreSQL may compare the reference first.
-        statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing()
-        if (await connection.execute(statement)).rowcount:
-            return True
-        if await connection.scalar(select(operations.c.id).where(operations.c.id == operation.id)) is None:
-            raise BrokenInvariant("reference used before", reference=operation.reference)
-        return False
+        for salt in range(1, SALTS_MAX + 1):
+            # On any conflict: of two that come together PostgreSQL may compare the reference first.
+            statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing()
+            if (await connection.execute(statement)).rowcount:
+                return True
+            if await connection.scalar(select(operations.c.id).where(operations.c.id == operation.id)) is not None:
+                return False
+            if not is_ours:
+                break
+            values["reference"] = reference(operation.reference[:PREFIX_LETTERS], operation.id, salt)
+        raise BrokenInvariant("reference used before", reference=operation.reference)
 
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,
@@ -171,8 +180,8 @@ class Outbox:
         """Queue a message, once per `cause`, in the same unit of work as what it tells of."""
         identity = str(uuid.uuid5(NAMESPACE, cause))
         intent = {"template": template, "to": msisdn, "values": dict(values), "language": language}
-        reference = f"SM{identity.replace('-', '')[:14].upper()}"
-        await self.put(connection, Operation(identity, "sms.send", reference, customer_id, intent))
+        name = f"SM{identity.replace('-', '')[:14].upper()}"
+        await self.put(connection, Operation(identity, "sms.send", name, customer_id, intent))
 
     async def _record(self, connection: AsyncConnection, record: TurnRecord, now: int) -> None:
         await connection.execute(

@@ -18,6 +18,7 @@ from gateway.notices import values as say
 from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.papers.days import Period, days_of
 from gateway.playbooks import mail
 from gateway.playbooks.telling import Teller
 from gateway.store import customers, pins
@@ -93,7 +94,7 @@ class Accounts:
             code = await self._codes.issued(connection, operation.customer, purpose, content, minutes=minutes)
             values = {slot: say.phone(other), "by": say.clock(code.expires_at), "code": PLACEHOLDER}
             intent = {"template": template, "to": to, "values": values, "language": "", "code": code.id}
-            await self._outbox.put(connection, _message(code.id, operation.customer, intent))
+            await self._outbox.put(connection, _message(code.id, operation.customer, intent), is_ours=True)
 
     async def change_line(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """Both codes are used up with the change. Raises Rejected when one is missing or the line is taken."""
@@ -116,7 +117,7 @@ class Accounts:
         minutes = self._settings.mail_code_minutes
         code = await self._codes.issued(connection, operation.customer, emails.PURPOSE, content, minutes=minutes)
         intent = {"to": address, "code": code.id, "by": code.expires_at}
-        await self._outbox.put(connection, _letter(code.id, operation.customer, intent))
+        await self._outbox.put(connection, _letter(code.id, operation.customer, intent), is_ours=True)
 
     async def verify_email(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         customer = await customers.get(connection, operation.customer, lock=True)
@@ -137,16 +138,14 @@ class Accounts:
         period = operation.intent["period"]
         await self.mailed(connection, operation.id, operation.customer, period, context.now)
 
-    async def mailed(
-        self, connection: AsyncConnection, cause: str, customer_id: str, period: statements.Period, now: int
-    ) -> None:
+    async def mailed(self, connection: AsyncConnection, cause: str, customer_id: str, period: Period, now: int) -> None:
         """Queue a statement to the address somebody has verified. Raises BrokenInvariant when there is none."""
         customer = await customers.get(connection, customer_id)
         if not customer.email or not customer.email_verified_at:
             raise BrokenInvariant("no verified address")
-        days = statements.days_of(period, local_date(now))
+        days = days_of(period, local_date(now))
         intent = {"to": customer.email, "since": days.since.isoformat(), "until": days.until.isoformat()}
-        await self._outbox.put(connection, _letter(f"{cause}:statement", customer_id, intent))
+        await self._outbox.put(connection, _letter(f"{cause}:statement", customer_id, intent), is_ours=True)
 
     async def close(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Looked at once more: money may have come since the screen said yes."""

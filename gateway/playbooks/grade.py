@@ -46,7 +46,7 @@ class Grading:
         identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record.id}:{KIND}"))
         intent = {"loan": record.id}
         operation = Operation(identity, KIND, reference("LM", identity), record.customer_id, intent)
-        await self._outbox.put(connection, operation)
+        await self._outbox.put(connection, operation, is_ours=True)
 
     async def grade(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Keep how the loan ended, and what that does to the limit."""

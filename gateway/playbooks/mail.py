@@ -1,6 +1,6 @@
 """`mail.send`: write a letter in the customer's language and hand it over, at least once as a message.
 
-A letter is written anew at each try, from rows that do not change: a code's digits and what has moved are in no queue.
+A letter and what is attached to it are made anew at each try: a code's digits and what has moved are in no queue.
 """
 
 from collections.abc import Callable
@@ -8,16 +8,18 @@ from datetime import date
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.accounts import statements
 from gateway.accounts.codes import Codes
-from gateway.accounts.statements import Days
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.clock import Clock, local, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
-from gateway.mail import Letter, Mailer
+from gateway.mail import Attachment, Letter, Mailer
 from gateway.operations.outcome import Done, Outcome, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
+from gateway.papers import receipt
+from gateway.papers.days import Days
+from gateway.papers.desk import Desk, File
+from gateway.papers.reader import TooManyLines
 from gateway.store import customers
 from gateway.store.engine import Store
 from menus.catalogue import Catalogue
@@ -25,7 +27,6 @@ from menus.values import Clock as ClockTime
 from menus.values import Day, FirstName, Ksh
 
 KIND = "mail.send"
-EMPTY = "-"
 
 
 class MailStep:
@@ -34,19 +35,24 @@ class MailStep:
     name = "send"
 
     def __init__(
-        self, mailer: Mailer, store: Store, books: Books, codes: Codes, catalogue: Callable[[], Catalogue], clock: Clock
+        self, mailer: Mailer, store: Store, books: Books, codes: Codes, desk: Desk,
+        catalogue: Callable[[], Catalogue], clock: Clock,
     ) -> None:  # fmt: skip
         self._mailer = mailer
         self._store = store
         self._books = books
         self._codes = codes
+        self._desk = desk
         self._catalogue = catalogue
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        letter = await self._written(work)
+        try:
+            letter = await self._written(work)
+        except TooManyLines as error:
+            return Refused("too_long", str(error))
         if letter is None:
-            return Refused("expired", "the code in it is good no more")
+            return Refused("expired", "the code in it is good no more, or there is nothing to tell")
         try:
             await self._mailer.send(letter)
         except Unavailable as error:
@@ -64,6 +70,8 @@ class MailStep:
     async def _written(self, work: Work) -> Letter | None:
         if "code" in work.intent:
             return await self._code(work)
+        if "receipt" in work.intent:
+            return await self._receipt(work)
         return await self._statement(work)
 
     async def _code(self, work: Work) -> Letter | None:
@@ -86,21 +94,40 @@ class MailStep:
         keys = (chart.wallet(work.customer_id), chart.savings(work.customer_id))
         async with self._store.read() as connection:
             person = await customers.get(connection, work.customer_id)
-            moves = [await statements.moved(connection, self._books, key, days) for key in keys]
             balances = await self._books.balances(connection, keys)
-        catalogue, today = self._catalogue(), local_date(self._clock())
-        speaker = catalogue.language(person.language)
-        wallet, savings = (statements.table(each, speaker) for each in moves)
+        today = local_date(self._clock())
         values = {
             "first_name": FirstName(person.name),
             "since": Day(days.since, today),
             "until": Day(days.until, today),
-            "table": "\n\n".join(part for part in (wallet, savings) if part) or EMPTY,
             "wallet": Ksh(balances[keys[0]].available_cents),
             "savings": Ksh(balances[keys[1]].available_cents),
         }
-        subject, body = catalogue.mail(person.language, "statement", values)
-        return Letter(work.id, work.intent["to"], subject, body, work.created_at)
+        subject, body = self._catalogue().mail(person.language, "statement", values)
+        file = await self._desk.whole(person, days, "mail")
+        return Letter(work.id, work.intent["to"], subject, body, work.created_at, (_attached(file),))
+
+    async def _receipt(self, work: Work) -> Letter | None:
+        """Of what an operation has moved for the customer by now."""
+        async with self._store.read() as connection:
+            person = await customers.get(connection, work.customer_id)
+            found = await receipt.of_operation(connection, work.intent["receipt"], work.customer_id)
+        if found is None:
+            return None
+        values = {
+            "first_name": FirstName(person.name),
+            "what": self._desk.voice(person.language)(f"event.{found.event}"),
+            "amount": Ksh(found.amount_cents),
+            "reference": found.reference,
+            "at": ClockTime(local(found.at)),
+        }
+        subject, body = self._catalogue().mail(person.language, "receipt", values)
+        file = await self._desk.receipt(person, found, "mail")
+        return Letter(work.id, work.intent["to"], subject, body, work.created_at, (_attached(file),))
+
+
+def _attached(file: File) -> Attachment:
+    return Attachment(file.name, file.mime, file.content)
 
 
 def playbook(step: MailStep) -> Playbook:

@@ -14,6 +14,7 @@ from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
 from gateway.operations.outcome import Done, Outcome, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
+from gateway.papers.links import Links
 from gateway.providers.contract import OutgoingSms, SmsProvider
 from gateway.store import customers, messages
 from gateway.store.engine import Store
@@ -30,18 +31,19 @@ class SendStep:
 
     def __init__(
         self, provider: SmsProvider, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
-        codes: Codes | None = None,
+        codes: Codes | None = None, links: Links | None = None,
     ) -> None:  # fmt: skip
         self._codes = codes
+        self._links = links
         self._provider = provider
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        text = await self._with_code(work, await self._written(work))
+        text = await self._with_secret(work, await self._written(work))
         if text is None:
-            return Refused("expired", "the code in it is good no more")
+            return Refused("expired", "the code or link in it is good no more")
         try:
             sent = await self._provider.send_sms(OutgoingSms(work.intent["to"], text))
         except Unavailable as error:
@@ -52,9 +54,11 @@ class SendStep:
             return Refused(error.code, str(error))
         return Done({"provider_id": sent.provider_id, "cost": sent.cost})
 
-    async def _with_code(self, work: Work, text: str) -> str | None:
-        """What leaves us: a one-time code is in no text that is kept."""
-        code_id = work.intent.get("code")
+    async def _with_secret(self, work: Work, text: str) -> str | None:
+        """What leaves us: a one-time code or a link is in no text that is kept."""
+        code_id, link_id = work.intent.get("code"), work.intent.get("link")
+        if link_id is not None and self._links is not None:
+            return await self._links.filled(link_id, text)
         if code_id is None or self._codes is None:
             return text
         return await self._codes.filled(code_id, text)

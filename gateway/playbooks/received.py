@@ -14,7 +14,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.clock import local_date
-from gateway.lending.portfolio import LoanRecord, Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, LoanRecord, Portfolio
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
@@ -120,7 +120,7 @@ class Received:
         """A loan's number: that loan, or its owner when it is over. A phone: the oldest due loan, or the person."""
         loan = await self._portfolio.by_reference(connection, _APART.sub("", account).upper())
         if loan is not None:
-            return Meant(loan if loan.state == "active" else None, loan.customer_id)
+            return Meant(loan if loan.state in RUNNING_STATES else None, loan.customer_id)
         line = phone_of(account)
         customer = await customers.on_line(connection, line) if line else None
         if customer is None or customer.state != "active":

@@ -93,7 +93,9 @@ class Verification:
     ) -> None:
         """In the unit of work of joining."""
         identity = operation_id(operation.id, 0, CHECK)
-        await self._outbox.put(connection, Operation(identity, CHECK, reference("ID", identity), customer_id, {}))
+        await self._outbox.put(
+            connection, Operation(identity, CHECK, reference("ID", identity), customer_id, {}), is_ours=True
+        )
 
     async def keep(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Confirmed, they are of the tier of known people; otherwise they stay what they are."""

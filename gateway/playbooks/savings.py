@@ -32,10 +32,11 @@ Pledged = Callable[[AsyncConnection, str], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class InterestTerms:
-    """Dated yearly rates, and the percent withheld for the tax man."""
+    """Dated yearly rates, the percent withheld for the tax man, and whether an SMS tells of each month's interest."""
 
     rates: Sequence[Rate]
     withheld_percent: int
+    is_told: bool = True
 
     def divided(self, cents: int) -> tuple[int, int]:
         """What the saver gets, and what is withheld."""
@@ -105,7 +106,7 @@ class Savings:
         while month <= _name(ended):
             waiting = await postings.without_month(connection, month, AT_ONCE)
             for customer_id in waiting:
-                await self._credited(connection, customer_id, month, now)
+                await self._credited(connection, work, customer_id, month, now)
             if waiting:
                 return Later(0, f"{month}: {len(waiting)} posted")
             month = _name(_month_after(month))
@@ -135,7 +136,7 @@ class Savings:
         await self._teller.tell(connection, work, template, values)
         return Done()
 
-    async def _credited(self, connection: AsyncConnection, customer_id: str, month: str, now: int) -> None:
+    async def _credited(self, connection: AsyncConnection, work: Work, customer_id: str, month: str, now: int) -> None:
         first = date.fromisoformat(f"{month}-01")
         balances = await postings.balances_of(connection, customer_id, first, _last_day(first))
         net, withheld = self._terms.divided(posted_cents(accrued(balances, self._terms.rates)))
@@ -152,9 +153,20 @@ class Savings:
                 tuple(line for line in lines if line.amount_cents),
             )
             await self._books.post(connection, entry, now)
+            await self._tell_interest(connection, work, customer_id, month, net, now)
         await postings.posted(
             connection, month, customer_id, interest_cents=net + withheld, withheld_cents=withheld, at=now
         )
+
+    async def _tell_interest(
+        self, connection: AsyncConnection, work: Work, customer_id: str, month: str, cents: int, now: int
+    ) -> None:
+        saver = await customers.find(connection, customer_id)
+        if not self._terms.is_told or saver is None or saver.state != "active":
+            return
+        savings = await self._books.balance(connection, chart.savings(customer_id))
+        values = {"amount": say.ksh(cents), "at": say.clock(now), "savings": say.ksh(savings.available_cents)}
+        await self._teller.tell_other(connection, work, customer_id, "savings.interest", values, about=month)
 
 
 def _name(day: date) -> str:

@@ -210,7 +210,7 @@ class Sending:
         """Tell both phones until when, and come back then."""
         identity = return_of(work.id)
         wait = Operation(identity, RETURN, reference("RT", identity), sender.id, {"transfer": transfer.reference})
-        await self._outbox.put(connection, wait)
+        await self._outbox.put(connection, wait, is_ours=True)
         day = say.day(local_date(transfer.expires_at))
         wallet = await self._books.balance(connection, chart.wallet(sender.id))
         kept = {

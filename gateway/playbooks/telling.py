@@ -21,11 +21,14 @@ class Teller:
         await self.tell_other(connection, work, work.customer_id, template, values)
 
     async def tell_other(
-        self, connection: AsyncConnection, work: Work, customer_id: str, template: str, values: Mapping[str, Any]
-    ) -> None:
-        """The same to somebody else whom the operation concerns, once per person and template."""
+        self, connection: AsyncConnection, work: Work, customer_id: str, template: str, values: Mapping[str, Any],
+        *, about: str = "",
+    ) -> None:  # fmt: skip
+        """The same to somebody else whom the operation concerns, once per person and template (and what it is about,
+        where one operation tells a person several times)."""
         customer = await customers.get(connection, customer_id)
         cause = f"{work.id}:{template}" if customer_id == work.customer_id else f"{work.id}:{template}:{customer_id}"
+        cause = f"{cause}:{about}" if about else cause
         await self._outbox.tell(connection, cause, customer_id, customer.msisdn, template, values)
 
     async def tell_line(

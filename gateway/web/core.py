@@ -155,7 +155,9 @@ class CoreRoutes:
         if await kept.has_untold(connection, lane_of(tied.loan_id)):
             return "repeated", None
         identity = identity_of(READ, tied.loan_id, str(self._clock()))
-        await self._outbox.put(connection, operation(identity, READ, tied.customer_id, {"loan_id": tied.loan_id}))
+        await self._outbox.put(
+            connection, operation(identity, READ, tied.customer_id, {"loan_id": tied.loan_id}), is_ours=True
+        )
         return "applied", identity
 
     def _is_theirs(self, given: str) -> bool:

@@ -30,6 +30,9 @@ class Affairs:
     awaits_code: bool = False
     pending_line: str = ""
     codes_left: int = 5
+    has_links: bool = True
+    links_left: int = 3
+    mail_receipts: bool = False
     closing: str = ""
     consents: tuple[Consent, ...] = (
         Consent("terms", "2026-08", date(2026, 8, 1)),
@@ -52,7 +55,10 @@ def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
     def account(phone: str) -> Account:
         its = of(phone)
         percent = town.people[phone].auto_repay_percent
-        return Account(percent, its.offers, its.has_mail, its.email, its.is_verified, its.awaits_code)
+        return Account(
+            percent, its.offers, its.has_mail, its.email, its.is_verified, its.awaits_code, its.has_links,
+            its.mail_receipts,
+        )  # fmt: skip
 
     def hindrance(phone: str) -> str:
         person = town.people[phone]
@@ -69,6 +75,7 @@ def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
         "consents": lambda phone: of(phone).consents,
         "closing": hindrance,
         "codes_left": lambda phone, _: of(phone).codes_left,
+        "links_left": lambda phone: of(phone).links_left,
         "line_free": lambda _, phone: phone not in town.people,
         "pending_line": lambda phone: of(phone).pending_line,
         "member": lambda _, phone: member(town.people[phone]) if phone in town.people else None,
@@ -93,6 +100,8 @@ def member(person: "Person") -> Member:
 def apply(town: "Town", kind: str, intent: Mapping[str, Any], reference: str, person: "Person") -> None:
     """What an operation about accounts does at once."""
     its = person.affairs
+    its.links_left -= kind == "statement.link"
+    its.mail_receipts = intent["on"] if kind == "receipts.mail" else its.mail_receipts
     target = next((one for one in town.people.values() if one.id == intent.get("customer")), None)
     match kind:
         case "offers.set":

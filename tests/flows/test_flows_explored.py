@@ -135,6 +135,12 @@ BEGINNINGS: dict[str, Begin] = {
     "stranger with a known ID": lambda language: newcomer(language).press("1", "1"),
     "listed": listed,
     "member": somebody,
+    "capped": lambda language: somebody(
+        language, loans=(replace(quick_loan("LN7K2QD", 2_000_00, days_late=800), is_capped=True),)
+    ),
+    "promised": lambda language: somebody(
+        language, loans=(replace(quick_loan("LN7K2QD", 2_000_00, days_late=4), promised=NOW.date()),)
+    ),
     "late": lambda language: somebody(language, loans=(quick_loan("LN7K2QD", 2_000_00, days_late=4),)),
     "full": lambda language: somebody(language, limit_cents=2_000_00),
     "without a loan": lambda language: somebody(language, loans=(), products=(), may_ask=False),
@@ -158,6 +164,10 @@ BEGINNINGS: dict[str, Begin] = {
     "offers are on": lambda language: somebody(language, affairs=Affairs(offers=True)),
     "with e-mail": lambda language: somebody(
         language, affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True)
+    ),
+    "receipts by mail": lambda language: somebody(
+        language,
+        affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_receipts=True, links_left=0),
     ),
     "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0)),
     "empty account": lambda language: somebody(language, loans=(), wallet_cents=0, savings_cents=0),

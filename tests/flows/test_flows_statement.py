@@ -48,3 +48,57 @@ class TestStatement:
 
         assert [each.kind for each in phone.operations] == ["email.set", "email.verify"]
         assert phone.screen == "Your e-mail address is confirmed. Statements go there when you ask for one."
+
+    def test_a_link_is_of_some_days_and_a_few_a_day(self) -> None:
+        """What is left is asked before the days are."""
+        phone = somebody().press("5", "2")
+        assert phone.operations[-1].kind == "statement.link"
+        assert phone.operations[-1].intent == {"period": "before"}
+
+        assert somebody(links_left=0).press("5").screen == (
+            "You have asked for links often enough today. Try again tomorrow."
+        )
+        assert "5 Link by SMS" not in somebody(has_links=False).lines
+
+    @pytest.mark.parametrize(
+        ("language", "line", "asked", "done"),
+        [
+            ("en", "6 E-mail receipts: off", "Send each receipt to a***@post.example too? Those by SMS stay.",
+             "From now on receipts go to a***@post.example too. Those by SMS stay."),
+            ("sw", "6 Risiti kwa e-mail: hapana", "Kila risiti itumwe pia kwa a***@post.example? Za SMS zitaendelea.",
+             "Kuanzia sasa risiti zitatumwa pia kwa a***@post.example. Za SMS zitaendelea."),
+        ],
+    )  # fmt: skip
+    def test_receipts_go_to_an_address_too(self, language: str, line: str, asked: str, done: str) -> None:
+        """Once it is confirmed, and after a yes."""
+        person = replace(
+            amina(), language=language, affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True)
+        )
+        phone = Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826")
+        assert line in phone.lines
+        assert phone.press("6").lines[0] == asked
+        assert phone.press("1").screen == done
+        assert phone.operations[-1].intent == {"on": True}
+
+    @pytest.mark.parametrize(
+        ("language", "line", "done"),
+        [
+            ("en", "6 E-mail receipts: on", "No more receipts by e-mail. Those by SMS stay."),
+            ("sw", "6 Risiti kwa e-mail: ndiyo", "Risiti hazitatumwa tena kwa e-mail. Za SMS zitaendelea."),
+        ],
+    )
+    def test_receipts_by_e_mail_stop_when_asked(self, language: str, line: str, done: str) -> None:
+        """Those by SMS never do; a no changes nothing."""
+        affairs = Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_receipts=True)
+        person = replace(amina(), language=language, affairs=affairs)
+        phone = Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826")
+        assert line in phone.lines
+        assert phone.press("6", "1").screen == done
+        assert phone.operations[-1].intent == {"on": False}
+
+    def test_a_no_changes_nothing(self) -> None:
+        """And goes home."""
+        phone = somebody(email="a***@post.example", is_verified=True).press("6", "2")
+
+        assert phone.operations == []
+        assert phone.place == "menu.main"

@@ -76,6 +76,7 @@ def quick_loan(reference: str, cents: int, *, days_late: int = 0) -> Loan:
         payoff_cents=owed,
         schedule=(Due(quote.due, owed, is_paid=False),),
         terms=quote,
+        promise_days=7,
     )
 
 
@@ -399,6 +400,11 @@ class Town:
                 person.pin = self.drafts[session.id]
             case "language.set":
                 person.language = intent["language"]
+            case "loan.promise":
+                day = date.fromisoformat(intent["pay_on"])
+                person.loans = tuple(
+                    replace(loan, promised=day) if loan.reference == intent["loan"] else loan for loan in person.loans
+                )
             case "auto_repay.set":
                 person.auto_repay_percent = intent["percent"]
             case "savings.goal":

@@ -1,10 +1,12 @@
 """E-mail through a real server: what it takes, what it refuses, and what nobody knows."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.config import Mail
 from gateway.errors import Rejected, Unavailable, Uncertain
-from gateway.mail import Letter, Mailer
+from gateway.mail import Attachment, Letter, Mailer
 from tests.gateway.postoffice import PostOffice, opened
 
 LETTER = Letter("op-1", "amina@post.example", "Statement", "Hello Amina,\n\nKsh 1,500\n", 1_790_000_000_000)
@@ -23,6 +25,18 @@ class TestSending:
         assert letter["Subject"] == "Statement"
         assert letter["Message-ID"] == "<op-1@nyota.example>"
         assert "Ksh 1,500" in str(letter.get_payload())
+
+    async def test_what_is_attached_arrives_with_it(self) -> None:
+        """With its name and kind, byte for byte."""
+        office, file = PostOffice(), Attachment("statement.pdf", "application/pdf", b"%PDF-1.4 \x00\xff")
+        async with opened(office) as settings:
+            await Mailer(settings).send(replace(LETTER, attached=(file,)))
+
+        body, attached = list(office.letters[0].walk())[1:]
+        assert "Ksh 1,500" in str(body.get_payload())
+        assert (attached.get_filename(), attached.get_content_type()) == ("statement.pdf", "application/pdf")
+        assert attached.get_payload(decode=True) == file.content
+        assert "PDF-1.4" not in repr(file)
 
     async def test_an_address_that_will_never_be_served_is_final(self) -> None:
         """No try more."""

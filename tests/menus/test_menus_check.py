@@ -74,11 +74,26 @@ class TestPlantedMistakes:
     def test_an_e_mail_without_words_or_with_a_slot_that_nobody_fills_is_found(self, files: MenuFiles) -> None:
         """As with an SMS."""
         files.change("en.yaml", '    subject: "Your $name code: {code}"\n', "")
-        files.change("sw.yaml", "taarifa yako kutoka {since} hadi {until}.", "taarifa yako ya {receipt}.")
+        files.change("sw.yaml", "taarifa yako kutoka {since} hadi {until} imeambatishwa.", "taarifa yako ya {receipt}.")
 
         found = [finding.message for finding in check(files.load())]
 
         assert {"e-mail code.subject has no words", "e-mail statement.body never gets a {receipt}"} <= set(found)
+
+    def test_a_paper_without_words_or_with_a_slot_that_nobody_fills_is_found(self, files: MenuFiles) -> None:
+        """As with an e-mail."""
+        files.change("en.yaml", "    closing: Closing balance\n", "")
+        files.change("sw.yaml", "Kutoka mkopo {about}", "Kutoka mkopo {loan}")
+        files.change("sw.yaml", "  link:\n    title: Taarifa yako\n", "  link:\n    tittle: Taarifa yako\n")
+
+        found = {finding.message for finding in check(files.load())}
+
+        assert found >= {
+            "paper fact.closing has no words",
+            "paper line.loan_in never gets a {loan}",
+            "paper link.title has no words",
+            "no paper says link.tittle",
+        }
 
 
 class TestPlaces:

@@ -263,6 +263,21 @@ class TestPutting:
             async with desk.store.begin() as connection:
                 await desk.outbox.put(connection, operation(reference=first.reference))
 
+    async def test_one_that_nobody_was_told_of_gets_another_name(self, desk: Desk) -> None:
+        """Names are short, so two may draw the same; what was to be done is done all the same."""
+        first, second = operation(), operation()
+        taken = replace(second, reference=first.reference)
+        async with desk.store.begin() as connection:
+            await desk.outbox.put(connection, first)
+
+        async with desk.store.begin() as connection:
+            assert await desk.outbox.put(connection, taken, is_ours=True)
+            assert not await desk.outbox.put(connection, taken, is_ours=True)
+
+        names = [row.reference for row in await desk.rows()]
+        assert len(set(names)) == 2
+        assert names[1][:2] == first.reference[:2]
+
     async def test_it_is_queued_only_if_its_unit_of_work_is(self, desk: Desk) -> None:
         """A message about money that was not booked is not sent."""
         with pytest.raises(RuntimeError):

@@ -132,6 +132,18 @@ class TestInterest:
 
         assert (await bank.balances(baraka))[1] == 36_500_00 + 120_00 + 124_00 + 120_00 + 124_00
 
+    async def test_each_month_is_told_once(self, bank: Bank) -> None:
+        """Also when several are posted at once, and not again by a later run."""
+        await bank.moved(IDS[BARAKA], date(2020, 3, 31), 36_500_00)
+        await bank.end_of_month("2020-05-01")
+        await bank.end_of_month("2020-08-15")
+        await bank.end_of_month("2020-08-16")
+
+        told = [row.intent for row in await bank.house.operations("sms.send") if row.customer_id == IDS[BARAKA]]
+        assert [(each["template"], each["values"]["amount"]) for each in told] == [
+            ("savings.interest", ["ksh", cents]) for cents in (120_00, 124_00, 120_00, 124_00)
+        ]
+
     async def test_everybody_gets_theirs_however_many_they_are(self, houses: Houses) -> None:
         """More people than fit one unit of work; the tax is withheld and owed."""
         bank = Bank(await houses.build(works=False, savings={"rates": RATES, "withheld_percent": 15}))

@@ -1,0 +1,34 @@
+"""In duplum: after a loan has fallen into default, what is charged on it stops at the principal then owing.
+
+Interest that falls due after that day, penalties and fees count together, the interest still to come from the start,
+so that a penalty never takes the room that interest needs. A payment does not begin the count anew; a cure, when
+nothing is late any more, ends it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class InDuplum:
+    """In force from a day on; a loan is in default once it is more than `days` late."""
+
+    since: date
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """From which day, the principal that was owing then, and what was charged since, interest to come included."""
+
+    on: date
+    principal_cents: int
+    charged_cents: int
+
+    @property
+    def room_cents(self) -> int:
+        """How much more may be charged."""
+        return max(0, self.principal_cents - self.charged_cents)
+
+    def charged(self, cents: int) -> "Default":
+        return replace(self, charged_cents=self.charged_cents + cents)

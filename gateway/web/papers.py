@@ -1,0 +1,382 @@
+"""Statements and receipts for operators, and the page behind a link in an SMS.
+
+    GET /api/wallet/0711000001/statement?format=pdf&from=2026-08-01&to=2026-08-31
+    GET /api/savings/0711000001/statement?format=csv&type=interest,in&status=all
+    GET /api/loans/LN7K2QD/statement?format=json&page=2
+    GET /api/papers/receipt/DP2H6QD?phone=0711000001
+    GET /api/papers/7K2Q-M4ZX-9TDB
+
+`format` is json (page by page), pdf, csv or xlsx; without days it is the last three months. `type` is any of the kinds
+that the JSON answers, or `in` and `out`; `status` is posted, held or all. A file is refused with `too-many-lines` when
+it would be too long for its kind; CSV is as long as it needs to be.
+"""
+
+import html
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from flows.text import msisdn as kenyan
+from gateway.books.accounts import CURRENCY
+from gateway.clock import Clock, iso, local, local_date
+from gateway.lending.portfolio import Portfolio
+from gateway.papers import receipt, records
+from gateway.papers.days import Days, days_of
+from gateway.papers.desk import MIME, Desk, File, Form, money
+from gateway.papers.links import Links
+from gateway.papers.loans import Instalment
+from gateway.papers.reader import LoanStatement, TooManyLines
+from gateway.papers.statement import Account, Choice, Line, Statement, page_of, pages_in
+from gateway.papers.writing import Voice, described
+from gateway.store import customers
+from gateway.store.customers import Customer
+from gateway.store.engine import Store
+from gateway.web.problems import problem
+
+FORMS = ("json", "pdf", "csv", "xlsx")
+STATUSES = ("posted", "held", "all")
+KINDS = frozenset(
+    {
+        "in", "out", "mpesa", "person", "phone", "loan", "savings", "wallet", "fee", "interest", "opening", "other",
+        "paid_out", "interest_agreed", "penalty", "repaid", "waived", "adjusted",
+    }
+)  # fmt: skip
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+}
+"""On everything that shows somebody's money: nobody keeps it, frames it or is told where it was."""
+
+STYLE = (
+    "body{font:17px/1.5 system-ui,sans-serif;max-width:26em;margin:2em auto;padding:0 1em;color:#12202b}"
+    "h1{font-size:1.3em;color:#0b3d5c}label{display:block;margin:1em 0 .3em}"
+    "input{font-size:1.4em;width:6em;padding:.3em;letter-spacing:.2em}"
+    "button{font-size:1em;padding:.7em 1.2em;margin-top:1em;background:#0b3d5c;color:#fff;border:0;border-radius:4px}"
+    ".no{color:#a4262c}p.small{color:#5b6770;font-size:.85em}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a statement is wanted. Without `days` those that the statement has by itself."""
+
+    form: str
+    days: Days | None
+    choice: Choice
+    page: int
+
+
+class PapersRoutes:
+    """`table` is for operators only; `open_table` is for whoever holds a link."""
+
+    def __init__(self, desk: Desk, links: Links, store: Store, portfolio: Portfolio, clock: Clock) -> None:
+        self._desk = desk
+        self._links = links
+        self._store = store
+        self._portfolio = portfolio
+        self._clock = clock
+
+    def table(self) -> Iterable[web.RouteDef]:
+        return (
+            web.get("/api/wallet/{phone}/statement", self.wallet),
+            web.get("/api/savings/{phone}/statement", self.savings),
+            web.get("/api/loans/{reference}/statement", self.loan),
+            web.get("/api/papers/receipt/{reference}", self.receipt),
+            web.get("/api/papers/{code}", self.checked),
+        )
+
+    def open_table(self) -> Iterable[web.RouteDef]:
+        return (web.get("/s/{token}", self.ask), web.post("/s/{token}", self.opened))
+
+    async def wallet(self, request: web.Request) -> web.StreamResponse:
+        return await self._account(request, "wallet")
+
+    async def savings(self, request: web.Request) -> web.StreamResponse:
+        return await self._account(request, "savings")
+
+    async def _account(self, request: web.Request, account: Account) -> web.StreamResponse:
+        asked = self._asked(request)
+        if isinstance(asked, web.Response):
+            return asked
+        customer = await self._customer(request.match_info["phone"])
+        if isinstance(customer, web.Response):
+            return customer
+        days = asked.days or days_of("quarter", local_date(self._clock()))
+        if asked.form == "json":
+            return await self._account_page(customer, account, days, asked)
+        if asked.form == "csv":
+            walk = await self._desk.reader.walk(account, customer.id, days, asked.choice)
+            pieces = self._desk.table(customer, account, days, walk, "api")
+            return await _streamed(request, f"{account}-{days.since}-{days.until}.csv", pieces)
+        form: Form = "pdf" if asked.form == "pdf" else "xlsx"
+        return await _filed(lambda: self._desk.account(customer, account, days, asked.choice, form, "api"))
+
+    async def _account_page(self, customer: Customer, account: Account, days: Days, asked: Asked) -> web.Response:
+        size = self._desk.settings.page
+        statement, count = await self._desk.reader.page(
+            account, customer.id, days, asked.choice, number=asked.page, size=size
+        )
+        voice = self._desk.voice(customer.language)
+        return web.json_response(
+            {
+                "phoneNumber": customer.msisdn,
+                **_described(voice, statement, days, statement.lines),
+                **_paged(count, asked.page, size),
+            },
+            headers=PRIVATE,
+        )
+
+    async def loan(self, request: web.Request) -> web.StreamResponse:
+        """What a loan was charged and paid, part by part, and its schedule."""
+        asked = self._asked(request)
+        if isinstance(asked, web.Response):
+            return asked
+        async with self._store.read() as connection:
+            record = await self._portfolio.by_reference(connection, request.match_info["reference"])
+            owner = await customers.find(connection, record.customer_id) if record else None
+        if record is None or owner is None:
+            return problem(404, "not-found", "no such loan")
+        days = asked.days or await self._desk.reader.began(record)
+        found = await self._desk.reader.loan(record, days, asked.choice)
+        if found is None:
+            return problem(409, "not-paid-out", "this loan was not paid out by the end of these days")
+        if asked.form == "json":
+            return self._loan_page(owner, found, days, asked.page)
+        if asked.form == "csv":
+            pieces = self._desk.loan_table(owner, found, days, "api")
+            return await _streamed(request, f"{record.reference}-{days.since}-{days.until}.csv", pieces)
+        form: Form = "pdf" if asked.form == "pdf" else "xlsx"
+        return await _filed(lambda: self._desk.loan(owner, found, days, form, "api"))
+
+    def _loan_page(self, owner: Customer, found: LoanStatement, days: Days, number: int) -> web.Response:
+        size, statement = self._desk.settings.page, found.statement
+        voice = self._desk.voice(owner.language)
+        lines = page_of(statement.lines, number, size)
+        return web.json_response(
+            {
+                "phoneNumber": owner.msisdn,
+                "loan": found.lent.reference,
+                "product": found.lent.product,
+                "state": found.lent.state,
+                "paidOutOn": found.lent.paid_out_on.isoformat(),
+                "owed": money(found.lent.left_cents),
+                **_described(voice, statement, days, lines),
+                "schedule": [_instalment(each) for each in found.schedule],
+                **_paged(len(statement.lines), number, size),
+            },
+            headers=PRIVATE,
+        )
+
+    async def receipt(self, request: web.Request) -> web.StreamResponse:
+        """One operation's receipt as PDF; with `phone` for somebody else whom it moved money for."""
+        reference, phone = request.match_info["reference"], request.query.get("phone")
+        person = await self._customer(phone) if phone else None
+        if isinstance(person, web.Response):
+            return person
+        async with self._store.read() as connection:
+            found = await receipt.found(connection, reference, person.id if person else None)
+            if found is None:
+                return problem(404, "no-receipt", "no such operation, or it moved no money for them")
+            owner = person or await customers.find(connection, found.customer_id)
+        if owner is None:
+            return problem(404, "no-receipt", "this operation belongs to nobody here")
+        return await _filed(lambda: self._desk.receipt(owner, found, "api"))
+
+    async def checked(self, request: web.Request) -> web.StreamResponse:
+        """What the paper with this code must show."""
+        async with self._store.read() as connection:
+            row = await records.with_code(connection, request.match_info["code"])
+        if row is None:
+            return problem(404, "no-such-paper", "we made no paper with this code")
+        cents = {"opening": row.opening_cents, "closing": row.closing_cents}
+        return web.json_response(
+            {
+                "code": row.code,
+                "kind": row.kind,
+                "about": row.about or None,
+                "format": row.form,
+                "holder": row.name,
+                "from": row.since.isoformat() if row.since else None,
+                "to": row.until.isoformat() if row.until else None,
+                **{name: None if value is None else money(value) for name, value in cents.items()},
+                "currency": CURRENCY,
+                "lines": row.lines,
+                "channel": row.channel,
+                "madeAt": iso(row.made_at),
+            },
+            headers=PRIVATE,
+        )
+
+    async def ask(self, request: web.Request) -> web.StreamResponse:
+        """The same page whatever the link: looking at it says nothing, and uses nothing up."""
+        return self._page()
+
+    async def opened(self, request: web.Request) -> web.StreamResponse:
+        """The statement, for the right digits; for anything else the same no."""
+        fields = await request.post()
+        digits = fields.get("digits", "")
+        text = digits.strip() if isinstance(digits, str) else ""
+        found = await self._links.opened(request.match_info["token"], text)
+        if found is None:
+            return self._page(is_refused=True)
+        customer, days = found
+        return await _filed(lambda: self._desk.whole(customer, days, "link"), place="inline")
+
+    def _page(self, *, is_refused: bool = False) -> web.Response:
+        body = page([self._desk.voice(language) for language in self._desk.languages], is_refused=is_refused)
+        status = 403 if is_refused else 200
+        return web.Response(text=body, status=status, content_type="text/html", headers=PRIVATE)
+
+    def _asked(self, request: web.Request) -> Asked | web.Response:
+        try:
+            return asked_of(request.query, local_date(self._clock()), self._desk.settings.days_most)
+        except ValueError as error:
+            return problem(422, "invalid", str(error))
+
+    async def _customer(self, text: str) -> Customer | web.Response:
+        phone = kenyan(text)
+        if phone is None:
+            return problem(422, "invalid", "phone: not a Kenyan mobile number")
+        async with self._store.read() as connection:
+            customer = await customers.on_line(connection, phone)
+        return customer or problem(404, "no-such-customer", "phone: nobody has an account on this number")
+
+
+def asked_of(query: Mapping[str, str], today: date, days_most: int) -> Asked:
+    """What a query asks for. Raises ValueError that names the field."""
+    form, status = query.get("format", "json"), query.get("status", "posted")
+    if form not in FORMS:
+        raise ValueError(f"format: expected one of {', '.join(FORMS)}")
+    if status not in STATUSES:
+        raise ValueError(f"status: expected one of {', '.join(STATUSES)}")
+    kinds = frozenset(filter(None, query.get("type", "").split(",")))
+    if unknown := sorted(kinds - KINDS):
+        raise ValueError(f"type: {unknown[0][:20]} is none; expected some of {', '.join(sorted(KINDS))}")
+    number = query.get("page", "1")
+    if not number.isascii() or not number.isdigit() or not int(number[:9]):
+        raise ValueError("page: expected a number from 1")
+    choice = Choice(kinds, None if status == "all" else "held" if status == "held" else "posted")
+    return Asked(form, _days(query, today, days_most), choice, int(number[:9]))
+
+
+def _days(query: Mapping[str, str], today: date, days_most: int) -> Days | None:
+    if not query.get("from") and not query.get("to"):
+        return None
+    until = _day(query, "to") or today
+    since = _day(query, "from") or until.replace(day=1)
+    if since > until:
+        raise ValueError("from: is after to")
+    if (until - since).days >= days_most:
+        raise ValueError(f"from: a statement is about {days_most} days at most")
+    return Days(since, until)
+
+
+def _day(query: Mapping[str, str], name: str) -> date | None:
+    try:
+        day = date.fromisoformat(query[name]) if query.get(name) else None
+    except ValueError as error:
+        raise ValueError(f"{name}: expected a day like 2026-08-31") from error
+    if day is not None and not 2000 <= day.year < 2200:
+        raise ValueError(f"{name}: expected a day of this century")
+    return day
+
+
+def page(voices: Iterable[Voice], *, is_refused: bool = False) -> str:
+    """What somebody sees who opens a link, in every language: nothing is known about them yet."""
+    spoken = list(voices)
+
+    def each(key: str, between: str = "<br>") -> str:
+        return between.join(html.escape(voice(key)) for voice in spoken)
+
+    no = f'<p class="no" role="alert">{each("link.refused")}</p>' if is_refused else ""
+    return (
+        f'<!doctype html><html lang="{spoken[0].language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{each('link.title', ' / ')}</title><style>{STYLE}</style></head><body>"
+        f'<h1>{each("link.title", " / ")}</h1>{no}<form method="post"><label for="digits">{each("link.ask")}</label>'
+        '<input id="digits" name="digits" inputmode="numeric" pattern="[0-9]{4}" maxlength="4" required'
+        f' autocomplete="off" autofocus><div><button>{each("link.show", " / ")}</button></div></form>'
+        f'<p class="small">{each("link.over")}</p></body></html>'
+    )
+
+
+async def _filed(make: Callable[[], Awaitable[File]], place: str = "attachment") -> web.StreamResponse:
+    """The file, or why there is none."""
+    try:
+        file = await make()
+    except TooManyLines as error:
+        return problem(
+            422, "too-many-lines", f"more than {error.most} transactions: ask for fewer days, or for format=csv"
+        )
+    headers = {**PRIVATE, hdrs.CONTENT_DISPOSITION: f'{place}; filename="{file.name}"'}
+    return web.Response(body=file.content, content_type=file.mime, headers=headers)
+
+
+async def _streamed(request: web.Request, name: str, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
+    """A file that is written while it is read. One that breaks off in the middle ends without its last line."""
+    response = web.StreamResponse(headers={**PRIVATE, hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'})
+    response.content_type, response.charset = MIME["csv"], "utf-8"
+    await response.prepare(request)
+    async for piece in pieces:
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _described(voice: Voice, statement: Statement, days: Days, lines: Iterable[Line]) -> dict[str, Any]:
+    totals = statement.totals
+    return {
+        "account": statement.account,
+        "currency": CURRENCY,
+        "from": days.since.isoformat(),
+        "to": days.until.isoformat(),
+        "opening": money(totals.opening_cents),
+        "in": money(totals.came_cents),
+        "out": money(totals.went_cents),
+        "closing": money(totals.closing_cents),
+        "transactions": [_line(voice, line) for line in lines],
+    }
+
+
+def _line(voice: Voice, line: Line) -> dict[str, Any]:
+    described_parts = {}
+    if line.parts is not None:
+        names = ("principal", "interest", "fee", "penalty")
+        described_parts = {"parts": {name: money(getattr(line.parts, name)) for name in names}}
+    return {
+        "at": iso(line.at) if line.parts is None else local(line.at).date().isoformat(),
+        "kind": line.kind,
+        "about": line.about or None,
+        "description": described(voice, line),
+        "reference": line.reference or None,
+        "receipt": line.receipt or None,
+        "amount": money(line.cents),
+        "balance": money(line.balance_cents),
+        "status": line.status,
+        **described_parts,
+    }
+
+
+def _instalment(each: Instalment) -> dict[str, Any]:
+    return {
+        "number": each.number,
+        "dueOn": each.due_on.isoformat(),
+        "principal": money(each.owed.principal),
+        "interest": money(each.owed.interest),
+        "fees": money(each.owed.fee),
+        "penalties": money(each.owed.penalty),
+        "due": money(each.owed.total),
+        "paid": money(each.paid_cents),
+        "outstanding": money(each.left_cents),
+    }
+
+
+def _paged(count: int, number: int, size: int) -> dict[str, int]:
+    return {"count": count, "page": number, "pages": pages_in(count, size)}
