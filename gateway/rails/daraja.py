@@ -26,9 +26,11 @@ from gateway.config import App, Daraja
 from gateway.errors import NotACallback, Rejected, Unavailable, Uncertain
 from gateway.rails.contract import Acknowledged, AskStatus, Collect, Disburse, Received, Result
 from gateway.rails.daraja_answers import Answer
-from gateway.rails.daraja_bodies import Fields, phone, rows
+from gateway.rails.daraja_bodies import Fields, rows
+from gateway.rails.daraja_calls import daraja_phone, demand_answered, demand_code, operator, safe, shillings, spaced
 from gateway.rails.daraja_client import DarajaClient
 from gateway.rails.daraja_codes import RESULT, STK
+from gateway.rails.daraja_organisation import DarajaOrganisation
 from gateway.rails.daraja_received import ROW_ID, confirmed, listed
 from gateway.rails.daraja_results import (
     ID_CHARACTERS_MAX,
@@ -39,6 +41,7 @@ from gateway.rails.daraja_results import (
     status_result,
     status_timeout,
 )
+from gateway.rails.token_shelf import TokenShelves
 
 PROMPT = "/mpesa/stkpush/v1/processrequest"
 PROMPT_QUERY = "/mpesa/stkpushquery/v1/query"
@@ -66,7 +69,6 @@ READERS: Mapping[str, Callable[[Fields], Result]] = MappingProxyType(
 )
 
 _REFERENCE = re.compile(rf"[A-Za-z0-9]{{1,{REFERENCE_CHARACTERS_MAX}}}")
-_UNSAFE = re.compile(r"[^A-Za-z0-9 -]")
 
 
 class DarajaRail:
@@ -81,12 +83,14 @@ class DarajaRail:
         session: aiohttp.ClientSession | None = None,
         *,
         status_id_field: str = "OriginalConversationID",
+        shelves: TokenShelves | None = None,
     ) -> None:
         self.shortcode = config.collection.shortcode
         self._config = config
         self._clock = clock
-        self._client = DarajaClient(config, clock, session)
+        self._client = DarajaClient(config, clock, session, shelves)
         self._status_id_field = status_id_field
+        self.organisation = DarajaOrganisation(config, self._client)
 
     async def collect(self, request: Collect) -> Acknowledged:
         """Raise a prompt. Never repeat it while it is uncertain: there would be two."""
@@ -108,7 +112,7 @@ class DarajaRail:
         answer = await self._ask(self._config.collection, PROMPT_QUERY, body)
         if answer.is_still_open:
             return Result("pending", "", "uncertain", "not final yet", rail_id=rail_id)
-        _demand_answered(answer)
+        demand_answered(answer)
         if code := answer.fields.text("ResultCode"):
             return replace(coded(code, STK), rail_id=rail_id)
         raise Unavailable("Daraja's answer names no result", status=answer.status)
@@ -116,7 +120,7 @@ class DarajaRail:
     async def ask_status(self, request: AskStatus) -> Acknowledged:
         """Have M-PESA say what became of a pay-out; the answer is a callback."""
         body = {
-            **self._operator("Initiator"),
+            **operator(self._config, "Initiator"),
             "CommandID": "TransactionStatusQuery",
             self._status_id_field: request.id or request.rail_id,
             "PartyA": self._config.payout.shortcode,
@@ -127,8 +131,8 @@ class DarajaRail:
             "Occasion": "",
         }
         answer = await self._ask(self._config.payout, STATUS, body)
-        _demand_answered(answer)
-        _demand_code(answer, {"0"})
+        demand_answered(answer)
+        demand_code(answer, {"0"})
         return Acknowledged(answer.fields.text("ConversationID")[:ID_CHARACTERS_MAX])
 
     async def received_between(self, start: int, end: int) -> list[Received]:
@@ -158,8 +162,8 @@ class DarajaRail:
         }
         answer = await self._ask(self._config.collection, CONFIRMATIONS, urls)
         if not any(words in answer.message for words in ALREADY_THERE):
-            _demand_answered(answer)
-            _demand_code(answer, {"0"})
+            demand_answered(answer)
+            demand_code(answer, {"0"})
         if pull_msisdn is not None:
             await self._allow_pull(pull_msisdn, confirmation_url)
 
@@ -185,52 +189,52 @@ class DarajaRail:
     async def _page(self, start: int, end: int, offset: int) -> list[Fields]:
         body = {
             "ShortCode": self.shortcode,
-            "StartDate": _spaced(start),
-            "EndDate": _spaced(end + 999),
+            "StartDate": spaced(start),
+            "EndDate": spaced(end + 999),
             "OffSetValue": str(offset),
         }
         answer = await self._ask(self._config.collection, PULL, body)
-        _demand_answered(answer)
-        _demand_code(answer, {LISTED, NOTHING_LISTED})
+        demand_answered(answer)
+        demand_code(answer, {LISTED, NOTHING_LISTED})
         return rows(answer.fields.value("Response"))
 
     async def _allow_pull(self, pull_msisdn: str, callback_url: str) -> None:
         body = {
             "ShortCode": self.shortcode,
             "RequestType": "Pull",
-            "NominatedNumber": _daraja_phone(pull_msisdn),
+            "NominatedNumber": daraja_phone(pull_msisdn),
             "CallBackURL": callback_url,
         }
         answer = await self._ask(self._config.collection, PULL_CONSENT, body)
-        _demand_answered(answer)
-        _demand_code(answer, {LISTED, NOTHING_LISTED}, "ResponseStatus", "ResponseCode")
+        demand_answered(answer)
+        demand_code(answer, {LISTED, NOTHING_LISTED}, "ResponseStatus", "ResponseCode")
 
     def _prompt(self, request: Collect) -> dict[str, Any]:
         """The reference is what ties a payment to us, so one that would arrive changed is refused here."""
         if not _REFERENCE.fullmatch(request.reference):
             raise Rejected("the reference is not up to 12 letters and digits", "reference")
-        payer = _daraja_phone(request.msisdn)
+        payer = daraja_phone(request.msisdn)
         return {
             **self._signature(),
             "TransactionType": "CustomerPayBillOnline",
-            "Amount": _shillings(request.amount_cents),
+            "Amount": shillings(request.amount_cents),
             "PartyA": payer,
             "PartyB": self.shortcode,
             "PhoneNumber": payer,
             "CallBackURL": request.callback_url,
             "AccountReference": request.reference,
-            "TransactionDesc": _safe(request.description, DESCRIPTION_CHARACTERS_MAX) or request.reference,
+            "TransactionDesc": safe(request.description, DESCRIPTION_CHARACTERS_MAX) or request.reference,
         }
 
     def _payout(self, request: Disburse) -> dict[str, Any]:
         return {
             "OriginatorConversationID": request.id,
-            **self._operator("InitiatorName"),
+            **operator(self._config, "InitiatorName"),
             "CommandID": "BusinessPayment",
-            "Amount": _shillings(request.amount_cents),
+            "Amount": shillings(request.amount_cents),
             "PartyA": self._config.payout.shortcode,
-            "PartyB": _daraja_phone(request.msisdn),
-            "Remarks": _safe(request.remarks, REMARKS_CHARACTERS_MAX).ljust(2, "-"),
+            "PartyB": daraja_phone(request.msisdn),
+            "Remarks": safe(request.remarks, REMARKS_CHARACTERS_MAX).ljust(2, "-"),
             "QueueTimeOutURL": request.timeout_url,
             "ResultURL": request.result_url,
             "Occassion": "",
@@ -245,44 +249,3 @@ class DarajaRail:
             "Password": base64.b64encode(secret.encode()).decode(),
             "Timestamp": timestamp,
         }
-
-    def _operator(self, name_field: str) -> dict[str, str]:
-        credential = self._config.security_credential.get_secret_value()
-        return {name_field: self._config.initiator, "SecurityCredential": credential}
-
-
-def _demand_answered(answer: Answer) -> None:
-    """Raises for every refusal; one that leaves doubt only means that there is no answer."""
-    refusal = answer.refusal()
-    if isinstance(refusal, Uncertain):
-        raise Unavailable(str(refusal), **refusal.evidence)
-    if refusal is not None:
-        raise refusal
-
-
-def _demand_code(answer: Answer, wanted: set[str], *names: str) -> None:
-    code = answer.fields.text(*(names or ("ResponseCode",)))
-    if code not in wanted:
-        raise Unavailable("Daraja gives no usable answer", status=answer.status, response=code)
-
-
-def _shillings(amount_cents: int) -> int:
-    if amount_cents < 100 or amount_cents % 100:
-        raise Rejected("M-PESA carries whole shillings", "amount", amount_cents=amount_cents)
-    return amount_cents // 100
-
-
-def _daraja_phone(msisdn: str) -> str:
-    number = phone(msisdn)
-    if number is None:
-        raise Rejected("M-PESA asks and pays Kenyan mobile numbers only", "msisdn")
-    return number.removeprefix("+")
-
-
-def _safe(text: str, characters_max: int) -> str:
-    """Other signs are reported to make the call fail."""
-    return " ".join(_UNSAFE.sub(" ", text).split())[:characters_max].strip()
-
-
-def _spaced(at: int) -> str:
-    return f"{local(at):%Y-%m-%d %H:%M:%S}"

@@ -7,10 +7,9 @@ A new token kills the one before, so exactly one is fetched however many wait fo
 token never reached M-PESA: it is repeated once, a pay-out too.
 """
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -21,6 +20,8 @@ from gateway.config import App, Daraja
 from gateway.errors import Throttled, Unavailable, Uncertain
 from gateway.rails.daraja_answers import Answer
 from gateway.rails.daraja_bodies import Fields
+from gateway.rails.daraja_tokens import Token, TokenCache
+from gateway.rails.token_shelf import TokenShelves
 
 OAUTH = "/oauth/v1/generate?grant_type=client_credentials"
 TOKEN_LIFE_SECONDS = 3599
@@ -30,48 +31,24 @@ BODY_BYTES_MAX = 4 * 1024 * 1024
 log = structlog.get_logger("daraja")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """`renew_at` is in milliseconds, a minute before Daraja stops taking it."""
-
-    text: str = field(repr=False)
-    renew_at: int
-
-
-class TokenCache:
-    """The token of one app: fetched when there is none, by one for all."""
-
-    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Clock) -> None:
-        self._fetch = fetch
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._token: Token | None = None
-
-    async def get(self) -> Token:
-        async with self._lock:
-            if self._token is None or self._clock() >= self._token.renew_at:
-                self._token = await self._fetch()
-            return self._token
-
-    def drop(self, refused: Token) -> None:
-        """Forget this one; a newer one, fetched by somebody else meanwhile, stays."""
-        if self._token is refused:
-            self._token = None
-
-
 class DarajaClient:
     """Calls as either app. Raises Unavailable when nothing was sent, Uncertain when nobody answered it.
 
     A session that is given is the giver's to close.
     """
 
-    def __init__(self, config: Daraja, clock: Clock, session: aiohttp.ClientSession | None) -> None:
+    def __init__(
+        self, config: Daraja, clock: Clock, session: aiohttp.ClientSession | None, shelves: TokenShelves | None = None
+    ) -> None:
+        """`shelves`: where tokens are shared with other processes; without, each client has its own."""
         self._base_url = config.base_url.rstrip("/")
         self._clock = clock
         self._session = session
         self._is_own_session = session is None
         seconds = config.timeout_seconds
         self._timeout = aiohttp.ClientTimeout(total=seconds, connect=seconds / 2)
+        self._wait_seconds = 2 * seconds
+        self._shelves = shelves
         self._tokens: dict[str, TokenCache] = {}
 
     async def call(self, app: App, path: str, body: Mapping[str, Any]) -> Answer:
@@ -92,11 +69,15 @@ class DarajaClient:
     async def close(self) -> None:
         if self._session is not None and self._is_own_session:
             await self._session.close()
+        if self._shelves is not None:
+            await self._shelves.close()
 
     def _tokens_of(self, app: App) -> TokenCache:
         key = app.consumer_key.get_secret_value()
         if key not in self._tokens:
-            self._tokens[key] = TokenCache(lambda: self._fetch_token(app), self._clock)
+            shelf = self._shelves.of(app) if self._shelves is not None else None
+            fetch = partial(self._fetch_token, app)
+            self._tokens[key] = TokenCache(fetch, self._clock, shelf, wait_seconds=self._wait_seconds)
         return self._tokens[key]
 
     async def _fetch_token(self, app: App) -> Token:

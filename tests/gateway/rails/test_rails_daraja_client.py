@@ -14,7 +14,7 @@ from yarl import URL
 
 from gateway.errors import NyotaError, Throttled, Unavailable, Uncertain
 from gateway.rails.daraja import DarajaRail
-from gateway.rails.daraja_client import Token, TokenCache
+from gateway.rails.daraja_tokens import Token, TokenCache
 from tests.gateway.rails.scripted_daraja import (
     ACCEPTED,
     COLLECT,
