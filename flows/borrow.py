@@ -12,6 +12,7 @@ from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Borrowing, Credit, Due, Product, Quote
 from flows.loans import priced, quoted
+from flows.wallet import is_closed
 from menus.values import Clock, Day, Days, Ksh, MaskedPhone
 
 PERSON = "person"
@@ -322,7 +323,7 @@ flow = Flow(
         ),
         choose(
             "product",
-            to=[(_asks_person, "peer:"), (None, "amount")],
+            to=[(_asks_person, "peer:"), (is_closed, "wallet:safety"), (None, "amount")],
             saves="product",
             offers=_products,
             labels=("each", "monthly", PERSON),

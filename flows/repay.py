@@ -21,6 +21,7 @@ from flows.loans import (
     wallet_covers,
 )
 from flows.text import msisdn
+from flows.wallet import is_closed
 from menus.values import Ksh, MaskedPhone, ShortName
 
 PART_MIN_CENTS = 50_00
@@ -283,7 +284,8 @@ flow = Flow(
         ),
         ask("gift", parse=_gift, to="giftsource", slots=_gift_range, refuses=("amount",)),
         decide("giftsource", [(_wallet_covers_gift, "giftfrom"), (None, "giftstk")]),
-        choose("giftfrom", to={"wallet": "giftwallet", "mpesa": "giftstk"}, slots=_gift_sources),
+        choose("giftfrom", to={"wallet": "giftsafe", "mpesa": "giftstk"}, slots=_gift_sources),
+        decide("giftsafe", [(is_closed, "wallet:safety"), (None, "giftwallet")]),
         secret("giftwallet", to="giftwalletend", slots=_gift_slots, emits=_gift_from_wallet),
         choose(
             "giftstk",

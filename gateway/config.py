@@ -5,7 +5,7 @@ stop the start with the key's name. Secrets come only by environment and are mas
 """
 
 import os
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -365,6 +365,43 @@ class Staff(Section):
     """How long a lost line waits for the second person."""
 
 
+class HttpGateway(Section):
+    """An account with an HTTP gateway for SMS; see `gateway.sending.presets`."""
+
+    preset: str
+    """Its dialect: kenyan, celcom, advanta, airtouch, damza, mobilesasa."""
+    url: str
+    user: str = ""
+    """Username or partner id, where the dialect wants one."""
+    api_key: SecretStr = SecretStr("")
+    sender: str = Field("", max_length=11)
+    """Registered with the networks."""
+    timeout_seconds: Positive = 10.0
+
+
+class SmsRoute(Section):
+    """Who carries messages to some phones."""
+
+    prefix: str = Field(pattern=r"^\+\d{3,12}$")
+    carriers: tuple[str, ...] = Field(min_length=1)
+
+
+class Messages(Section):
+    """How SMS leave."""
+
+    carriers: tuple[str, ...] = Field(("africastalking",), min_length=1)
+    """Who carries them, in this order: names of `providers` that send, of `gateways` below, or `log`."""
+    gateways: dict[str, HttpGateway] = {}
+    """HTTP gateways by name."""
+    routes: tuple[SmsRoute, ...] = ()
+    """Phones that others carry."""
+    rates: dict[str, Positive] = {}
+    """Messages a second that a carrier takes from one process."""
+    quiet_from: time = time(20)
+    """From then on nobody is reminded or offered anything."""
+    quiet_until: time = time(7)
+
+
 class Mail(Section):
     """The server that takes our e-mail. Without one nobody is offered any."""
 
@@ -615,6 +652,7 @@ class Config(BaseSettings):
     savings: Savings = Savings()
     accounts: Accounts = Accounts()
     staff: Staff = Staff()
+    messages: Messages = Messages()
     mail: Mail = Mail()
     papers: Papers = Papers()
     rules: Rules = Rules()

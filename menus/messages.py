@@ -35,6 +35,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
         ("reference", "principal"),
     ),
     **dict.fromkeys(("borrow.expired", "borrow.limit", "borrow.late", "borrow.unsecured"), ("reference", "principal")),
+    "borrow.safety": ("reference", "principal", "at"),
     "borrow.slow": ("reference", "net", "by"),
     "borrow.unpaid": ("reference", "net"),
     "borrow.refused": ("reference", "net"),

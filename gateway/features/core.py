@@ -25,6 +25,7 @@ from gateway.mirror.telling import CoreNews
 from gateway.operations.playbook import Playbook
 from gateway.playbooks.core import POLL, CoreBook, Figures
 from gateway.playbooks.core_approved import Approved, Bounds, wanted
+from gateway.playbooks.safety import Safety, line_step
 from gateway.rails.steps import DisburseStep
 from gateway.web.core import CoreRoutes
 
@@ -76,13 +77,15 @@ def _playbooks(
     keeper = Keeper(tools.store, tools.portfolio, line.ledger.name, tools.clock)
     book = CoreBook(line, tools.portfolio, keeper, tools.teller)
     bounds = Bounds(settings.disburse_most * 100, settings.disburse_a_day * 100, products)
-    approved = Approved(line, tools.books, tools.portfolio, tools.teller, bounds)
+    safety = Safety(days=tools.config.wallet.safety_days)
+    approved = Approved(line, tools.books, tools.portfolio, tools.teller, bounds, safety)
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), approved.slow
     )
     poll_ms, fresh_ms = _ms(settings.poll_seconds), _ms(settings.fresh_seconds)
+    sim = line_step(tools.config.wallet.identity, tools.store)
     return (
-        *book.commands(), *book.questions(figures, poll_ms=poll_ms, fresh_ms=fresh_ms), approved.playbook(disburse),
+        *book.commands(), *book.questions(figures, poll_ms=poll_ms, fresh_ms=fresh_ms), approved.playbook(disburse, sim),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from gateway.feature import Feature, Tools
 from gateway.playbooks.grade import Grading
 from gateway.playbooks.guarantees import Guarantees
 from gateway.playbooks.lend import Lending, wanted
+from gateway.playbooks.safety import Safety, line_step
 from gateway.rails.steps import DisburseStep
 from gateway.web.borrowing import BorrowingRoutes
 
@@ -33,11 +34,12 @@ def feature(tools: Tools) -> Feature:
     guarantees = Guarantees(tools.books, tools.teller, answer_days=tools.config.peers.guarantee_days)
     lending = Lending(
         tools.books, tools.portfolio, tools.teller, answer_ms=organisation.answer_hours * HOUR_MS,
-        credit=credit, guarantees=guarantees,
+        credit=credit, guarantees=guarantees, safety=Safety(days=tools.config.wallet.safety_days),
     )  # fmt: skip
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), lending.slow
     )
+    line = line_step(tools.config.wallet.identity, tools.store)
     grading = Grading(tools.portfolio, tools.outbox, tools.teller, ladder)
     tools.portfolio.witnesses.append(grading.repaid)
     facts = LoanFacts(
@@ -46,7 +48,7 @@ def feature(tools: Tools) -> Feature:
     )  # fmt: skip
     routes = BorrowingRoutes(tools.store, tools.portfolio, credit, tools.outbox, tools.clock)
     return Feature(
-        playbooks=(lending.playbook(disburse), grading.playbook()),
+        playbooks=(lending.playbook(disburse, line), grading.playbook()),
         readers=facts.readers(),
         computed=facts.computed(),
         routes=routes.table(),

@@ -1,16 +1,58 @@
-"""Messages: writing and sending every SMS."""
+"""Messages: writing and sending every SMS, and who carries it."""
+
+from collections.abc import Mapping
 
 from gateway.accounts.codes import Codes
+from gateway.config import Messages
+from gateway.errors import Misconfigured
 from gateway.feature import Feature, Tools
 from gateway.features.papers import links_of
 from gateway.playbooks import message
-
-PROVIDER = "africastalking"
+from gateway.sending.carriers import Carrier, Carriers, Route
+from gateway.sending.http_gateway import HttpGateway
+from gateway.sending.log_only import LogOnly
+from gateway.sending.presets import PRESETS
+from gateway.sending.quiet import Quiet
 
 
 def feature(tools: Tools) -> Feature:
+    settings = tools.config.messages
+    gateways = gateways_of(settings)
+    carriers = carriers_of(tools, gateways)
     codes = Codes(tools.config, tools.store, tools.clock)
-    send = message.SendStep(
-        tools.providers[PROVIDER], tools.store, lambda: tools.catalogue, tools.clock, codes, links_of(tools)
-    )
-    return Feature(playbooks=(message.playbook(send),))
+    quiet = Quiet(settings.quiet_from, settings.quiet_until)
+    send = message.SendStep(carriers, tools.store, lambda: tools.catalogue, tools.clock, codes, links_of(tools), quiet)
+
+    async def closed() -> None:
+        for gateway in gateways.values():
+            await gateway.close()
+
+    return Feature(playbooks=(message.playbook(send),), closes=closed)
+
+
+def gateways_of(settings: Messages) -> Mapping[str, HttpGateway]:
+    """Raises Misconfigured naming the key of a gateway that cannot work."""
+    for name, gateway in settings.gateways.items():
+        if gateway.preset not in PRESETS:
+            raise Misconfigured(f"messages.gateways.{name}.preset: one of {', '.join(PRESETS)}")
+        if not gateway.api_key.get_secret_value():
+            variable = f"NYOTA_MESSAGES__GATEWAYS__{name.upper()}__API_KEY"
+            raise Misconfigured(f"messages.gateways.{name}.api_key: needed; set {variable}")
+    return {name: HttpGateway(name, gateway) for name, gateway in settings.gateways.items()}
+
+
+def carriers_of(tools: Tools, gateways: Mapping[str, HttpGateway]) -> Carriers:
+    """Everybody who carries, in the configured order. Raises Misconfigured for a name that is nobody's."""
+    settings = tools.config.messages
+    known: dict[str, Carrier] = {
+        **{name: provider for name, provider in tools.providers.items() if hasattr(provider, "send_sms")},
+        **gateways,
+        LogOnly.name: LogOnly(),
+    }
+    named = {"carriers": settings.carriers, **{f"routes.{route.prefix}": route.carriers for route in settings.routes}}
+    for key, names in (*named.items(), ("rates", tuple(settings.rates))):
+        for name in names:
+            if name not in known:
+                raise Misconfigured(f"messages.{key}: {name} carries no SMS; known are {', '.join(known)}")
+    routes = [Route(route.prefix, route.carriers) for route in settings.routes]
+    return Carriers(known, settings.carriers, tools.clock, routes=routes, rates=settings.rates)

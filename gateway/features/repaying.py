@@ -8,6 +8,7 @@ from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments, wanted
 from gateway.playbooks.repay_for import PaidForOthers
 from gateway.playbooks.repay_other import AskedOthers
+from gateway.playbooks.safety import Safety, line_step
 from gateway.rails.steps import CollectStep, SlowNotice
 
 UNDER_WAY = ("repay.stk", "repay.wallet", "repay.other", "repay.for_stk", "repay.for_wallet")
@@ -19,7 +20,9 @@ def feature(tools: Tools) -> Feature:
     own = Repayments(tools.books, tools.portfolio, tools.teller, shortcode=shortcode)
     notice_ms = round(settings.notice_seconds * 1000)
     others = AskedOthers(own, tools.teller, a_day=settings.other_phones_a_day, notice_ms=notice_ms)
-    paid_for = PaidForOthers(tools.books, tools.portfolio, tools.teller, shortcode=shortcode)
+    wallet = tools.config.wallet
+    safety = Safety(days=wallet.safety_days)
+    paid_for = PaidForOthers(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, safety=safety)
     language = tools.catalogue.default_language
     received = Received(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language)
     facts = RepayingFacts(tools.portfolio, others, tools.clock, lookups_a_day=settings.lookups_a_day)
@@ -30,7 +33,7 @@ def feature(tools: Tools) -> Feature:
             own.from_wallet(),
             others.playbook(prompt(others.slow)),
             paid_for.by_prompt(prompt(paid_for.slow), delay_ms=delay_ms),
-            paid_for.from_wallet(),
+            paid_for.from_wallet(line_step(wallet.identity, tools.store)),
             received.playbook(),
         ),
         instants={LOOKUP: looked_up},

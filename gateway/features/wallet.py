@@ -10,7 +10,7 @@ from gateway.operations.playbook import Playbook
 from gateway.playbooks import repay, withdraw
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.deposit import Deposits
-from gateway.playbooks.safety import LineStep, PersonStep, Safety, Verification
+from gateway.playbooks.safety import PersonStep, Safety, Verification, line_step
 from gateway.playbooks.send import Sending
 from gateway.playbooks.withdraw import Withdrawals
 from gateway.rails.steps import CollectStep, DisburseStep
@@ -57,7 +57,7 @@ def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, withdraw.wanted(tools.rail.name),
         withdrawals.slow,
     )  # fmt: skip
-    line = _line(tools)
+    line = line_step(settings.identity, tools.store)
     return (
         deposits.playbook(prompt, delay_ms=round(daraja.prompt_delay_seconds * 1000)),
         withdrawals.playbook(disburse, line),
@@ -66,11 +66,6 @@ def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:
         sending.taking_back(),
         sending.returning(),
     )
-
-
-def _line(tools: Tools) -> LineStep | None:
-    identity = connected(tools.config.wallet.identity)
-    return LineStep("line", identity, tools.store) if identity else None
 
 
 def _checking(tools: Tools) -> tuple[Playbook, ...]:

@@ -214,7 +214,7 @@ class Outbox:
             "kind": operation.kind,
             "customer_id": operation.customer,
             "lane": playbook.lane(operation.customer, operation.intent) if playbook else "instant",
-            "priority": playbook.priority if playbook else 0,
+            "priority": playbook.priority_of(operation.intent) if playbook else 0,
             "exclusive": operation.exclusive,
             "intent": dict(operation.intent),
             "intent_hash": intent_hash(operation.kind, operation.intent),

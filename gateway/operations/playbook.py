@@ -59,7 +59,8 @@ class Local:
 class Playbook:
     """`refused` runs when a step is refused for good (void, cancel, tell); afterwards the operation is rejected.
 
-    `lane` keeps one customer's operations of a kind in order. `delay_ms` waits before the first step.
+    `lane` keeps one customer's operations of a kind in order. `delay_ms` waits before the first step. `rank`, where
+    there is one, says how urgent an operation is; else all of a kind are as urgent as `priority`.
     """
 
     kind: str
@@ -68,6 +69,11 @@ class Playbook:
     refused: Local | None = None
     delay_ms: int = 0
     priority: int = 5
+    rank: Callable[[Mapping[str, Any]], int] | None = None
+
+    def priority_of(self, intent: Mapping[str, Any]) -> int:
+        """The smaller, the sooner."""
+        return self.rank(intent) if self.rank else self.priority
 
     def step(self, name: str) -> Local | RemoteStep:
         if self.refused and name == self.refused.name:

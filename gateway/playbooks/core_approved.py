@@ -31,6 +31,7 @@ from gateway.mirror.telling import identity_of
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import DisburseStep
@@ -96,18 +97,24 @@ class Confirming:
 class Approved:
     """The local steps."""
 
-    def __init__(self, line: Line, books: Books, portfolio: Portfolio, teller: Teller, bounds: Bounds) -> None:
+    def __init__(
+        self, line: Line, books: Books, portfolio: Portfolio, teller: Teller, bounds: Bounds,
+        safety: Safety | None = None,
+    ) -> None:  # fmt: skip
         self._line = line
         self._books = books
         self._portfolio = portfolio
         self._teller = teller
         self._bounds = bounds
+        self._safety = safety or Safety()
 
-    def playbook(self, disburse: DisburseStep) -> Playbook:
+    def playbook(self, disburse: DisburseStep, line: LineStep | None = None) -> Playbook:
+        """`line` asks before the money leaves whether the SIM is still theirs, where somebody knows."""
         confirm = Confirming(self._line, self._bounds)
+        asking = (confirm, line) if line else (confirm,)
         return Playbook(
             kind=KIND,
-            steps=(confirm, Local("reserve", self.reserve), disburse, Local("post", self.post)),
+            steps=(*asking, Local("reserve", self.reserve), disburse, Local("post", self.post)),
             lane=lambda _, intent: f"core.disburse:{intent['core_id']}",
             refused=Local("release", self.release),
         )
@@ -118,6 +125,9 @@ class Approved:
         customer = await customers.on_line(connection, intent["phone"])
         if customer is None or customer.state != "active" or customer.id != work.customer_id:
             return Refused("stranger", "nobody of ours is on this line")
+        customer = await customers.get(connection, customer.id, lock=True)
+        if closed := await self._safety.refusal(connection, customer, work, now):
+            return closed
         if reason := await self._over(connection, work, now):
             return Refused("limit", reason)
         if work.data["instalments"] not in {0, product.repayments[0]}:
@@ -171,6 +181,13 @@ class Approved:
             template = "borrow.unpaid" if refusal == "unpaid" else "borrow.refused"
             net = say.ksh(work.data["quote"]["net_cents"])
             await self._teller.tell(connection, work, template, {"reference": work.reference, "net": net})
+        if refusal == "safety":
+            values = {
+                "reference": work.reference,
+                "principal": say.ksh(work.intent["amount_cents"]),
+                "at": say.clock(work.data["opens_at"]),
+            }
+            await self._teller.tell(connection, work, "borrow.safety", values)
         identity = identity_of("approval", work.id)
         await cases.opened(
             connection, identity, reference("CS", identity), "core approval not paid",

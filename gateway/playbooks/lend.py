@@ -33,6 +33,7 @@ from gateway.notices import values as say
 from gateway.operations.outcome import Done, Later, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.guarantees import Guarantees, shares
+from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import DisburseStep
@@ -43,7 +44,7 @@ OFFICER = "officer"
 CONSENT = "bureau"
 REASONS = frozenset({"savings", "history", "income", "amount", "other"})
 """Why an officer may decline, each with a sentence of its own."""
-TOLD = frozenset({"unpaid", "expired", "limit", "late", "unsecured"})
+TOLD = frozenset({"unpaid", "expired", "limit", "late", "unsecured", "safety"})
 """Other reasons why there is no loan that have a sentence of their own."""
 NAME_CASE = "payout name"
 GUARANTEE_DAYS = 3
@@ -60,7 +61,7 @@ class Lending:
 
     def __init__(
         self, books: Books, portfolio: Portfolio, teller: Teller, *, answer_ms: int,
-        credit: Credit | None = None, guarantees: Guarantees | None = None,
+        credit: Credit | None = None, guarantees: Guarantees | None = None, safety: Safety | None = None,
     ) -> None:  # fmt: skip
         self._books = books
         self._portfolio = portfolio
@@ -68,13 +69,16 @@ class Lending:
         self._answer_ms = answer_ms
         self._credit = credit or Credit(books)
         self._guarantees = guarantees or Guarantees(books, teller, answer_days=GUARANTEE_DAYS)
+        self._safety = safety or Safety()
 
-    def playbook(self, disburse: DisburseStep) -> Playbook:
+    def playbook(self, disburse: DisburseStep, line: LineStep | None = None) -> Playbook:
+        """`line` asks before the money leaves whether the SIM is still theirs, where somebody knows."""
         return Playbook(
             kind=KIND,
             steps=(
                 Local("apply", self.apply),
                 Local("decision", decisions.decision),
+                *([line] if line else []),
                 Local("reserve", self.reserve),
                 disburse,
                 Local("post", self.post),
@@ -91,6 +95,8 @@ class Lending:
         found = await self._credit.assessed(connection, customer, held, now)
         if refusal := _refused(found, held, quote["principal_cents"]):
             return refusal
+        if closed := await self._safety.refusal(connection, customer, work, now):
+            return closed
         if agreed := work.intent.get("bureau"):
             await customers.consented(connection, work.customer_id, CONSENT, at=now, **agreed)
         await self._portfolio.apply(
@@ -112,6 +118,8 @@ class Lending:
         found = await self._credit.assessed(connection, customer, held, now)
         if found.is_refused or held.in_use_cents > found.limit.cents:
             return Refused("limit", "over the limit by now")
+        if closed := await self._safety.refusal(connection, customer, work, now):
+            return closed  # a PIN reset or a new SIM while somebody decided
         if product.collateral and not await collateral.of_loan(connection, work.id):
             return self._waits_for_collateral(work, now)
         answers = await decisions.of_operation(connection, work.id)
@@ -153,6 +161,7 @@ class Lending:
             "reference": work.reference,
             "net": say.ksh(quote["net_cents"]),
             "principal": say.ksh(quote["principal_cents"]),
+            "at": say.clock(work.data.get("opens_at", now)),
         }
         is_unsecured = refusal == "expired" and "guarantors" in work.intent
         template = "borrow.unsecured" if is_unsecured else _refusal(refusal, work.data.get("reason"))

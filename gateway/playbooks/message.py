@@ -1,27 +1,34 @@
 """`sms.send`: write the text in the customer's language, hand it to the provider, keep what became of it.
 
-The provider has no key that makes a repeat harmless. A receipt or notice is therefore sent at least once: after a
-crash or a time-out between handing over and noting it, it may come twice, never not at all.
+No carrier has a key that makes a repeat harmless. A receipt is therefore sent at least once: after a crash or a
+time-out between handing over and noting it, it may come twice, never not at all. A code or a reminder is not sent
+again in doubt: see `gateway.sending.ranks`.
 """
 
 from collections.abc import Callable
+from datetime import time
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts.codes import Codes
-from gateway.clock import Clock, local_date
+from gateway.clock import Clock, local, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
-from gateway.operations.outcome import Done, Outcome, Refused, Retry
+from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
 from gateway.papers.links import Links
-from gateway.providers.contract import OutgoingSms, SmsProvider
+from gateway.providers.contract import OutgoingSms
+from gateway.sending.carriers import Carriers, Slow
+from gateway.sending.parts import size_of
+from gateway.sending.quiet import Quiet
+from gateway.sending.ranks import lane_of, manner_of
 from gateway.store import customers, messages
 from gateway.store.engine import Store
 from menus.catalogue import Catalogue
-from menus.gsm import septets, to_gsm
+from menus.gsm import to_gsm
 
-SINGLE_SEPTETS, PART_SEPTETS = 160, 153
+NEVER = Quiet(time(), time())
+IN_DOUBT = "uncertain"
 
 
 class SendStep:
@@ -30,29 +37,39 @@ class SendStep:
     name = "send"
 
     def __init__(
-        self, provider: SmsProvider, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
-        codes: Codes | None = None, links: Links | None = None,
+        self, carriers: Carriers, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
+        codes: Codes | None = None, links: Links | None = None, quiet: Quiet = NEVER,
     ) -> None:  # fmt: skip
         self._codes = codes
         self._links = links
-        self._provider = provider
+        self._quiet = quiet
+        self._carriers = carriers
         self._store = store
         self._catalogue = catalogue
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
+        manner, now = manner_of(work.intent["template"]), self._clock()
+        if now - work.created_at > manner.expires_ms:
+            return Refused("expired", "too late to be of use")
+        if manner.keeps_quiet and (silence := self._quiet.ends_after(local(now))):
+            return Later(round(silence.total_seconds() * 1000), "not at this hour")
         text = await self._with_secret(work, await self._written(work))
         if text is None:
             return Refused("expired", "the code or link in it is good no more")
         try:
-            sent = await self._provider.send_sms(OutgoingSms(work.intent["to"], text))
+            handed = await self._carriers.hand_over(OutgoingSms(work.intent["to"], text))
         except Unavailable as error:
             return Retry(str(error), error.evidence, is_outage=True)
         except Uncertain as error:
+            if not manner.is_repeated:
+                return Refused(IN_DOUBT, f"not sent again: {error}", error.evidence)
             return Retry(f"at least once: {error}", error.evidence)
         except Rejected as error:
             return Refused(error.code, str(error))
-        return Done({"provider_id": sent.provider_id, "cost": sent.cost})
+        if isinstance(handed, Slow):
+            return Later(handed.wait_ms, "as fast as the carriers take it")
+        return Done({"provider": handed.carrier, "provider_id": handed.sent.provider_id, "cost": handed.sent.cost})
 
     async def _with_secret(self, work: Work, text: str) -> str | None:
         """What leaves us: a one-time code or a link is in no text that is kept."""
@@ -67,12 +84,13 @@ class SendStep:
         """Keep what became of the message beside the operation."""
         values: dict[str, object] = {"updated_at": now}
         if isinstance(outcome, Done):
-            values |= {**outcome.data, "state": "sent", "provider": self._provider.name}
+            values |= {**outcome.data, "state": "sent"}
         elif isinstance(outcome, Refused):
-            values |= {"state": "failed", "reason": outcome.reason[:80], "provider": self._provider.name}
+            values |= {"state": "uncertain" if outcome.code == IN_DOUBT else "failed", "reason": outcome.reason[:80]}
         await messages.noted(connection, work.id, **values)
         if isinstance(outcome, Done) and outcome.data["provider_id"]:
-            await messages.catch_up(connection, str(outcome.data["provider_id"]), now)
+            provider, identity = str(outcome.data["provider"]), str(outcome.data["provider_id"])
+            await messages.catch_up(connection, provider, identity, now)
         return outcome
 
     async def _written(self, work: Work) -> str:
@@ -93,7 +111,7 @@ class SendStep:
                 template=work.intent["template"],
                 language=language,
                 text=text,
-                parts=parts(text),
+                parts=size_of(text).parts,
                 created_at=now,
                 updated_at=now,
             )
@@ -101,13 +119,12 @@ class SendStep:
 
 
 def playbook(send: SendStep) -> Playbook:
-    return Playbook(kind="sms.send", steps=(send,), lane=lambda _, intent: f"messages:{intent['to']}", priority=3)
-
-
-def parts(text: str) -> int:
-    """How many paid parts a GSM-7 text takes: 160 septets alone, 153 each when there are several."""
-    length = septets(text)
-    return 1 if length <= SINGLE_SEPTETS else -(-length // PART_SEPTETS)
+    return Playbook(
+        kind="sms.send",
+        steps=(send,),
+        lane=lambda _, intent: lane_of(intent["template"], intent["to"]),
+        rank=lambda intent: manner_of(intent["template"]).priority,
+    )
 
 
 async def _language(connection: AsyncConnection, customer_id: str) -> str:

@@ -31,6 +31,7 @@ from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.peers import asking
+from gateway.playbooks.safety import Safety
 from gateway.playbooks.telling import Teller
 from gateway.store import customers
 from gateway.store.customers import Customer
@@ -39,12 +40,16 @@ from gateway.wallet import usage
 KIND = asking.KIND
 PRODUCT = "peer"
 HELD = "reserve"
+LENDER_TEMPLATES = {"expired": "peer.expired", "short": "peer.short", "safety": "wallet.safety"}
 
 
 class PeerLending:
     """The local steps. `a_day` is how often somebody may ask, a day."""
 
-    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, a_day: int) -> None:
+    def __init__(
+        self, books: Books, portfolio: Portfolio, teller: Teller, *, a_day: int, safety: Safety | None = None
+    ) -> None:
+        self._safety = safety or Safety()
         self._books = books
         self._portfolio = portfolio
         self._teller = teller
@@ -87,6 +92,9 @@ class PeerLending:
         people = [await customers.get(connection, each, lock=True) for each in sorted((work.customer_id, lender_id))]
         if any(person.state != "active" for person in people):
             return Refused("shut", "one of the two is not active")
+        lender = next(person for person in people if person.id == lender_id)
+        if closed := await self._safety.refusal(connection, lender, work, now):
+            return closed  # into the wallet of a borrower who is closed it may go: it does not leave from there
         if not await self._moved(connection, work, now):
             return Refused("short", "the lender's wallet has too little")
         loan = LoanRecord(
@@ -107,11 +115,12 @@ class PeerLending:
             await self._books.void_held(connection, work.id, HELD, "release", now)
         await usage.given_back(connection, work.id)
         await decisions.withdrawn(connection, work.id, now)
-        lender_template = {"expired": "peer.expired", "short": "peer.short"}.get(work.data["refusal"])
+        lender_template = LENDER_TEMPLATES.get(work.data["refusal"])
         await self._teller.tell(connection, work, "peer.refused", _about(work))
         if lender_template is not None:
             borrower = await customers.get(connection, work.customer_id)
-            values = {**_about(work), "person": say.short(borrower.name)}
+            opens_at = say.clock(work.data.get("opens_at", now))
+            values = {**_about(work), "person": say.short(borrower.name), "at": opens_at}
             await self._teller.tell_other(connection, work, work.intent["lender"], lender_template, values)
         return Done()
 

@@ -21,25 +21,33 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.collected import Collected
 from gateway.playbooks.repay import TRY_AGAIN_MS
 from gateway.playbooks.repaying import Money, Repaying
+from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
 from gateway.rails.steps import UNSENT, CollectStep
 from gateway.store import customers
+
+REFUSAL_TEMPLATES = {"short": "repay.gave_short", "safety": "wallet.safety"}
 
 
 class PaidForOthers:
     """The local steps of both ways. `person` of the intent is whose loan it is, the operation's customer pays."""
 
-    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str) -> None:
+    def __init__(
+        self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str, safety: Safety | None = None
+    ) -> None:
         self._books = books
         self._portfolio = portfolio
         self._teller = teller
         self._repaying = Repaying(books, portfolio)
         self._collected = Collected(shortcode)
+        self._safety = safety or Safety()
 
-    def from_wallet(self) -> Playbook:
+    def from_wallet(self, line: LineStep | None = None) -> Playbook:
+        """`line` asks first whether the SIM is still theirs, where somebody knows."""
+        post = Local("post", self.post_from_wallet)
         return Playbook(
             kind="repay.for_wallet",
-            steps=(Local("post", self.post_from_wallet),),
+            steps=(line, post) if line else (post,),
             lane=lambda customer, _: f"wallet:{customer}",
             refused=Local("tell", self.tell_unpaid),
         )
@@ -59,6 +67,9 @@ class PaidForOthers:
 
     async def post_from_wallet(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """All of it, or nothing when the wallet has too little."""
+        payer = await customers.get(connection, work.customer_id, lock=True)
+        if refusal := await self._safety.refusal(connection, payer, work, now):
+            return refusal
         money = Money(work.intent["amount_cents"], chart.wallet(work.customer_id), None, now)
         try:
             async with connection.begin_nested():
@@ -79,8 +90,9 @@ class PaidForOthers:
 
     async def tell_unpaid(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Nothing was paid as far as anyone knows."""
-        template = "repay.gave_short" if work.data["refusal"] == "short" else "repay.gave_unpaid"
-        await self._teller.tell(connection, work, template, await self._about(connection, work))
+        template = REFUSAL_TEMPLATES.get(work.data["refusal"], "repay.gave_unpaid")
+        values = {**await self._about(connection, work), "at": say.clock(work.data.get("opens_at", now))}
+        await self._teller.tell(connection, work, template, values)
         return Done()
 
     async def slow(self, connection: AsyncConnection, work: Work, now: int) -> None:

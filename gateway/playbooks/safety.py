@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, operation_id, reference
+from gateway.config import Identity as Settings
 from gateway.errors import Unavailable
 from gateway.operations.outbox import Context, Outbox
-from gateway.operations.outcome import Done, Outcome, Retry
+from gateway.operations.outcome import Done, Outcome, Refused, Retry
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.wallet.identity import Identity
+from gateway.wallet.identity import Identity, connected
 
 CHECK = "identity.check"
 DAY_MS = 86_400_000
@@ -59,11 +60,22 @@ class PersonStep(Asked):
         return {"known": await self.identity.person(customer.national_id or "", customer.name)}
 
 
-class Safety:
-    """Until when no money leaves, by what the line was found to be."""
+def line_step(settings: Settings, store: Store) -> LineStep | None:
+    """What asks about the line before money leaves, where somebody knows."""
+    identity = connected(settings)
+    return LineStep("line", identity, store) if identity else None
 
-    def __init__(self, *, days: int) -> None:
+
+class Safety:
+    """Until when no money leaves, by what the line was found to be. `days` follow a change of SIM."""
+
+    def __init__(self, *, days: int = 0) -> None:
         self._days = days
+
+    async def refusal(self, connection: AsyncConnection, customer: Customer, work: Work, now: int) -> Refused | None:
+        """What a step that reserves money answers while none may leave: `safety`, with `opens_at`."""
+        opens_at = await self.closed_until(connection, customer, work, now)
+        return Refused("safety", "no money leaves yet", data={"opens_at": opens_at}) if opens_at else None
 
     async def closed_until(self, connection: AsyncConnection, customer: Customer, work: Work, now: int) -> int | None:
         """The moment at which money may leave again; None when it may. A new SIM is remembered on the person."""

@@ -90,8 +90,8 @@ class Sending:
     async def send(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Move it, if it may leave, the limits allow it, the wallet covers it and there is somebody to get it."""
         sender = await customers.get(connection, work.customer_id, lock=True)
-        if opens_at := await self._safety.closed_until(connection, sender, work, now):
-            return Refused("safety", "no money leaves yet", data={"opens_at": opens_at})
+        if refusal := await self._safety.refusal(connection, sender, work, now):
+            return refusal
         allowed = await self._limits.allowed(connection, sender, "send", now)
         if work.intent["amount_cents"] > allowed.most_cents:
             return Refused("limit", f"over the limit of the {allowed.bound}", data={"most": allowed.most_cents})

@@ -58,8 +58,8 @@ class Withdrawals:
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Hold sum and fee, if money may leave, the limits allow it and the wallet covers both."""
         customer = await customers.get(connection, work.customer_id, lock=True)
-        if opens_at := await self._safety.closed_until(connection, customer, work, now):
-            return Refused("safety", "no money leaves yet", data={"opens_at": opens_at})
+        if refusal := await self._safety.refusal(connection, customer, work, now):
+            return refusal
         allowed = await self._limits.allowed(connection, customer, "withdraw", now)
         if work.intent["amount_cents"] > allowed.most_cents:
             return Refused("limit", f"over the limit of the {allowed.bound}", data={"most": allowed.most_cents})

@@ -26,20 +26,23 @@ async def reported(
     """Keep a delivery report and move its message on, if it is known by now."""
     values = {"provider": provider, "provider_id": provider_id, "status": status, "state": state, "reason": reason}
     await connection.execute(insert(deliveries).values(at=now, **values))
-    await _moved(connection, provider_id, state, reason, now)
+    await _moved(connection, provider, provider_id, state, reason, now)
 
 
-async def catch_up(connection: AsyncConnection, provider_id: str, now: int) -> None:
+async def catch_up(connection: AsyncConnection, provider: str, provider_id: str, now: int) -> None:
     """Apply reports that came before the send call returned, when there was no message to move yet."""
-    query = select(deliveries).where(deliveries.c.provider_id == provider_id).order_by(deliveries.c.id)
-    for row in await connection.execute(query):
-        await _moved(connection, provider_id, row.state, row.reason, now)
+    mine = deliveries.c.provider == provider, deliveries.c.provider_id == provider_id
+    for row in await connection.execute(select(deliveries).where(*mine).order_by(deliveries.c.id)):
+        await _moved(connection, provider, provider_id, row.state, row.reason, now)
 
 
-async def _moved(connection: AsyncConnection, provider_id: str, state: str, reason: str, now: int) -> None:
+async def _moved(
+    connection: AsyncConnection, provider: str, provider_id: str, state: str, reason: str, now: int
+) -> None:
     columns = messages.c
     await connection.execute(
         update(messages)
-        .where(columns.provider_id == provider_id, columns.state.not_in(FINAL_STATES))
+        .where(columns.provider == provider, columns.provider_id == provider_id)
+        .where(columns.state.not_in(FINAL_STATES))
         .values(state=state, reason=reason or None, updated_at=now)
     )

@@ -10,7 +10,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 EVERY_API = "*"
-RAIL_APIS = ("oauth", "stk", "stk-query", "b2c", "status", "c2b", "balance", "reversal", "pull", "sms")
+RAIL_APIS = (
+    "oauth",
+    "stk",
+    "stk-query",
+    "b2c",
+    "status",
+    "c2b",
+    "balance",
+    "reversal",
+    "pull",
+    "b2b",
+    "qr",
+    "ratiba",
+    "sms",
+)
 CORE_APIS = (
     "fineract",
     "fineract-reads",

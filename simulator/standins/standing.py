@@ -13,7 +13,7 @@
 The keys of a success and of an error differ in case, as the real ones do. The payer always agrees.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from simulator.standins import callbacks, money
@@ -85,8 +85,8 @@ def _refused(asked: str) -> dict[str, Any]:
     }
 
 
-def _day(call: Call, field: str) -> datetime:
+def _day(call: Call, field: str) -> date:
     try:
-        return datetime.strptime(call.fields.text(field), "%Y%m%d")
+        return datetime.strptime(call.fields.text(field), "%Y%m%d").replace(tzinfo=UTC).date()
     except ValueError as error:
         raise invalid(field) from error

@@ -40,6 +40,7 @@ from gateway.providers.contract import OutgoingSms, SentSms
 from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.requests import RailRequest
 from gateway.rails.steps import Addresses, CollectStep, DisburseStep, Patience, SlowNotice
+from gateway.sending.carriers import Carriers
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.tables import callbacks, cases, loans, messages, operations, payments, rail_requests
@@ -116,7 +117,7 @@ class Shop:
         def prompt(slow: SlowNotice) -> CollectStep:
             return CollectStep(rail, store, clock, PATIENCE, addresses, prompt_wanted(rail.name), slow)
 
-        send = message.SendStep(sms, store, words, clock)
+        send = message.SendStep(Carriers({sms.name: sms}, [sms.name], clock), store, words, clock)
         for playbook in (
             lending.playbook(pay), repayments.by_prompt(prompt(repayments.slow), delay_ms=3_000),
             repayments.from_wallet(), others.playbook(prompt(others.slow)),

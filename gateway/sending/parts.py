@@ -1,0 +1,47 @@
+"""What a text takes: its alphabet, its paid parts, its room.
+
+GSM 03.38: 160 septets alone, 153 each when there are several; UCS-2: 70 and 67 units of UTF-16 (an emoji takes two).
+A part never cuts an escape pair or a surrogate pair, so a long text may take one part more than its length says.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from menus.gsm import is_gsm, septets
+
+Alphabet = Literal["gsm7", "ucs2"]
+ALONE = {"gsm7": 160, "ucs2": 70}
+JOINED = {"gsm7": 153, "ucs2": 67}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`units` are septets or UTF-16 units."""
+
+    alphabet: Alphabet
+    units: int
+    parts: int
+
+
+def size_of(text: str) -> Size:
+    """What a text takes as it is written, nothing transliterated."""
+    alphabet: Alphabet = "gsm7" if is_gsm(text) else "ucs2"
+    widths = [_width(character, alphabet) for character in text]
+    units = sum(widths)
+    if units <= ALONE[alphabet]:
+        return Size(alphabet, units, 1)
+    return Size(alphabet, units, _joined(widths, JOINED[alphabet]))
+
+
+def _width(character: str, alphabet: Alphabet) -> int:
+    return septets(character) if alphabet == "gsm7" else len(character.encode("utf-16-le")) // 2
+
+
+def _joined(widths: list[int], room: int) -> int:
+    """How many parts, each filled as far as whole characters go."""
+    parts, used = 1, 0
+    for width in widths:
+        if used + width > room:
+            parts, used = parts + 1, 0
+        used += width
+    return parts
