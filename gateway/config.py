@@ -435,6 +435,30 @@ class Servicing(Section):
     """Nobody is told before this hour that a loan is late."""
 
 
+class Reminding(Section):
+    """Reminders of instalments."""
+
+    days_before: tuple[Annotated[int, Field(ge=1, le=31)], ...] = (3,)
+    """So many days before, besides the day itself."""
+    days_after: tuple[Annotated[int, Field(ge=1, le=90)], ...] = (7,)
+    """So many days after it, while it is unpaid."""
+    hour: int = Field(8, ge=0, le=23)
+    """Not before this hour."""
+    silent_weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (7,)
+    """Days of the week (1 Monday, 7 Sunday) on which nobody is reminded."""
+    country: str = Field("KE", max_length=2)
+    """Whose public holidays are silent too; empty: none are."""
+
+
+class LoanBook(Section):
+    """Loan books brought from elsewhere."""
+
+    rows_most: int = Field(2_000, ge=1, le=20_000)
+    """Loans in one file: an import is one unit of work, and on SQLite others wait for it."""
+    upload_bytes_most: int = Field(5_000_000, ge=10_000, le=50_000_000)
+    """The largest file."""
+
+
 class Papers(Section):
     """Statements and receipts for customers."""
 
@@ -653,10 +677,12 @@ class Config(BaseSettings):
     accounts: Accounts = Accounts()
     staff: Staff = Staff()
     messages: Messages = Messages()
+    reminding: Reminding = Reminding()
     mail: Mail = Mail()
     papers: Papers = Papers()
     rules: Rules = Rules()
     servicing: Servicing = Servicing()
+    loanbook: LoanBook = LoanBook()
     wallet: Wallet = Wallet()
     ledger: Ledger = Ledger()
     operations: Operations = Operations()

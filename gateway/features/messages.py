@@ -7,6 +7,7 @@ from gateway.config import Messages
 from gateway.errors import Misconfigured
 from gateway.feature import Feature, Tools
 from gateway.features.papers import links_of
+from gateway.features.reminding import reminding_of
 from gateway.playbooks import message
 from gateway.sending.carriers import Carrier, Carriers, Route
 from gateway.sending.http_gateway import HttpGateway
@@ -21,7 +22,16 @@ def feature(tools: Tools) -> Feature:
     carriers = carriers_of(tools, gateways)
     codes = Codes(tools.config, tools.store, tools.clock)
     quiet = Quiet(settings.quiet_from, settings.quiet_until)
-    send = message.SendStep(carriers, tools.store, lambda: tools.catalogue, tools.clock, codes, links_of(tools), quiet)
+    send = message.SendStep(
+        carriers,
+        tools.store,
+        lambda: tools.catalogue,
+        tools.clock,
+        codes,
+        links_of(tools),
+        quiet,
+        reminding_of(tools).is_moot,
+    )
 
     async def closed() -> None:
         for gateway in gateways.values():

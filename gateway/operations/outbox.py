@@ -175,11 +175,16 @@ class Outbox:
 
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,
-        values: Mapping[str, Any], language: str = "",
+        values: Mapping[str, Any], language: str = "", *, about: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Queue a message, once per `cause`, in the same unit of work as what it tells of."""
+        """Queue a message, once per `cause`, in the same unit of work as what it tells of.
+
+        `about` is what has to be still so when it leaves.
+        """
         identity = str(uuid.uuid5(NAMESPACE, cause))
         intent = {"template": template, "to": msisdn, "values": dict(values), "language": language}
+        if about is not None:
+            intent["about"] = dict(about)
         name = f"SM{identity.replace('-', '')[:14].upper()}"
         await self.put(connection, Operation(identity, "sms.send", name, customer_id, intent))
 

@@ -5,8 +5,9 @@ time-out between handing over and noting it, it may come twice, never not at all
 again in doubt: see `gateway.sending.ranks`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import time
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +31,9 @@ from menus.gsm import to_gsm
 NEVER = Quiet(time(), time())
 IN_DOUBT = "uncertain"
 
+IsMoot = Callable[[AsyncConnection, Mapping[str, Any], int], Awaitable[bool]]
+"""Whether a message that waited has nothing to say any more: what it is about, and the moment in ms."""
+
 
 class SendStep:
     """The one step of a message."""
@@ -39,7 +43,9 @@ class SendStep:
     def __init__(
         self, carriers: Carriers, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
         codes: Codes | None = None, links: Links | None = None, quiet: Quiet = NEVER,
+        is_moot: IsMoot | None = None,
     ) -> None:  # fmt: skip
+        self._is_moot = is_moot
         self._codes = codes
         self._links = links
         self._quiet = quiet
@@ -54,6 +60,8 @@ class SendStep:
             return Refused("expired", "too late to be of use")
         if manner.keeps_quiet and (silence := self._quiet.ends_after(local(now))):
             return Later(round(silence.total_seconds() * 1000), "not at this hour")
+        if await self._has_nothing_to_say(work, now):
+            return Refused("moot", "what it was about is over")
         text = await self._with_secret(work, await self._written(work))
         if text is None:
             return Refused("expired", "the code or link in it is good no more")
@@ -70,6 +78,13 @@ class SendStep:
         if isinstance(handed, Slow):
             return Later(handed.wait_ms, "as fast as the carriers take it")
         return Done({"provider": handed.carrier, "provider_id": handed.sent.provider_id, "cost": handed.sent.cost})
+
+    async def _has_nothing_to_say(self, work: Work, now: int) -> bool:
+        about = work.intent.get("about")
+        if about is None or self._is_moot is None:
+            return False
+        async with self._store.begin() as connection:
+            return await self._is_moot(connection, about, now)
 
     async def _with_secret(self, work: Work, text: str) -> str | None:
         """What leaves us: a one-time code or a link is in no text that is kept."""

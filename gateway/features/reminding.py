@@ -1,0 +1,29 @@
+"""Reminders of instalments: before, on and after their day, not on Sundays and holidays."""
+
+from datetime import date
+
+import holidays
+
+from gateway.config import Reminding as Settings
+from gateway.feature import Feature, Tools
+from gateway.playbooks.reminding import DAILY, Reminding
+from gateway.servicing.reminders import Reminders
+
+
+def feature(tools: Tools) -> Feature:
+    reminding = reminding_of(tools)
+    return Feature(playbooks=(reminding.daily(),), daily=(DAILY,))
+
+
+def reminding_of(tools: Tools) -> Reminding:
+    settings = tools.config.reminding
+    return Reminding(tools.portfolio, tools.outbox, reminders_of(settings), hour=settings.hour)
+
+
+def reminders_of(settings: Settings) -> Reminders:
+    closed = holidays.country_holidays(settings.country) if settings.country else {}
+
+    def is_silent(day: date) -> bool:
+        return day.isoweekday() in settings.silent_weekdays or day in closed
+
+    return Reminders(settings.days_before, settings.days_after, is_silent)
