@@ -39,6 +39,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "borrow.slow": ("reference", "net", "by"),
     "borrow.unpaid": ("reference", "net"),
     "borrow.refused": ("reference", "net"),
+    **dict.fromkeys(("alert.text", "bulk.text"), ("said",)),
     **dict.fromkeys(("remind.before", "remind.today", "remind.late"), ("first_name", "next", "loan", "due", "account")),
     "loan.paid_in": (*STANDS, "amount", "receipt"),
     **dict.fromkeys(("loan.reversed", "loan.charged", "loan.waived"), (*STANDS, "amount")),

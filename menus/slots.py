@@ -65,6 +65,7 @@ WORST: Mapping[str, object] = {
     "language": "Kiswahili",
     "months": 60,
     "of_count": 9,
+    "said": "N" * 160,
     "score": 100,
     "national_id": "23456789",
     "organisation": "N" * SHORT_NAME_LETTERS,

@@ -14,6 +14,7 @@ from gateway.sending.http_gateway import HttpGateway
 from gateway.sending.log_only import LogOnly
 from gateway.sending.presets import PRESETS
 from gateway.sending.quiet import Quiet
+from gateway.web.messages import MessageRoutes
 
 
 def feature(tools: Tools) -> Feature:
@@ -37,7 +38,8 @@ def feature(tools: Tools) -> Feature:
         for gateway in gateways.values():
             await gateway.close()
 
-    return Feature(playbooks=(message.playbook(send),), closes=closed)
+    routes = MessageRoutes(tools.store, tools.outbox, tools.menus, carriers, settings, tools.clock)
+    return Feature(playbooks=(message.playbook(send),), routes=routes.table(), closes=closed)
 
 
 def gateways_of(settings: Messages) -> Mapping[str, HttpGateway]:

@@ -1,6 +1,9 @@
 """Texts sent and what became of them. Reports come late, twice and out of order; a final state stays."""
 
-from sqlalchemy import insert, select, update
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import deliveries, messages
@@ -18,6 +21,29 @@ async def written(connection: AsyncConnection, **values: object) -> None:
 
 async def noted(connection: AsyncConnection, message_id: str, **values: object) -> None:
     await connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
+
+
+def cursor_of(text: str) -> tuple[int, str]:
+    """Where a page ended: moment and id. Raises ValueError."""
+    at, _, identity = text.partition("-")
+    if not identity or not 0 <= int(at) < 2**63:
+        raise ValueError("not a cursor")
+    return int(at), identity
+
+
+async def listed(
+    connection: AsyncConnection, *, msisdn: str | None, state: str | None, before: tuple[int, str] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Messages, the newest first, those of one phone or in one state where that is asked for."""
+    columns = messages.c
+    query = select(messages).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    if msisdn is not None:
+        query = query.where(columns.msisdn == msisdn)
+    if state:
+        query = query.where(columns.state == state)
+    if before is not None:
+        query = query.where(tuple_(columns.created_at, columns.id) < tuple_(*before))
+    return (await connection.execute(query)).all()
 
 
 async def reported(

@@ -25,8 +25,8 @@ class TestPlantedMistakes:
             ("sw.yaml", '    cancelled: "Umeghairi. Hakuna kilichotumwa wala kulipwa."\n', "", "repay:",
              "repay.cancelled is not translated"),
             ("sw.yaml", "  view:\n", '  view:\n    pun: "?"\n', "pun:", "view.pun is not in the default language"),
-            ("sw.yaml", "Pochi {wallet}\\nAkiba {savings}\\nDeni la mikopo {loans}\"\n    old", "Pochi {wallet}\\n"
-             "Deni la mikopo {loans}\"\n    old", "clear:", "{savings} only in one language"),
+            ("sw.yaml", "clear: {text: \"Pochi {wallet}\\nAkiba {savings}\\n", "clear: {text: \"Pochi {wallet}\\n",
+             "clear:", "{savings} only in one language"),
             ("sw.yaml", "Malipo yajayo {next}", "Malipo yajayo", "options: {next", "{next} only in one language"),
             ("sw.yaml", "options: {pay: Lipa, cancel: Ghairi}", "options: {cancel: Ghairi, pay: Lipa}",
              "options: {cancel: Ghairi", "options are cancel, pay, not pay, cancel"),

@@ -1,0 +1,172 @@
+"""SMS for operators: send one, see what was sent and what became of it, the sentences, and who carries them.
+
+    POST /api/sms/send   Idempotency-Key: 7f3c   {"to": "0711000001", "text": "Office closed on 12 Dec", "by": "jane",
+                                                  "purpose": "alert"}
+    202  {"reference": "SM7F3C...", "state": "queued", "parts": 1, "alphabet": "gsm7"}
+
+`purpose` is `alert` (what people must know; it reaches everybody) or `offer` (only who has chosen offers). The same key
+again answers what has become of the first; with another body it is refused.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
+
+from flows.text import msisdn as kenyan
+from flows.turn import Operation
+from gateway.clock import Clock, iso
+from gateway.config import Messages as Settings
+from gateway.live import LiveMenus
+from gateway.operations import queue
+from gateway.operations.outbox import Outbox, intent_hash
+from gateway.sending.carriers import Carriers
+from gateway.sending.parts import size_of
+from gateway.sending.ranks import MANNERS, rank_of
+from gateway.store import customers, messages
+from gateway.store.engine import Store
+from gateway.web.problems import problem, validated
+from menus.gsm import to_gsm
+
+NAMESPACE = uuid.UUID("5a9c7f1e-30c4-5b0e-8f7f-736d73736e64")
+KEY_HEADER = "Idempotency-Key"
+KEY_CHARACTERS_MAX = 200
+PAGE, PAGE_MAX = 50, 200
+TEXT_CHARACTERS_MAX = 480
+KIND = "sms.send"
+TEMPLATES: Mapping[str, str] = {"alert": "alert.text", "offer": "bulk.text"}
+
+
+class Send(BaseModel):
+    """What to say to whom, and who says it."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    to: str
+    text: str = Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)
+    by: str = Field(min_length=1, max_length=36)
+    purpose: Literal["alert", "offer"] = "alert"
+
+
+class MessageRoutes:
+    """The composition root puts them behind the operators' token."""
+
+    def __init__(
+        self, store: Store, outbox: Outbox, menus: LiveMenus, carriers: Carriers, settings: Settings, clock: Clock
+    ) -> None:
+        self._store = store
+        self._outbox = outbox
+        self._menus = menus
+        self._carriers = carriers
+        self._settings = settings
+        self._clock = clock
+
+    def table(self) -> Iterable[web.RouteDef]:
+        return (
+            web.post("/api/sms/send", self.send),
+            web.get("/api/sms/notifications", self.notifications),
+            web.get("/api/sms/templates", self.templates),
+            web.get("/api/sms/settings", self.settings),
+        )
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Queue one message to a customer."""
+        key = request.headers.get(KEY_HEADER, "").strip()
+        if not 0 < len(key) <= KEY_CHARACTERS_MAX:
+            return problem(422, "invalid", f"{KEY_HEADER}: needed, up to {KEY_CHARACTERS_MAX} characters")
+        return await validated(request, Send, lambda body: self._sent(key, body))
+
+    async def _sent(self, key: str, body: Send) -> web.Response:
+        phone = kenyan(body.to)
+        if phone is None:
+            return problem(422, "invalid", "to: not a Kenyan mobile number")
+        identity = str(uuid.uuid5(NAMESPACE, key))
+        text = to_gsm(body.text)
+        intent = {
+            "template": TEMPLATES[body.purpose], "to": phone, "values": {"said": text}, "language": "", "by": body.by,
+        }  # fmt: skip
+        async with self._store.begin() as connection:
+            person = await customers.on_line(connection, phone)
+            if person is None:
+                return problem(404, "not-found", "no customer on this line")
+            if body.purpose == "offer" and not person.offers:
+                return problem(409, "opted-out", "this customer has not chosen to get offers")
+            name = f"SM{identity.replace('-', '')[:14].upper()}"
+            wanted = Operation(identity, KIND, name, person.id, intent)
+            if not await self._outbox.put(connection, wanted):
+                kept = await queue.find(connection, identity)
+                if kept.intent_hash != intent_hash(KIND, intent):
+                    return problem(409, "key-reused", f"{KEY_HEADER}: it stands for another message")
+            row = await queue.find(connection, identity)
+        self._outbox.news.set()
+        size = size_of(text)
+        answer = {"reference": row.reference, "state": row.state, "parts": size.parts, "alphabet": size.alphabet}
+        return web.json_response(answer, status=202)
+
+    async def notifications(self, request: web.Request) -> web.Response:
+        """What was sent, the newest first; `cursor` of the answer asks for the page after it."""
+        query = request.query
+        phone = kenyan(query["phone"]) if "phone" in query else None
+        if "phone" in query and phone is None:
+            return problem(422, "invalid", "phone: not a Kenyan mobile number")
+        try:
+            limit = min(PAGE_MAX, max(1, int(query.get("limit", str(PAGE)))))
+            before = messages.cursor_of(query["cursor"]) if query.get("cursor") else None
+        except ValueError:
+            return problem(422, "invalid", "limit is a number, cursor the one of the page before")
+        async with self._store.read() as connection:
+            rows = await messages.listed(
+                connection, msisdn=phone, state=query.get("state"), before=before, limit=limit + 1
+            )
+        page, more = rows[:limit], rows[limit:]
+        cursor = f"{page[-1].created_at}-{page[-1].id}" if more else None
+        return web.json_response({"notifications": [_shown(row) for row in page], "cursor": cursor})
+
+    async def templates(self, request: web.Request) -> web.Response:
+        """Every sentence in every language, how urgent it is, and whether an opt-out stops it."""
+        catalogue = self._menus.catalogue
+        names = sorted({name for language in catalogue.languages.values() for name in language.messages})
+        shown = [
+            {
+                "name": name,
+                "rank": rank_of(name),
+                "mandatory": MANNERS[rank_of(name)].is_mandatory,
+                "words": {code: spoken.messages[name].source for code, spoken in catalogue.languages.items()},
+            }
+            for name in names
+        ]
+        return web.json_response({"templates": shown})
+
+    async def settings(self, request: web.Request) -> web.Response:
+        """Who carries what, how well they do, and when nobody is written to without need."""
+        scores = self._carriers.scores()
+        return web.json_response(
+            {
+                "carriers": [
+                    {"name": name, "score": round(scores[name], 2), "rate": self._settings.rates.get(name)}
+                    for name in self._settings.carriers
+                ],
+                "routes": [route.model_dump() for route in self._settings.routes],
+                "quietFrom": f"{self._settings.quiet_from:%H:%M}",
+                "quietUntil": f"{self._settings.quiet_until:%H:%M}",
+            }
+        )
+
+
+def _shown(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "phone": row.msisdn,
+        "template": row.template,
+        "rank": rank_of(row.template),
+        "text": row.text,
+        "state": row.state,
+        "provider": row.provider,
+        "parts": row.parts,
+        "cost": row.cost,
+        "reason": row.reason,
+        "createdAt": iso(row.created_at),
+        "updatedAt": iso(row.updated_at),
+    }
