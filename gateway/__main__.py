@@ -18,13 +18,16 @@ cli = typer.Typer(
 )
 books = typer.Typer(help="The double-entry books.", no_args_is_help=True)
 lending = typer.Typer(help="Loans: prices and schedules.", no_args_is_help=True)
+loans = typer.Typer(help="The loan book: bring one from elsewhere, read how late it is.", no_args_is_help=True)
 bench = typer.Typer(help="Benchmarks: ratios measured side by side in one run.", invoke_without_command=True)
 cli.add_typer(books, name="books")
 cli.add_typer(lending, name="lending")
+cli.add_typer(loans, name="loans")
 cli.add_typer(bench, name="bench")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file; default config.yaml.")]
 Data = Annotated[Path, typer.Option("--data", help="Where everything of this machine is kept.")]
+Desk = Annotated[str | None, typer.Option("--url", help="Address of the gateway; default: as configured.")]
 
 
 @cli.command()
@@ -136,6 +139,7 @@ def simulate(
     seed: Annotated[int | None, typer.Option(help="Repeat an earlier run.")] = None,
     people: Annotated[int, typer.Option(help="How many people dial.")] = 8,
     calls: Annotated[float, typer.Option(help="How often each of them dials in a day.")] = 0.5,
+    harsh: Annotated[bool, typer.Option("--harsh", help="A rail that loses two answers of five.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where to keep everything.")] = None,
 ) -> None:
     """Years of business in minutes of virtual time, with every fault, and judged. A failure shrinks to dialogues."""
@@ -143,7 +147,7 @@ def simulate(
 
     from simulator.virtual import run
 
-    raise typer.Exit(run(days, randbelow(1_000_000) if seed is None else seed, people, calls, out))
+    raise typer.Exit(run(days, randbelow(1_000_000) if seed is None else seed, people, calls, out, is_harsh=harsh))
 
 
 @bench.callback()
@@ -196,6 +200,50 @@ def lending_quote(
         from gateway.lending.printed import table
 
         typer.echo(table(answer))
+
+
+@loans.command("template")
+def loans_template(out: Annotated[Path, typer.Argument(help="Where to write it: a .csv or an .xlsx.")]) -> None:
+    """Write the empty table that a loan book is brought in. Needs no server."""
+    from gateway.loanbook.command import write_template
+
+    write_template(out)
+
+
+@loans.command("upload")
+def loans_upload(
+    file: Annotated[Path, typer.Argument(help="The loan book, CSV or XLSX.", exists=True, dir_okay=False)],
+    by: Annotated[str, typer.Option(help="Who brings it, for the record.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Bring it in without asking.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what it comes to.")] = False,
+    url: Desk = None,
+    config: ConfigFile = None,
+    data: Data = Path("var"),
+) -> None:
+    """Check a loan book, show what it comes to, bring it in whole. Exit 1 when anything is wrong with it."""
+    from gateway.loanbook.command import upload
+    from gateway.loanbook.remote import office
+
+    raise typer.Exit(upload(office(config, data, url), file, by, yes=yes, preview=preview))
+
+
+@loans.command("report")
+def loans_report(
+    name: Annotated[str, typer.Argument(help="ageing, par, kpis or collections.")],
+    form: Annotated[str, typer.Option("--format", help="csv, xlsx or json.")] = "csv",
+    out: Annotated[Path | None, typer.Option(help="Where to write it; needed for xlsx.")] = None,
+    since: Annotated[str | None, typer.Option(help="First day of the period, for kpis.")] = None,
+    until: Annotated[str | None, typer.Option(help="Last day of the period, for kpis.")] = None,
+    url: Desk = None,
+    config: ConfigFile = None,
+    data: Data = Path("var"),
+) -> None:
+    """A report of the loan book as it stands."""
+    from gateway.loanbook.command import report
+    from gateway.loanbook.remote import office
+
+    days = {key: day for key, day in (("from", since), ("to", until)) if day}
+    report(office(config, data, url), name, form, out, days)
 
 
 def main() -> None:

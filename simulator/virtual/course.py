@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,21 +19,22 @@ from rich.progress import Progress
 from gateway.embedded.valkey import EmbeddedValkey
 from simulator.campaign.facts import Difference
 from simulator.campaign.judge import counts, judge
+from simulator.campaign.ledger import MOVES
 from simulator.virtual.life import Outcome, Tell, lived
-from simulator.virtual.plan import Act, Plan, drawn
+from simulator.virtual.plan import HARSH, USUAL, Act, Plan, drawn
 from simulator.virtual.shrink import smallest
 
 SHRINK_TRIES = 40
 
 
-def run(days: int, seed: int, people: int, calls: float, out: Path | None) -> int:
+def run(days: int, seed: int, people: int, calls: float, out: Path | None, *, is_harsh: bool = False) -> int:
     """Run and judge. Exit code 0 when every promise was kept, 1 when not."""
     directory = out or Path(tempfile.mkdtemp(prefix="nyota-simulation-"))
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         print(f"{directory} is not empty; name a new directory", file=sys.stderr)
         return 1
-    plan = drawn(seed, days, people, calls)
+    plan = drawn(seed, days, people, calls, HARSH if is_harsh else USUAL)
     print(f"simulation: seed {seed}, {days} days, {people} people, {len(plan.acts)} calls", flush=True)
     valkey = EmbeddedValkey(directory / "valkey")
     valkey.start()
@@ -56,6 +58,7 @@ async def _judged(plan: Plan, directory: Path, redis_url: str) -> Sequence[Diffe
     summary = {**counts(outcome.facts), "kills": outcome.kills}
     print("  " + ", ".join(f"{count} {name}" for name, count in summary.items()))
     print(f"  {plan.days} days in {time.perf_counter() - started:.1f} s")
+    print(f"  {_paid_out(outcome)}")
     for difference in differences:
         print(f"DIFFERENCE (seed {plan.seed}) {difference}")
     print("every promise was kept" if not differences else f"{len(differences)} differences")
@@ -81,6 +84,18 @@ async def _shrunk(plan: Plan, wanted: Difference, directory: Path, redis_url: st
 async def _tried(plan: Plan, data: Path, redis_url: str, tell: Tell = lambda _day: None) -> Outcome:
     await asyncio.to_thread(_emptied, data)
     return await lived(plan, data, redis_url, tell)
+
+
+def _paid_out(outcome: Outcome) -> str:
+    """How often a pay-out was asked for and how often one moved money twice, with the bound that such a run gives.
+
+    None in n: the rate is below 3/n with 95 % confidence (rule of three; Hanley and Lippman-Hand, JAMA 1983).
+    """
+    asked = sum(MOVES.get(operation.kind) == "b2c" for operation in outcome.facts.operations)
+    times = Counter(outcome.facts.requests.get(moved.reference) for moved in outcome.facts.moved if moved.kind == "b2c")
+    twice = sum(count > 1 for count in times.values())
+    bound = f" (below {3 / asked:.2%} with 95 % confidence)" if asked and not twice else ""
+    return f"{asked} pay-outs asked for, {sum(times.values())} made, {twice} made twice{bound}"
 
 
 def _emptied(directory: Path) -> None:

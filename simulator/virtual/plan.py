@@ -27,6 +27,22 @@ Word = Literal["soon", "first", "late", "twice", "never"]
 WORDS: Mapping[Word, int] = MappingProxyType({"soon": 60, "first": 8, "late": 12, "twice": 12, "never": 8})
 """How its callback comes: `first` is before the call was answered, `late` hours after, `twice` once more."""
 
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """How the rail behaves: the weights of what becomes of a call, and of its callback."""
+
+    calls: Mapping[Call, int]
+    words: Mapping[Word, int]
+
+
+USUAL = Weather(CALLS, WORDS)
+HARSH = Weather(
+    calls={"ok": 50, "lost": 40, "away": 8, "throttled": 2},
+    words={"soon": 35, "first": 10, "late": 20, "twice": 15, "never": 20},
+)
+"""Two of five calls are carried out and not answered; one of five callbacks never comes."""
+
 Prompt = Literal["pay", "cancel", "wrong-pin", "insufficient", "ignore"]
 PROMPTS: Mapping[Prompt, int] = MappingProxyType(
     {"pay": 75, "cancel": 8, "wrong-pin": 5, "insufficient": 6, "ignore": 6}
@@ -62,6 +78,7 @@ class Plan:
     people: tuple[Person, ...]
     acts: tuple[Act, ...]
     outages: tuple[Window, ...] = ()
+    weather: Weather = USUAL
     deaths: Mapping[int, str] = field(default_factory=dict)
 
     @property
@@ -78,7 +95,7 @@ class Plan:
         return random.Random("/".join(map(str, (self.seed, *names))))
 
 
-def drawn(seed: int, days: int, people: int, calls_a_day: float) -> Plan:
+def drawn(seed: int, days: int, people: int, calls_a_day: float, weather: Weather = USUAL) -> Plan:
     """The plan of a seed: `calls_a_day` for each of so many people."""
     chance = random.Random(f"{seed}/plan")
     crowd = tuple(person(seed, number, chance) for number in range(people))
@@ -95,6 +112,7 @@ def drawn(seed: int, days: int, people: int, calls_a_day: float) -> Plan:
         people=crowd,
         acts=tuple(Act(number, at, phone) for number, (at, phone) in enumerate(acts)),
         outages=tuple(_outages(plan, chance)),
+        weather=weather,
         deaths=_deaths(len(acts), chance),
     )
 

@@ -4,18 +4,19 @@ Receipts are the book's numbers. What it has to tell comes at a moment of its ow
 """
 
 import json
+import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.errors import NotACallback, Rejected, Throttled, Unavailable, Uncertain
 from gateway.rails.callbacks import Callback
 from gateway.rails.contract import Acknowledged, AskStatus, Class, Collect, Disburse, Received, Result, Words
 from simulator.campaign.facts import Moved
 from simulator.virtual.clock import Agenda, Clock
-from simulator.virtual.plan import CALLS, HOUR_MS, PROMPTS, WORDS, Call, Plan, Prompt, Word
+from simulator.virtual.plan import HOUR_MS, PROMPTS, Call, Plan, Prompt, Word
 
 SHORTCODE = "600999"
 SECOND_MS = 1_000
@@ -32,6 +33,7 @@ ENDS: Mapping[Prompt, tuple[str, Class, Words]] = MappingProxyType(
 )
 """Code, class and words for what the owner of a phone does."""
 
+Chosen = TypeVar("Chosen", bound=str)
 Deliver = Callable[[Callback], Awaitable[None]]
 
 
@@ -70,7 +72,7 @@ class VirtualRail:
             raise Rejected("a prompt is open on this phone", OPEN_PROMPT)
         taken = self._take(request)
         self._open.add(request.msisdn)
-        does: Prompt = chance.choices(tuple(PROMPTS), tuple(PROMPTS.values()))[0] if self._is_broken else "pay"
+        does: Prompt = _chosen(chance, PROMPTS) if self._is_broken else "pay"
         told = self._word(chance)
         answer_ms = chance.randrange(3, 50) * SECOND_MS
         self._agenda.add(self._clock() + answer_ms, lambda: self._answered(taken, does, told))
@@ -123,7 +125,7 @@ class VirtualRail:
     def _is_broken(self) -> bool:
         return self._clock() < self._plan.end
 
-    def _call(self, api: str, about: str) -> tuple[Any, Call]:
+    def _call(self, api: str, about: str) -> tuple[random.Random, Call]:
         """Chance for this call, and how it ends. Raises what is not carried out."""
         self._drawn[api, about] += 1
         chance = self._plan.chance(api, about, self._drawn[api, about])
@@ -131,15 +133,15 @@ class VirtualRail:
             return chance, "ok"
         if any(window.covers(self._clock()) for window in self._plan.outages):
             raise chance.choice((Unavailable, Uncertain))("nobody answers there")
-        fate = chance.choices(tuple(CALLS), tuple(CALLS.values()))[0]
+        fate: Call = _chosen(chance, self._plan.weather.calls)
         if fate == "away":
             raise Unavailable("no connection")
         if fate == "throttled":
             raise Throttled("spike arrest")
         return chance, fate
 
-    def _word(self, chance: Any) -> Word:
-        return chance.choices(tuple(WORDS), tuple(WORDS.values()))[0] if self._is_broken else "soon"
+    def _word(self, chance: random.Random) -> Word:
+        return _chosen(chance, self._plan.weather.words) if self._is_broken else "soon"
 
     def _take(self, request: Collect | Disburse) -> Taken:
         taken = Taken(request, f"RAIL{len(self._taken) + 1}")
@@ -208,3 +210,7 @@ class VirtualRail:
 
     def _callback(self, purpose: str, url: str, news: Result | Received) -> Callback:
         return Callback(purpose, url.rpartition("/")[2], json.dumps(asdict(news)), "127.0.0.1", self._clock())
+
+
+def _chosen(chance: random.Random, weights: Mapping[Chosen, int]) -> Chosen:
+    return chance.choices(tuple(weights), tuple(weights.values()))[0]
