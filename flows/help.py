@@ -42,7 +42,7 @@ def _agents(view: View) -> Iterable[Offer]:
 MENU = {
     "paid": "code",
     "callback": "callback",
-    "forgot": "forgot",
+    "forgot": "forgot:",
     "fraud": "fraud",
     "complaint": "complaint",
     "agent": "agent",

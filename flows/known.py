@@ -193,10 +193,18 @@ class Debtor:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgot:
+    """A forgotten PIN: whether a code can be typed now, and how often somebody may still prove themselves today."""
+
+    is_pending: bool
+    tries_left: int
+
+
+@dataclass(frozen=True, slots=True)
 class Savings:
     """Somebody's savings: `held_cents` of them secures loans, `interest_cents` is this month's so far.
 
-    `goal_cents` is zero where there is none; `may_save` whether this organisation may take savings.
+    `goal_cents` is zero where there is none; `may_save` whether savings are taken here.
     """
 
     saved_cents: int

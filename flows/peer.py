@@ -13,6 +13,7 @@ from flows.days import example, typed_day
 from flows.kit import Emit, Flow, Refusal, View, ask, decide, end, secret
 from flows.known import Lender, PeerTerms, Quote
 from flows.loans import quoted
+from flows.numbers import has_no_lookups, looked_up
 from flows.text import msisdn
 from menus.values import Day, Days, Ksh, ShortName
 
@@ -31,13 +32,10 @@ def _lender(view: View, text: str) -> list[str] | Refusal:
         return Refusal("phone")
     if number == view.fact("customer").phone:
         return Refusal("own_phone")
+    if has_no_lookups(view):
+        return []
     lender: Lender | None = view.fact("lender", number)
     return [lender.id, lender.name, number] if lender else []
-
-
-def _looked_up(_: View) -> Emit:
-    """Every number tried counts: names are not for collecting."""
-    return Emit("peer.lookup", "LU", {})
 
 
 def _is_nobody(view: View) -> bool:
@@ -137,7 +135,7 @@ flow = Flow(
             saves="lender",
             to=[(_is_nobody, "nobody"), (None, "amount")],
             refuses=("phone", "own_phone"),
-            emits=_looked_up,
+            emits=looked_up,
         ),
         ask("amount", parse=_amount, to="adding", slots=_range, refuses=("amount",)),
         decide("adding", [(_nothing_is_added, "day"), (None, "added")]),

@@ -20,6 +20,7 @@ from flows.loans import (
     payment_under_way,
     wallet_covers,
 )
+from flows.numbers import has_no_lookups, looked_up
 from flows.text import msisdn
 from flows.wallet import is_closed
 from menus.values import Ksh, MaskedPhone, ShortName
@@ -163,15 +164,6 @@ def _whose(view: View, text: str) -> list[str] | Refusal:
     return [debtor.id, debtor.name] if debtor else []
 
 
-def _may_look_up(view: View) -> bool:
-    return bool(view.fact("debtor_lookups_left") > 0)
-
-
-def _looked_up(_: View) -> Emit:
-    """Counted, whoever was found: names are not to be collected by trying numbers."""
-    return Emit("debtor.lookup", "LU", {})
-
-
 def _is_nobody(view: View) -> bool:
     return not view.answer
 
@@ -274,13 +266,13 @@ flow = Flow(
             refuses=("phone", "own_phone"),
             emits=_by_other_phone,
         ),
-        decide("another", [(_may_look_up, "whose"), (None, "toomany")]),
+        decide("another", [(has_no_lookups, "toomany"), (None, "whose")]),
         ask(
             "whose",
             parse=_whose,
             to=[(_is_nobody, "nobody"), (None, "gift")],
             refuses=("phone", "own_phone"),
-            emits=_looked_up,
+            emits=looked_up,
         ),
         ask("gift", parse=_gift, to="giftsource", slots=_gift_range, refuses=("amount",)),
         decide("giftsource", [(_wallet_covers_gift, "giftfrom"), (None, "giftstk")]),

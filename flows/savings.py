@@ -9,6 +9,7 @@ from flows.known import Savings
 from menus.values import Ksh
 
 GOAL_MAX_CENTS = 9_999_999_00
+MENU = ("balance", "save", "move", "mini", "goal")
 
 
 def _savings(view: View) -> Savings:
@@ -54,6 +55,21 @@ def _can_save(view: View) -> bool:
 
 def _may_save(view: View) -> bool:
     return _savings(view).may_save
+
+
+def _is_shut(view: View) -> bool:
+    """Whether savings are not taken here and there are none to see."""
+    return not _may_save(view) and not _savings(view).saved_cents
+
+
+def _is_closed(view: View) -> bool:
+    return not _may_save(view)
+
+
+def _offered(view: View) -> Iterable[Offer]:
+    """Where savings are not taken, what is there is shown and may be moved out, under the digits it always had."""
+    kept = MENU if _may_save(view) else ("balance", "move", "mini")
+    return (Offer(name, digits=str(MENU.index(name) + 1)) for name in kept)
 
 
 def _can_move(view: View) -> bool:
@@ -117,9 +133,11 @@ def _target(view: View) -> Mapping[str, object]:
 flow = Flow(
     "savings",
     [
+        decide("start", [(_is_shut, "closed"), (None, "menu")]),
         choose(
             "menu",
             to={"balance": "balance", "save": "saving", "move": "moving", "mini": "mini:savings", "goal": "goals"},
+            offers=_offered,
         ),
         choose(
             "balance",
@@ -151,7 +169,7 @@ flow = Flow(
         ),
         secret("movepin", to="moveend", slots=_amount, emits=_asks("savings.move")),
         end("moveend", slots=_ended),
-        decide("goals", [(_has_goal, "goal"), (None, "target")]),
+        decide("goals", [(_is_closed, "closed"), (_has_goal, "goal"), (None, "target")]),
         choose("goal", to={"change": "target", "none": "goalgone"}, slots=_slots, emits=_drop_goal),
         ask("target", parse=_goal, to="goalset", emits=_set_goal, refuses=("amount",)),
         end("goalset", slots=_target),

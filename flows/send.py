@@ -10,16 +10,13 @@ from typing import Any
 
 from flows.kit import Emit, Flow, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Payee
+from flows.numbers import KIND, PREFIX, has_no_lookups
 from flows.text import msisdn
 from flows.wallet import amount_of, covered, fee_cents, is_closed, is_reached, range_of
 from menus.values import Clock, Day, Ksh, ShortName
 
 STRANGER = "stranger"
 REFUSED = {"closed": "payee_closed", "locked": "payee_locked"}
-
-
-def _has_no_look_ups(view: View) -> bool:
-    return bool(view.fact("lookups_left") <= 0)
 
 
 def _payee(view: View, text: str) -> Payee | Refusal:
@@ -29,14 +26,15 @@ def _payee(view: View, text: str) -> Payee | Refusal:
         return Refusal("phone")
     if number == view.fact("customer").phone:
         return Refusal("own_phone")
-    if _has_no_look_ups(view):
+    if has_no_lookups(view):
         return Refusal("lookups", alone=True)
     payee: Payee = view.fact("payee", number)
     return Refusal(REFUSED[payee.state]) if payee.state in REFUSED else payee
 
 
 def _look_up(view: View) -> Emit:
-    return Emit("wallet.lookup", "LK", {"phone": view.answer.phone})
+    """With the number, which the session does not keep."""
+    return Emit(KIND, PREFIX, {"phone": view.answer.phone})
 
 
 def _is_claimable(view: View) -> bool:
@@ -142,7 +140,7 @@ flow = Flow(
     [
         decide(
             "start",
-            [(is_closed, "wallet:safety"), (is_reached("send"), "wallet:reached"), (_has_no_look_ups, "enough"),
+            [(is_closed, "wallet:safety"), (is_reached("send"), "wallet:reached"), (has_no_lookups, "enough"),
              (None, "phone")],
         ),
         ask(

@@ -21,7 +21,7 @@ from pydantic_settings import (
 from gateway.errors import Misconfigured
 from gateway.lending.products import DEMO_PRODUCTS
 from gateway.lending.taxes import Charged
-from gateway.licences import Kind
+from gateway.licences import Kind, licence
 
 ENVIRONMENT_PREFIX = "NYOTA_"
 SHORTCODES = {"collection": "600999", "payout": "600998"}
@@ -268,13 +268,18 @@ class Borrowing(Section):
     points: Points = Points()
 
 
+class Numbers(Section):
+    """Other people's phone numbers."""
+
+    lookups_a_day: int = Field(10, ge=0)
+    """How many of them somebody may try, a day: to send, to pay for another, to ask a person, to name a guarantor."""
+
+
 class Peers(Section):
     """Loans from person to person. The least and most of one are those of the product `peer`."""
 
     asks_a_day: int = Field(3, ge=0, le=100)
     """How often somebody may ask a person for a loan, a day."""
-    lookups_a_day: int = Field(10, ge=1)
-    """How many numbers somebody may try for it, a day."""
     added_percent_max: int = Field(10, ge=0, le=100)
     """The most that may be agreed on top, in percent of the amount."""
     days_max: int = Field(90, ge=1, le=366)
@@ -304,8 +309,6 @@ class Repaying(Section):
 
     other_phones_a_day: int = Field(3, ge=0, le=100)
     """How often a customer may ask another phone to pay, a day."""
-    lookups_a_day: int = Field(10, ge=0)
-    """How many numbers a customer may try, a day, to pay for the loan of whoever is behind."""
     notice_seconds: float = Field(10.0, ge=0)
     """Between the SMS that names who asks and the prompt on that phone."""
 
@@ -346,6 +349,10 @@ class Accounts(Section):
     code_tries: int = Field(3, ge=1, le=10)
     codes_a_day: int = Field(5, ge=1)
     """How often somebody may ask for codes of one purpose, a day."""
+    forgot_tries_a_day: int = Field(3, ge=0)
+    """How often somebody may prove themselves for a new PIN, a day; 0: only staff reset one."""
+    forgot_sim_days: int = Field(7, ge=0)
+    """For so long after a SIM change, where one is known of, nobody gets a new PIN on the phone."""
 
 
 class Staff(Section):
@@ -450,6 +457,21 @@ class Reminding(Section):
     """Whose public holidays are silent too; empty: none are."""
 
 
+class Calendar(Section):
+    """Which days are worked, and when people may be called about what they owe."""
+
+    working_weekdays: tuple[Annotated[int, Field(ge=1, le=7)], ...] = Field((1, 2, 3, 4, 5, 6), min_length=1)
+    """1 Monday, 7 Sunday."""
+    country: str = Field("KE", max_length=2)
+    """Whose public holidays are closed days; empty: none are."""
+    closed_days: tuple[date, ...] = ()
+    """Days of our own on which nobody works."""
+    contact_from: time = time(8)
+    contact_until: time = time(18)
+    penalties_on_closed_days: bool = True
+    """Whether a penalty may fall on a closed day; on a day of outage it never does."""
+
+
 class LoanBook(Section):
     """Loan books brought from elsewhere."""
 
@@ -535,8 +557,6 @@ class Wallet(Section):
     """What we take for a withdrawal, by the upper end of a band, in shillings."""
     send_fees: dict[int, int] = {250_000: 0}
     """What we take for a transfer, likewise."""
-    lookups_a_day: int = Field(10, ge=1)
-    """How many numbers somebody may look up a day."""
     again_minutes: int = Field(10, ge=0)
     """A transfer of the same amount to the same person within this time is asked about again."""
     send_to_strangers: bool = False
@@ -669,6 +689,7 @@ class Config(BaseSettings):
     lending: Lending = Lending()
     taxes: tuple[TaxRate, ...] = ()
     borrowing: Borrowing = Borrowing()
+    numbers: Numbers = Numbers()
     peers: Peers = Peers()
     approvals: Approvals = Approvals()
     auto_repay: AutoRepay = AutoRepay()
@@ -683,6 +704,7 @@ class Config(BaseSettings):
     rules: Rules = Rules()
     servicing: Servicing = Servicing()
     loanbook: LoanBook = LoanBook()
+    calendar: Calendar = Calendar()
     wallet: Wallet = Wallet()
     ledger: Ledger = Ledger()
     operations: Operations = Operations()
@@ -712,9 +734,11 @@ def load(path: Path | None = None, defaults: dict[str, Any] | None = None) -> Co
     values = _merged(defaults or {}, _read(chosen))
     _refuse_unknown_environment()
     try:
-        return Config(**values)
+        config = Config(**values)
     except ValidationError as error:
         raise Misconfigured(_explained(error, chosen)) from error
+    _refuse_unlicensed(config, chosen)
+    return config
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -732,6 +756,13 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merged(merged[key], value) if both else value
     return merged
+
+
+def _refuse_unlicensed(config: Config, path: Path) -> None:
+    """What is asked for and this kind of organisation may not do: said at the start, never done in silence."""
+    kind = config.organisation.kind
+    if config.savings.open and not licence(kind).takes_savings:
+        raise Misconfigured(f"{path}: savings.open: {kind} takes no savings; set it to false")
 
 
 def _explained(error: ValidationError, path: Path) -> str:

@@ -18,9 +18,10 @@ from subprocess import Popen
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from gateway import app, demo
-from gateway.config import Config, Providers, load
+from gateway.config import Config, CoreProduct, FineractCore, Ledger, Providers, load
 from gateway.embedded.child import end, spawn
 from gateway.embedded.lock import DataLock
 from gateway.embedded.valkey import EmbeddedValkey
@@ -85,6 +86,7 @@ def configured(wishes: Wishes) -> Config:
         config = _with(config, "server", port=wishes.port)
     if config.server.host in LOOPBACK:
         config = _with(config, "providers", **_opened(config.providers))
+    config = _with(config, "ledger", fineract=_core(config.ledger, standins))
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
     return config
@@ -94,6 +96,21 @@ def _with(config: Config, section: str, **values: Any) -> Config:
     """The configuration with some values of one section replaced."""
     changed = getattr(config, section).model_copy(update=values)
     return config.model_copy(update={section: changed})
+
+
+def _core(ledger: Ledger, standins: str) -> FineractCore:
+    """Where nobody has said which core it is, it is the pretend one, with what that one has: a password, and M-PESA
+    and Quick under numbers of its own."""
+    said = ledger.fineract
+    if ledger.kind != "fineract" or said.base_url != FineractCore().base_url:
+        return said
+    pretend = {
+        "base_url": f"{standins}/fineract/fineract-provider/api/v1",
+        "password": SecretStr("password"),
+        "payment_type": 2,
+        "products": said.products or {"quick": CoreProduct(id=1, rate_per="term")},
+    }
+    return said.model_copy(update=pretend)
 
 
 def _opened(providers: Providers) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The how-tos work: each is followed to the letter in a copy of the tree, and what it promises is seen."""
 
 import asyncio
+import json
 import re
 import shlex
 import subprocess
@@ -12,10 +13,12 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
+from gateway.clock import iso, system
 from tests.guides import ROOT, Copy, instructions
 from tests.servers import wait_until
 
 START_SECONDS = 60
+HOOKS_TOKEN = "c0ffee0123456789"
 
 
 @pytest.fixture
@@ -26,9 +29,10 @@ def copy(tmp_path: Path) -> Copy:
 class Up:
     """`nyota up --headless` on a copy."""
 
-    def __init__(self, copy: Copy, **environment: str) -> None:
+    def __init__(self, copy: Copy, *options: str, **environment: str) -> None:
         self.port = unused_port()
         command = [sys.executable, "-m", "gateway", "up", "--headless", "--data", "var", "--port", str(self.port)]
+        command += options
         given = copy.environment(**environment, NYOTA_STANDINS__PORT=str(unused_port()))
         self._run = subprocess.Popen(command, cwd=copy.folder, env=given, stderr=subprocess.DEVNULL)
 
@@ -66,10 +70,18 @@ def shown(guide: str) -> tuple[str, dict[str, str], str]:
     return words[0], dict(each.split("=", 1) for each in given), answer
 
 
+def approval() -> dict[str, str]:
+    """What a core tells in the guide, as of now."""
+    text = (ROOT / "docs" / "how-to" / "add-a-ledger.md").read_text(encoding="utf-8")
+    found = re.search(r"```json\n(.*?)\n```", text, re.S)
+    assert found, "add-a-ledger.md shows no approval"
+    return {**json.loads(found[1]), "approvedAt": iso(system()), "webhookToken": HOOKS_TOKEN}
+
+
 class TestGuides:
     """Follow them."""
 
-    @pytest.mark.parametrize("guide", ["add-a-flow.md", "add-a-language.md", "add-a-provider.md"])
+    @pytest.mark.parametrize("guide", ["add-a-flow.md", "add-a-language.md", "add-a-ledger.md", "add-a-provider.md"])
     def test_a_guide_can_be_followed(self, guide: str) -> None:
         """It has blocks that say what they are for."""
         assert instructions(guide)
@@ -94,6 +106,24 @@ class TestGuides:
 
         assert response.status == 200
         assert told.startswith(answer)
+
+    async def test_a_core_is_its_block_of_the_configuration(self, copy: Copy, runs: list[Up]) -> None:
+        """While it is away the start goes on, health says so, and an approval as the guide shows it is taken."""
+        copy.follow("add-a-ledger.md")
+        nobody = f"http://127.0.0.1:{unused_port()}/api/v1"
+        given = {"BASE_URL": nobody, "PASSWORD": "secret"}
+        secrets = {f"NYOTA_LEDGER__FINERACT__{name}": value for name, value in given.items()}
+        runs.append(Up(copy, "--config", "core.yaml", NYOTA_LEDGER__HOOKS_TOKEN=HOOKS_TOKEN, **secrets))
+        url = f"http://127.0.0.1:{runs[0].port}"
+        async with aiohttp.ClientSession() as http:
+            await runs[0].answering(http)
+            async with http.get(f"{url}/healthz") as response:
+                health = await response.json()
+            async with http.post(f"{url}/api/core/approvals/{HOOKS_TOKEN}", json=approval()) as response:
+                told = response.status, await response.json()
+
+        assert health["checks"]["core"]["status"] == "degraded"
+        assert told[0] == 200, told
 
     async def test_a_dialogue_that_was_written_down_plays(self, copy: Copy, runs: list[Up]) -> None:
         """As the quickstart of the README says, on a gateway that has just been started."""

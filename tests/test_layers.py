@@ -63,6 +63,7 @@ class TestLayers:
             "gateway/peers",
             "gateway/wallet",
             "gateway/lending/portfolio.py",
+            "gateway/loanbook",
             "gateway/rails/requests.py",
             "gateway/savings",
             "gateway/servicing",

@@ -15,21 +15,15 @@ from gateway.lending.products import Product
 from gateway.operations import queue
 from gateway.peers import asking
 
-LOOKUP = "peer.lookup"
-"""Counts every number that somebody tries, whatever comes of it: names are not for collecting."""
-
 
 class PeerFacts:
     """As of today."""
 
-    def __init__(
-        self, product: Product, terms: PeerTerms, clock: Clock, *, asks_a_day: int, lookups_a_day: int
-    ) -> None:
+    def __init__(self, product: Product, terms: PeerTerms, clock: Clock, *, asks_a_day: int) -> None:
         self._product = product
         self._terms = terms
         self._clock = clock
         self._asks_a_day = asks_a_day
-        self._lookups_a_day = lookups_a_day
 
     def readers(self) -> Mapping[str, Reader]:
         return {"lender": self.lender}
@@ -40,9 +34,8 @@ class PeerFacts:
     async def lender(self, connection: AsyncConnection, msisdn: str, phone: str) -> Lender | None:
         """Who is on another line, if they may be asked now; for every reason why not the same: nobody."""
         me, since = await customer_on(connection, msisdn), day_start(self._clock())
-        for kind, a_day in ((asking.KIND, self._asks_a_day), (LOOKUP, self._lookups_a_day)):
-            if await queue.asked(connection, me.id, kind, since=since) >= a_day:
-                return None
+        if await queue.asked(connection, me.id, asking.KIND, since=since) >= self._asks_a_day:
+            return None
         person = await asking.person_to_ask(connection, me.id, phone)
         return Lender(person.id, with_initial(person.name)) if person else None
 

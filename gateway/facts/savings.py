@@ -42,7 +42,7 @@ class SavingsFacts:
             held_cents=held,
             wallet_cents=wallet.available_cents,
             interest_cents=posted_cents(accrued(month, self._rates)),
-            goal_cents=await goals.target_cents(connection, customer_id),
+            goal_cents=await goals.target_cents(connection, customer_id) if self._may_save else 0,
             least_cents=self._least_cents,
             may_save=self._may_save,
         )

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.known import Allowed, Movement, Payee, Statement, Unclaimed
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
-from gateway.clock import Clock, day_start, local, local_date
+from gateway.clock import Clock, local, local_date
 from gateway.config import Wallet
 from gateway.errors import BrokenInvariant
+from gateway.facts.numbers import LOOKUP
 from gateway.facts.repaying import with_initial
 from gateway.facts.source import Computed, Reader, customer_on
 from gateway.operations import queue
@@ -19,7 +20,6 @@ from gateway.store import customers
 from gateway.wallet import labels, transfers
 from gateway.wallet.limits import Kind, Limits
 
-LOOKUP = "wallet.lookup"
 SEND = "wallet.send"
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -39,7 +39,6 @@ class WalletFacts:
         return {
             "wallet_allowed": self.allowed,
             "outgoing_from": self.outgoing_from,
-            "lookups_left": self.lookups_left,
             "payee": self.payee,
             "looked_up": self.looked_up,
             "sent_before": self.sent_before,
@@ -63,11 +62,6 @@ class WalletFacts:
         """Until when no money leaves; None when it may."""
         customer = await customer_on(connection, msisdn)
         return local(customer.outgoing_from) if customer.outgoing_from > self._clock() else None
-
-    async def lookups_left(self, connection: AsyncConnection, msisdn: str) -> int:
-        customer = await customer_on(connection, msisdn)
-        used = await queue.asked(connection, customer.id, LOOKUP, since=day_start(self._clock()))
-        return max(0, self._settings.lookups_a_day - used)
 
     async def payee(self, connection: AsyncConnection, msisdn: str, phone: str) -> Payee:
         """Who is on another line, as far as somebody who typed its number may know."""

@@ -85,8 +85,10 @@ def _playbooks(
     poll_ms, fresh_ms = _ms(settings.poll_seconds), _ms(settings.fresh_seconds)
     sim = line_step(tools.config.wallet.identity, tools.store)
     return (
-        *book.commands(), *book.questions(figures, poll_ms=poll_ms, fresh_ms=fresh_ms), approved.playbook(disburse, sim),
-    )  # fmt: skip
+        *book.commands(),
+        *book.questions(figures, poll_ms=poll_ms, fresh_ms=fresh_ms),
+        approved.playbook(disburse, sim),
+    )
 
 
 def _figures(tools: Tools, facts: CoreFacts) -> Figures:

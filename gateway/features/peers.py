@@ -1,13 +1,9 @@
 """Loans from person to person: asking, paying over, and telling lenders what comes back."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from flows.known import PeerTerms
-from flows.turn import Operation
-from gateway.facts.peers import LOOKUP, PeerFacts
+from gateway.facts.peers import PeerFacts
 from gateway.feature import Feature, Tools
 from gateway.licences import licence
-from gateway.operations.outbox import Context
 from gateway.playbooks.peer import KIND, PRODUCT, Lenders, PeerLending
 from gateway.playbooks.safety import Safety
 
@@ -21,17 +17,12 @@ def feature(tools: Tools) -> Feature:
         return Feature()
     added_percent_max = settings.added_percent_max if licence(tools.config.organisation.kind).peer_interest else 0
     terms = PeerTerms(product.min_cents, product.max_cents, added_percent_max, settings.days_max, settings.answer_days)
-    facts = PeerFacts(product, terms, tools.clock, asks_a_day=settings.asks_a_day, lookups_a_day=settings.lookups_a_day)
+    facts = PeerFacts(product, terms, tools.clock, asks_a_day=settings.asks_a_day)
     safety = Safety(days=tools.config.wallet.safety_days)
     lending = PeerLending(tools.books, tools.portfolio, tools.teller, a_day=settings.asks_a_day, safety=safety)
     tools.portfolio.witnesses.append(Lenders(tools.books, tools.outbox).repaid)
     return Feature(
         playbooks=(lending.playbook(),),
-        instants={LOOKUP: _looked_up},
         readers=facts.readers(),
         computed=facts.computed(),
     )
-
-
-async def _looked_up(connection: AsyncConnection, operation: Operation, context: Context) -> None:
-    """The operation's own row is what counts."""

@@ -1,5 +1,6 @@
 """Reminders of instalments: before, on and after their day, not on Sundays and holidays."""
 
+from collections.abc import Collection
 from datetime import date
 
 import holidays
@@ -17,13 +18,16 @@ def feature(tools: Tools) -> Feature:
 
 def reminding_of(tools: Tools) -> Reminding:
     settings = tools.config.reminding
-    return Reminding(tools.portfolio, tools.outbox, reminders_of(settings), hour=settings.hour)
+    return Reminding(
+        tools.portfolio, tools.outbox, reminders_of(settings, tools.config.calendar.closed_days), hour=settings.hour
+    )
 
 
-def reminders_of(settings: Settings) -> Reminders:
+def reminders_of(settings: Settings, own: Collection[date] = ()) -> Reminders:
+    """`own` are the organisation's closed days."""
     closed = holidays.country_holidays(settings.country) if settings.country else {}
 
     def is_silent(day: date) -> bool:
-        return day.isoweekday() in settings.silent_weekdays or day in closed
+        return day.isoweekday() in settings.silent_weekdays or day in closed or day in own
 
     return Reminders(settings.days_before, settings.days_after, is_silent)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from gateway.facts.repaying import LOOKUP, RepayingFacts, looked_up
+from gateway.facts.repaying import RepayingFacts
 from gateway.feature import Feature, Tools
 from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments, wanted
@@ -25,7 +25,7 @@ def feature(tools: Tools) -> Feature:
     paid_for = PaidForOthers(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, safety=safety)
     language = tools.catalogue.default_language
     received = Received(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language)
-    facts = RepayingFacts(tools.portfolio, others, tools.clock, lookups_a_day=settings.lookups_a_day)
+    facts = RepayingFacts(tools.portfolio, others, tools.clock)
     prompt = _prompts(tools)
     return Feature(
         playbooks=(
@@ -36,7 +36,6 @@ def feature(tools: Tools) -> Feature:
             paid_for.from_wallet(line_step(wallet.identity, tools.store)),
             received.playbook(),
         ),
-        instants={LOOKUP: looked_up},
         readers=facts.readers(),
         computed={"mpesa_charge": tools.charges.payer_cents},
     )

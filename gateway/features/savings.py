@@ -11,11 +11,12 @@ UNDER_WAY = ("savings.save", "savings.move")
 
 
 def feature(tools: Tools) -> Feature:
-    settings = tools.config.savings
-    rates = tuple(Rate(rate.since, rate.percent) for rate in settings.rates)
+    """Without the licence nothing is taken and nothing is earned: a month is closed with no interest, for good."""
+    settings, takes_savings = tools.config.savings, licence(tools.config.organisation.kind).takes_savings
+    may_save = settings.open and takes_savings
+    rates = tuple(Rate(rate.since, rate.percent) for rate in settings.rates) if takes_savings else ()
     terms = InterestTerms(rates, settings.withheld_percent, settings.interest_sms)
-    savings = Savings(tools.books, tools.teller, terms, pledged_cents)
-    may_save = settings.open and licence(tools.config.organisation.kind).takes_savings
+    savings = Savings(tools.books, tools.teller, terms, pledged_cents, may_save=may_save)
     facts = SavingsFacts(
         tools.books, rates, pledged_cents, tools.clock, least_cents=settings.least_cents, may_save=may_save
     )

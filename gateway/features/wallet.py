@@ -1,11 +1,7 @@
 """The wallet: deposits, withdrawals, transfers, what is unclaimed, limits, mini-statements, and its routes."""
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from flows.turn import Operation
-from gateway.facts.wallet import LOOKUP, WalletFacts
+from gateway.facts.wallet import WalletFacts
 from gateway.feature import Feature, Tools
-from gateway.operations.outbox import Context
 from gateway.operations.playbook import Playbook
 from gateway.playbooks import repay, withdraw
 from gateway.playbooks.autorepay import AutoRepay
@@ -29,15 +25,10 @@ def feature(tools: Tools) -> Feature:
     routes = WalletRoutes(tools.store, tools.books, tools.outbox, limits, tools.clock)
     return Feature(
         playbooks=(*_moving(tools, limits), *_checking(tools)),
-        instants={LOOKUP: _looked_up},
         readers=facts.readers(),
         computed=facts.computed(),
         routes=routes.table(),
     )
-
-
-async def _looked_up(connection: AsyncConnection, operation: Operation, context: Context) -> None:
-    """The operation's own row is what counts look-ups, and what the screens after it read."""
 
 
 def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:

@@ -35,6 +35,11 @@ class Amount:
     def plus(self, loan: Exposure) -> "Amount":
         return Amount(self.loans + 1, self.principal_cents + loan.principal_cents, self.owed_cents + loan.owed_cents)
 
+    def together(self, other: "Amount") -> "Amount":
+        return Amount(
+            self.loans + other.loans, self.principal_cents + other.principal_cents, self.owed_cents + other.owed_cents
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
@@ -63,6 +68,11 @@ class Ageing:
             days: cents + (loan.principal_cents if loan.days_late > days else 0) for days, cents in self.at_risk.items()
         }
         return Ageing(bands, risk)
+
+    def together(self, other: "Ageing") -> "Ageing":
+        """Both books as one."""
+        bands = {name: band.together(other.bands[name]) for name, band in self.bands.items()}
+        return Ageing(bands, {days: cents + other.at_risk[days] for days, cents in self.at_risk.items()})
 
     def par_basis_points(self, days: int) -> int:
         """PAR: the outstanding principal, whole loans, of loans with any instalment more than `days` days late, in

@@ -103,6 +103,15 @@ async def newest_intent(connection: AsyncConnection, customer_id: str, kind: str
     return await connection.scalar(query.order_by(columns.number.desc()).limit(1))
 
 
+async def newest_done(connection: AsyncConnection, customer_id: str, kinds: Sequence[str]) -> Row[Any] | None:
+    """The last thing of these kinds that somebody asked for and that was done."""
+    columns = operations.c
+    query = select(operations).where(
+        columns.customer_id == customer_id, columns.kind.in_(kinds), columns.state == "done"
+    )
+    return (await connection.execute(query.order_by(columns.number.desc()).limit(1))).one_or_none()
+
+
 async def load(connection: AsyncConnection) -> tuple[Mapping[str, int], int | None]:
     """How many operations are open in each state, and since when the oldest moving one is due (ms)."""
     columns = operations.c

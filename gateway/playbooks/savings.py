@@ -47,7 +47,10 @@ class InterestTerms:
 class Savings:
     """The local steps of savings."""
 
-    def __init__(self, books: Books, teller: Teller, terms: InterestTerms, pledged: Pledged) -> None:
+    def __init__(
+        self, books: Books, teller: Teller, terms: InterestTerms, pledged: Pledged, *, may_save: bool = True
+    ) -> None:
+        self._may_save = may_save
         self._books = books
         self._teller = teller
         self._terms = terms
@@ -78,7 +81,9 @@ class Savings:
         )
 
     async def save(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Wallet to savings."""
+        """Wallet to savings, where savings are taken."""
+        if not self._may_save:
+            return Refused("shut", "no savings are taken")
         return await self._moved(connection, work, now, chart.wallet, chart.savings, "savings.saved")
 
     async def move(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:

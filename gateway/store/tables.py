@@ -227,7 +227,7 @@ loans = Table(
     Column("lender_id", String(36), index=True),  # the person whose money it is; none: the organisation's
     # applied, verified, approved, active, closed, cancelled, declined, withdrawn, written_off
     Column("state", String(12), nullable=False),
-    Column("closed_at", BigInteger),
+    Column("closed_at", BigInteger, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
@@ -242,6 +242,7 @@ loan_events = Table(
     Column("operation_id", String(36)),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("loan_id", "operation_id", "kind"),
+    Index("ix_loan_events_kind_at", "kind", "at"),
 )
 
 messages = Table(

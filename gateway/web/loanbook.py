@@ -1,81 +1,153 @@
-"""How late the loan book is today, for operators. `format` is json or csv.
+"""Reports of the loan book, for operators. `format` is json, csv or xlsx.
 
 GET /api/loans/reports/ageing?format=csv
 GET /api/loans/reports/par
+GET /api/loans/reports/kpis?from=2026-08-01&to=2026-08-31&by=officer
+GET /api/loans/reports/collections?most=200&officer=jane        with a name, phones are shown whole, on record
+
+They are as of today: what was known on another day is not kept, so any other `on` is refused.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import date, datetime
+from typing import Literal
 
 from aiohttp import web
 
-from gateway.books.accounts import CURRENCY
-from gateway.clock import Clock, local_date
-from gateway.lending.fields import amount_text
+from gateway.accounts import audit
+from gateway.accounts.audit import Deed
+from gateway.clock import Clock, iso, local, local_date
 from gateway.lending.portfolio import Portfolio
-from gateway.loanbook.ageing import AT_RISK_DAYS, Ageing
+from gateway.loanbook import report
+from gateway.loanbook.figures import Period
+from gateway.loanbook.late import Call, late
+from gateway.loanbook.measuring import Split, measured
 from gateway.loanbook.reading import aged
-from gateway.papers.csv import START, written
+from gateway.loanbook.report import Report
+from gateway.loanbook.workdays import Workdays
+from gateway.papers.desk import MIME
+from gateway.papers.paper import Letterhead, Money, Row
 from gateway.store.engine import Store
 from gateway.web.problems import problem
+from menus.values import masked
 
-AGEING = ("product", "band", "loans", "principal", "owed")
-PAR = ("product", "days", "atRisk", "outstanding", "percent")
+FORMS = ("json", "csv", "xlsx")
+MOST = 500
+MOST_MAX = 5_000
+OFFICER_CHARACTERS_MAX = 36
+HEADERS = {"Cache-Control": "no-store"}
+
+
+class Wrong(Exception):
+    """What was asked for cannot be answered; the message says why."""
 
 
 class LoanBookRoutes:
     """The composition root puts them behind the operators' token."""
 
-    def __init__(self, store: Store, portfolio: Portfolio, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, portfolio: Portfolio, clock: Clock, letterhead: Letterhead, workdays: Workdays
+    ) -> None:
         self._store = store
         self._portfolio = portfolio
         self._clock = clock
+        self._letterhead = letterhead
+        self._workdays = workdays
 
     def table(self) -> Iterable[web.RouteDef]:
-        return (
-            web.get("/api/loans/reports/ageing", self.ageing),
-            web.get("/api/loans/reports/par", self.par),
-        )
+        made = {"ageing": self.ageing, "par": self.par, "kpis": self.kpis, "collections": self.collections}
+        return [web.get(f"/api/loans/reports/{name}", self._answering(name, make)) for name, make in made.items()]
 
-    async def ageing(self, request: web.Request) -> web.Response:
-        today, books = await self._aged()
-        return _answer(request, today, AGEING, [row for name, book in books.items() for row in _bands(name, book)])
+    async def ageing(self, request: web.Request, today: date) -> Report:
+        return report.ageing(today.isoformat(), await aged(self._store, self._portfolio, today))
 
-    async def par(self, request: web.Request) -> web.Response:
-        today, books = await self._aged()
-        return _answer(request, today, PAR, [row for name, book in books.items() for row in _risks(name, book)])
+    async def par(self, request: web.Request, today: date) -> Report:
+        return report.par(today.isoformat(), await aged(self._store, self._portfolio, today))
 
-    async def _aged(self) -> tuple[date, dict[str, Ageing]]:
-        today = local_date(self._clock())
-        return today, await aged(self._store, self._portfolio, today)
+    async def kpis(self, request: web.Request, today: date) -> Report:
+        """Of this month until today, or of the days that are given."""
+        until = _day(request, "to", today)
+        period = Period(_day(request, "from", until.replace(day=1)), until)
+        if not period.since <= until <= today:
+            raise Wrong("from, to: two days in order, the second not after today")
+        split = _split(request.query.get("by", "product"))
+        found = await measured(self._store, self._portfolio, period, today, split)
+        facts = {"on": today.isoformat(), "from": period.since.isoformat(), "to": until.isoformat()}
+        return report.kpis(facts, split, found)
+
+    async def collections(self, request: web.Request, today: date) -> Report:
+        """The latest loans first. Whoever wants whole phones says who they are, and that is kept."""
+        most = request.query.get("most", str(MOST))
+        if not (most.isascii() and most.isdigit() and len(most) < 6 and 1 <= int(most) <= MOST_MAX):
+            raise Wrong(f"most: how many, 1 to {MOST_MAX}")
+        officer = request.query.get("officer", "").strip()
+        if len(officer) > OFFICER_CHARACTERS_MAX:
+            raise Wrong(f"officer: at most {OFFICER_CHARACTERS_MAX} characters")
+        calls = await late(self._store, self._portfolio, today, most=int(most))
+        if officer:
+            await self._noted(officer, len(calls.calls))
+        now = local(self._clock())
+        rows = [
+            _call(each, each.msisdn if officer else masked(each.msisdn), self._call_from(each, now))
+            for each in calls.calls
+        ]
+        return report.collections(today.isoformat(), rows, calls)
+
+    def _call_from(self, call: Call, now: datetime) -> str:
+        """Collectors call in hours of contact, and nobody whose promised day is not over."""
+        found = self._workdays.after(call.promised, now) if call.promised else self._workdays.contact_from(now)
+        return found.isoformat(timespec="seconds")
+
+    async def _noted(self, officer: str, count: int) -> None:
+        deed = Deed(officer, officer, "", "", self._clock())
+        async with self._store.begin() as connection:
+            await audit.noted(connection, deed, "collections", None, {"loans": count})
+
+    def _answering(
+        self, name: str, make: Callable[[web.Request, date], Awaitable[Report]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            form, today = request.query.get("format", "json"), local_date(self._clock())
+            try:
+                _check(request, form, today)
+                made = await make(request, today)
+            except Wrong as error:
+                return problem(422, "invalid", str(error))
+            if form == "json":
+                return web.json_response(made.as_json(), headers=HEADERS)
+            content = made.as_csv().encode() if form == "csv" else made.as_xlsx(self._letterhead)
+            named = {"Content-Disposition": f'attachment; filename="{name}-{today}.{form}"'}
+            return web.Response(body=content, content_type=MIME[form], headers={**HEADERS, **named})
+
+        return answer
 
 
-def _bands(product: str, book: Ageing) -> list[tuple[Any, ...]]:
-    return [
-        (product, name, band.loans, amount_text(band.principal_cents), amount_text(band.owed_cents))
-        for name, band in book.bands.items()
-    ]
+def _check(request: web.Request, form: str, today: date) -> None:
+    if form not in FORMS:
+        raise Wrong("format: json, csv or xlsx")
+    if _day(request, "on", today) != today:
+        raise Wrong("on: only today; what was known on another day is not kept")
 
 
-def _risks(product: str, book: Ageing) -> list[tuple[Any, ...]]:
-    gross = amount_text(book.principal_cents)
-    return [
-        (product, days, amount_text(book.at_risk[days]), gross, amount_text(book.par_basis_points(days)))
-        for days in AT_RISK_DAYS
-    ]
+def _call(call: Call, phone: str, call_from: str) -> Row:
+    late_ = call.late
+    return (
+        late_.reference, late_.product, call.name, phone, late_.days_late, Money(late_.overdue_cents),
+        Money(late_.owed_cents), call.promised.isoformat() if call.promised else None,
+        iso(call.reached_at) if call.reached_at else None, call_from,
+    )  # fmt: skip
 
 
-def _answer(request: web.Request, today: date, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> web.Response:
-    form = request.query.get("format", "json")
-    if form == "csv":
-        text = START + "".join(written(row) for row in (tuple(names), *rows))
-        return web.Response(text=text, content_type="text/csv", headers={"Cache-Control": "no-store"})
-    if form != "json":
-        return problem(422, "invalid", "format: json or csv")
-    body = {
-        "on": today.isoformat(),
-        "currency": CURRENCY,
-        "rows": [dict(zip(names, row, strict=True)) for row in rows],
-    }
-    return web.json_response(body, headers={"Cache-Control": "no-store"})
+def _split(text: str) -> Split:
+    found: dict[str, Literal["product", "officer"]] = {"product": "product", "officer": "officer"}
+    if text not in found:
+        raise Wrong("by: product or officer")
+    return found[text]
+
+
+def _day(request: web.Request, name: str, otherwise: date) -> date:
+    text = request.query.get(name)
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError as error:
+        raise Wrong(f"{name}: a day like 2026-09-01") from error

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from flows.known import Account, Consent, LineRequest, Member, Prompted, StaffLeft
+from flows.known import Account, Consent, Forgot, LineRequest, Member, Prompted, StaffLeft
 
 if TYPE_CHECKING:
     from tests.flows.town import Person, Town
 
 CODE = "482913"
+WITH_PIN = frozenset({"savings.save", "savings.move", "wallet.withdraw", "wallet.send", "repay.wallet"})
 JANE = "+254711000009"
 ZAWADI = "+254711000055"
 
@@ -44,6 +45,10 @@ class Affairs:
     prompted: tuple[Prompted, ...] = ()
     lines_waiting: tuple[LineRequest, ...] = ()
     paying: tuple[str, ...] = ()
+    forgot_pending: bool = False
+    forgot_left: int = 3
+    last_cents: int = 0
+    """What was last moved with the PIN."""
 
 
 def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
@@ -70,10 +75,15 @@ def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
         owner = next((person for person in town.people.values() if person.national_id == number), None)
         return member(owner) if owner else None
 
+    def matches(phone: str, number: str, cents: int) -> bool:
+        return town.people[phone].national_id == number and cents == of(phone).last_cents
+
     return {
         "account": account,
         "consents": lambda phone: of(phone).consents,
         "closing": hindrance,
+        "forgot": lambda phone: Forgot(of(phone).forgot_pending, of(phone).forgot_left),
+        "forgot_matches": matches,
         "codes_left": lambda phone, _: of(phone).codes_left,
         "links_left": lambda phone: of(phone).links_left,
         "line_free": lambda _, phone: phone not in town.people,
@@ -102,6 +112,10 @@ def apply(town: "Town", kind: str, intent: Mapping[str, Any], reference: str, pe
     its = person.affairs
     its.links_left -= kind == "statement.link"
     its.mail_receipts = intent["on"] if kind == "receipts.mail" else its.mail_receipts
+    its.last_cents = intent["amount_cents"] if kind in WITH_PIN else its.last_cents
+    its.forgot_left -= kind == "pin.miss"
+    its.forgot_pending = kind == "pin.code" or (its.forgot_pending and kind != "pin.recover")
+    person.wrong_tries *= kind != "pin.recover"
     target = next((one for one in town.people.values() if one.id == intent.get("customer")), None)
     match kind:
         case "offers.set":

@@ -93,7 +93,7 @@ class TestPlantedWords:
              "repay.stk has words for hm, which is not offered"),
             ("Enter your present $name PIN", "Enter your present $name PIN. " + "Nobody else may see it. " * 7,
              "old: \"Enter", "account.old does not fit on one screen"),
-            ("No answer came through.", "No answer came through. " + "Nothing at all. " * 6, "forgot:",
+            ("No answer came through.", "No answer came through. " + "Nothing at all. " * 6, "forgot: \"Forgot PIN",
              "help.forgot below wrong.empty does not fit"),
             ("Cancelled. Nothing was sent and nothing was paid.", "Nothing was sent. " * 10, "cancelled: \"Nothing",
              "repay.cancelled can take 180 septets, 160 at most"),

@@ -52,7 +52,8 @@ class TestDialogues:
 
         needed = {
             "register", "balance", "borrow-quick", "repay-stk", "repay-wallet", "loans", "change-pin", "language",
-            "help", "wrong-pin", "resume", "shortcut", "wrong-input",
+            "help", "wrong-pin", "resume", "shortcut", "wrong-input", "approve-lend", "approve-decline",
+            "officer-decline", "officer-prompt", "guarantee", "late", "capped", "core-away",
         }  # fmt: skip
         assert {name for name, languages in spoken.items() if languages == {"en", "sw"}} >= needed
 

@@ -198,7 +198,7 @@ class TestMistakes:
 
     def test_a_screen_without_choices_names_the_ways_out(self) -> None:
         """There is nothing else to press."""
-        assert Phone(AMINA).dial("*383#").press("1", "4826", "1").lines[0] == "Choose 0 or 00"
+        assert Phone(AMINA).dial("*383#").press("1", "4826", "1", "1").lines[0] == "Choose 0 or 00"
 
     def test_an_empty_answer_asks_again(self) -> None:
         """With the question, and without its hint."""
@@ -277,7 +277,7 @@ class TestPins:
         assert phone.press("1111").lines[0] == "Wrong PIN. 2 tries left."
         assert phone.press("1112").lines[0] == "Wrong PIN. 1 try left."
         assert phone.press("1113").screen == (
-            "Nyota PIN locked until 11:12. Nothing was sent. Forgot it? Call 0711000009. "
+            "Nyota PIN locked until 11:12. Nothing was sent. Forgot it? *383# then 9, 3. "
             "You can still repay: *383# then 3."
         )
         assert not phone.is_open
@@ -439,7 +439,7 @@ class TestTurns:
         phone = Phone(BARAKA).dial("*383#")
         facts = Facts(
             NOW + timedelta(days=365),
-            {Need("borrowing"): phone.town.fact(Need("borrowing"), BARAKA),
+            {Need("borrowing"): phone.town.fact(Need("borrowing"), BARAKA), Need("outgoing_from"): None,
              Need("customer"): phone.town.fact(Need("customer"), BARAKA),
              Need("quote", ("quick", 500_00, 1)): phone.town.fact(Need("quote", ("quick", 500_00, 1)), BARAKA)},
         )  # fmt: skip

@@ -18,6 +18,8 @@ from tests.flows.town import AMINA, BARAKA, NOBODY, NOW, QUICK, Person, Town, am
 TYPED = ("2000", "34567890", "Neema Otieno", "UA12BC34DE", "4826", "7786", "1111", "20", "0711000002")
 TYPED_AT = {
     "peer": ("5", "30"),
+    "borrow": (NOBODY,),
+    "forgot": (CODE,),
     "officer": ("0711000001", "0711000011", "0711000012", "0711000013", "0711000066", "24567891"),
     "phonechange": ("0711000066", CODE),
     "statement": ("amina@post.example", CODE),
@@ -34,12 +36,15 @@ def somebody(language: str, **changes: object) -> Phone:
     return Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383#")
 
 
-def secured(language: str) -> Phone:
+def secured(language: str, **changes: object) -> Phone:
     """Where a loan needs savings and somebody who stands in."""
     people = {
-        AMINA: replace(amina(), language=language, products=(replace(QUICK, secured_percent=50, guarantors=1),)),
+        AMINA: replace(
+            amina(), language=language, products=(replace(QUICK, secured_percent=50, guarantors=1),),
+            **changes,  # type: ignore[arg-type]
+        ),
         BARAKA: baraka(),
-    }
+    }  # fmt: skip
     return Phone(AMINA, Town(ENGINE, people)).dial("*383#")
 
 
@@ -151,7 +156,6 @@ BEGINNINGS: dict[str, Begin] = {
     "payment under way": waiting("repay.stk"),
     "with a friend in debt": with_a_friend_in_debt,
     "auto-repay is on": lambda language: somebody(language, auto_repay_percent=20),
-    "looked up numbers before": lambda language: somebody(language, debtor_lookups_left=0),
     "asked other phones before": lambda language: somebody(language, other_phones_left=0),
     "officer": officer,
     "officer with much to do": lambda language: officer(
@@ -161,7 +165,9 @@ BEGINNINGS: dict[str, Begin] = {
     "officer and a locked PIN": lambda language: officer(language).press("4826", "1", "0711000011"),
     "officer and a payment under way": lambda language: officer(language).press("4826", "1", "0711000012"),
     "officer and a paused account": lambda language: officer(language).press("4826", "1", "0711000013"),
-    "offers are on": lambda language: somebody(language, affairs=Affairs(offers=True)),
+    "offers are on, and can prove who they are": lambda language: somebody(
+        language, national_id="34567890", affairs=Affairs(offers=True, last_cents=2_000_00)
+    ),
     "with e-mail": lambda language: somebody(
         language, affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True)
     ),
@@ -169,7 +175,7 @@ BEGINNINGS: dict[str, Begin] = {
         language,
         affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_receipts=True, links_left=0),
     ),
-    "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0)),
+    "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0, forgot_left=0)),
     "empty account": lambda language: somebody(language, loans=(), wallet_cents=0, savings_cents=0),
     "PIN was reset": lambda language: somebody(language, pin="", affairs=Affairs(chooses_pin=True)),
     "asked for a loan": asked("peer"),
@@ -186,9 +192,9 @@ BEGINNINGS: dict[str, Begin] = {
     "may send nothing for some days": lambda language: somebody(language, outgoing_from=NOW + timedelta(days=3)),
     "has moved all of a day": lambda language: somebody(language, allowed=Allowed(10_00, 0, "day")),
     "saves for a goal": lambda language: somebody(language, goal_cents=6_000_00),
-    "may not save here": lambda language: somebody(language, may_save=False),
+    "may not save here": lambda language: somebody(language, may_save=False, savings_cents=0),
     "wallet is full": lambda language: somebody(language, allowed=Allowed(10_00, 0, "room")),
-    "looked up all of a day": lambda language: somebody(language, lookups_left=0),
+    "looked up all of a day": lambda language: secured(language, lookups_left=0),
     "dropped": dropped,
 }
 

@@ -10,29 +10,32 @@ from menus.catalogue import Language, Template, Words
 from tests.flows.phone import CATALOGUE
 from tests.flows.town import AMINA, BARAKA, NOW, Town
 
-THIRD = "+254711000009"
+THIRD, STRANGER = "+254711000009", "+254722000007"
 
 
 def words(language: Language) -> Language:
     spoken = {
         "probe.guarantor": "Guarantor {count} of {of_count}?",
-        "wrong.guarantor": "Not this one",
+        "probe.toomany": "Enough",
         "probe.done": ".",
     }
-    return replace(
-        language, screens={**language.screens, **{key: Words(Template.parse(text), {}) for key, text in spoken.items()}}
-    )
+    screens = {key: Words(Template.parse(text), {}) for key, text in spoken.items()}
+    unasked = Words(Template.parse("Not this one"), {"other": Template.parse("Another")})
+    return replace(language, screens={**language.screens, **screens, "probe.unasked": unasked})
 
 
 SPOKEN = replace(CATALOGUE, languages={code: words(each) for code, each in CATALOGUE.languages.items()})
 ENGINE = Engine([Flow("probe", [decide("start", [(None, "guarantors")]), *steps(to="done"), end("done")])], SPOKEN)
 
 
-def asked(session: Session, answer: str) -> Turn:
-    """One answer, with what the town knows of people."""
+def asked(session: Session, answer: str, *, left: int = 10) -> Turn:
+    """One answer, with what the town knows of people; `left` numbers may still be tried."""
     town = Town(ENGINE)
-    values: dict[Need, object] = {Need("customer"): town.fact(Need("customer"), AMINA)}
-    for phone in (AMINA, BARAKA, THIRD):
+    values: dict[Need, object] = {
+        Need("customer"): town.fact(Need("customer"), AMINA),
+        Need("lookups_left"): left,
+    }
+    for phone in (AMINA, BARAKA, THIRD, STRANGER):
         values[Need("guarantor", (phone,))] = town.fact(Need("lender", (phone,)), AMINA)
     turn = ENGINE.advance(session, (answer,), Facts(NOW, values))
     assert isinstance(turn, Turn)
@@ -58,6 +61,23 @@ class TestNaming:
         turn = asked(asked(begun(2), "0711000002").session, "+254 711 000 002")
 
         assert turn.screen.text.startswith("Not this one")
+        assert asked(turn.session, "1").screen.text.startswith("Guarantor 2 of 2?")
+
+    def test_every_number_tried_counts_also_a_strangers(self) -> None:
+        """Who is a member is not to be found out by trying."""
+        for number in ("0711000002", "0722000007"):
+            [operation] = asked(begun(1), number).operations
+
+            assert (operation.kind, operation.intent) == ("number.lookup", {})
+
+    def test_after_enough_of_them_nobody_is_looked_up(self) -> None:
+        """It ends before another number is asked for."""
+        turn = asked(begun(2), "0711000002", left=0)
+        assert turn.screen.text.startswith("Not this one")
+
+        turn = asked(turn.session, "1", left=0)
+
+        assert (turn.screen.text, turn.screen.is_final) == ("Enough", True)
 
     def test_neither_oneself_nor_a_stranger(self) -> None:
         """A stranger is not told from one who will not be asked."""

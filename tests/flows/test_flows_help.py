@@ -19,7 +19,9 @@ class TestCases:
         self, answers: tuple[str, ...], topic: str, said: str, answer: str
     ) -> None:
         """What was typed is its first evidence."""
-        phone = Phone(AMINA).dial("*383#").press("9", *answers)
+        phone = Phone(AMINA)
+        phone.person.affairs.forgot_left = 0
+        phone.dial("*383#").press("9", *answers)
 
         (operation,) = phone.operations
         assert operation.kind == "case.open"

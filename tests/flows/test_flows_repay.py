@@ -167,7 +167,7 @@ class TestAnothersLoan:
         phone.press("7391")
 
         lookup, operation = phone.operations
-        assert (lookup.kind, lookup.intent) == ("debtor.lookup", {})
+        assert (lookup.kind, lookup.intent) == ("number.lookup", {})
         assert operation.kind == "repay.for_wallet"
         assert operation.intent == {"person": f"person:{AMINA}", "amount_cents": 700_00}
 
@@ -183,7 +183,7 @@ class TestAnothersLoan:
     def test_numbers_cannot_be_tried_all_day(self) -> None:
         """After ten it ends before another is typed."""
         phone = Phone(AMINA)
-        phone.person.debtor_lookups_left = 0
+        phone.person.lookups_left = 0
 
         phone.dial("*383#").press("3", "2")
 

@@ -73,11 +73,31 @@ class TestSaving:
         assert opened(phone, "2").startswith("Your wallet has too little to save.")
 
     def test_an_organisation_without_the_licence_takes_none(self, phone: Phone) -> None:
-        """What is there may still leave."""
+        """What is there is shown and may leave, under the digits it always had; there is no goal to save for."""
         phone.town.people[AMINA].may_save = False
 
-        assert opened(phone, "2").startswith("We do not take savings.")
+        assert opened(phone).split("\n")[1:4] == ["1 Balance", "3 Move to wallet", "4 Mini-statement"]
         assert opened(phone, "3").startswith("Move to wallet: how much?")
+        for digit in ("2", "5"):
+            assert opened(phone, digit).startswith("Choose 1, 3 or 4")
+
+    @pytest.mark.parametrize(("language", "said"), [("en", "We do not take savings."), ("sw", "Hatupokei akiba.")])
+    def test_and_tells_whoever_has_none(self, phone: Phone, language: str, said: str) -> None:
+        """Kindly, and it is the end."""
+        person = phone.town.people[AMINA]
+        person.may_save, person.savings_cents, person.language = False, 0, language
+
+        assert opened(phone).startswith(said)
+        assert not phone.is_open
+
+    def test_what_was_offered_before_is_not_taken_any_more(self, phone: Phone) -> None:
+        """The menu was shown while savings were still taken."""
+        for digit in ("2", "5"):
+            phone.town.people[AMINA].may_save = True
+            opened(phone)
+            phone.town.people[AMINA].may_save = False
+
+            assert phone.press(digit).screen.startswith("We do not take savings.")
 
     def test_a_goal_can_be_dropped(self, phone: Phone) -> None:
         """With what was reached beside it."""

@@ -110,7 +110,7 @@ class TestSend:
         """Also one that has no account, and one that nothing was sent to."""
         phone.press("3", "0711000002", "0", "0711000003")
 
-        assert [each.kind for each in phone.operations] == ["wallet.lookup"] * 2
+        assert [each.kind for each in phone.operations] == ["number.lookup"] * 2
         assert phone.person.lookups_left == 8
 
     def test_no_number_is_kept_in_the_session(self, phone: Phone) -> None:

@@ -114,7 +114,6 @@ class Person:
     allowed: Allowed = field(default_factory=lambda: Allowed(10_00, 250_000_00))
     moved: tuple[Movement, ...] = ()
     unclaimed: tuple[Unclaimed, ...] = ()
-    debtor_lookups_left: int = 10
 
     affairs: Affairs = field(default_factory=Affairs)
 
@@ -211,7 +210,6 @@ class Town:
             "unclaimed": lambda phone: self.people[phone].unclaimed,
             "movements": self._movements,
             "claim_by": lambda _: self.claim_by,
-            "debtor_lookups_left": lambda phone: self.people[phone].debtor_lookups_left,
             "other_phones_left": lambda phone: self.people[phone].other_phones_left,
             "savings": self._savings,
             "waiting": lambda phone: len(self._open(phone)),
@@ -394,8 +392,12 @@ class Town:
         """What changes a person rather than money."""
         intent = operation.intent
         match operation.kind:
+            case "number.lookup":
+                person.lookups_left -= 1
             case "pin.choose":
                 person.pin, person.affairs.chooses_pin = self.drafts[session.id], False
+            case "pin.recover":
+                person.pin, person.outgoing_from = self.drafts[session.id], NOW + timedelta(days=3)
             case "pin.change":
                 person.pin = self.drafts[session.id]
             case "language.set":
@@ -442,9 +444,7 @@ class Town:
         """Wallets move at once here; M-PESA always says yes."""
         intent = operation.intent
         cents = intent.get("amount_cents", 0)
-        if operation.kind == "wallet.lookup":
-            person.lookups_left -= 1
-        elif operation.kind == "wallet.deposit":
+        if operation.kind == "wallet.deposit":
             self._note(person, cents, "mpesa")
         elif operation.kind == "wallet.withdraw":
             self._note(person, -cents, "mpesa")

@@ -75,6 +75,14 @@ class TestTheFile:
         with pytest.raises(Misconfigured, match=r"config\.yaml"):
             load(written(tmp_path, content))
 
+    def test_what_needs_a_licence_that_is_not_there_is_refused_by_its_key(self, tmp_path: Path) -> None:
+        """Closed, it starts."""
+        lender = "organisation: {kind: credit_only}\n"
+
+        with pytest.raises(Misconfigured, match=r"savings\.open: credit_only takes no savings"):
+            load(written(tmp_path, lender))
+        assert not load(written(tmp_path, lender + "savings: {open: false}\n")).savings.open
+
     def test_an_empty_one_is_the_defaults(self, tmp_path: Path) -> None:
         """Only comments, say."""
         assert load(written(tmp_path, "# nothing\n")) == Config()

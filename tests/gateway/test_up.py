@@ -13,6 +13,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
+from gateway.config import FineractCore
+from gateway.up import Wishes, configured
 from simulator.client import Line, Outside
 from tests.meddling import AMINA, AMINA_PIN, TO_THE_PIN
 from tests.servers import wait_until
@@ -178,3 +180,54 @@ class TestOneMachine:
         assert "received" in accepted
         assert again.text == accepted
         assert [moved.amount for moved in money.movements] == ["1980.00"]
+
+
+class TestTheCoreToTry:
+    """`ledger.kind: fineract` on one machine."""
+
+    @pytest.fixture
+    def wishes(self, tmp_path: Path) -> Wishes:
+        return Wishes(tmp_path, port=8400, config=tmp_path / "mine.yaml", headless=True, standins_url=None)
+
+    @pytest.mark.parametrize("said", ["", ", fineract: {tenant: default, payment_type: 1, products: {}}"])
+    def test_is_the_pretend_one_where_none_is_named(self, wishes: Wishes, said: str) -> None:
+        """Its own stand-ins, wherever they are; what the shipped file says of no server in particular counts not."""
+        _written(wishes, f"ledger: {{kind: fineract{said}}}")
+
+        core = configured(wishes).ledger.fineract
+
+        assert core.base_url == "http://127.0.0.1:8401/fineract/fineract-provider/api/v1"
+        assert core.password.get_secret_value()
+        assert (core.payment_type, core.products["quick"].id) == (2, 1)
+
+    def test_is_the_one_that_is_named(self, wishes: Wishes) -> None:
+        """Nothing is added to what was said of it."""
+        _written(wishes, "ledger: {kind: fineract, fineract: {base_url: 'https://core.test/api/v1'}}")
+
+        core = configured(wishes).ledger.fineract
+
+        assert core == FineractCore(base_url="https://core.test/api/v1")
+
+    def test_is_none_where_our_own_books_keep_the_loans(self, wishes: Wishes) -> None:
+        """As it is without a word about it."""
+        _written(wishes, "{}")
+
+        assert configured(wishes).ledger.fineract == FineractCore()
+
+    async def test_keeps_the_loans(self, up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The demo loan is told to it by `nyota up` alone, with nothing but the kind said."""
+        monkeypatch.setitem(FAST, "NYOTA_LEDGER__KIND", "fineract")
+        async with aiohttp.ClientSession() as http:
+            up.start()
+            await up.answering(http)
+
+            async def is_told() -> bool:
+                async with http.get(f"http://127.0.0.1:{up.standins_port}/control/core") as response:
+                    return len((await response.json())["loans"]) == 1
+
+            await wait_until(is_told, 20)
+
+
+def _written(wishes: Wishes, content: str) -> None:
+    assert wishes.config
+    wishes.config.write_text(content, encoding="utf-8")

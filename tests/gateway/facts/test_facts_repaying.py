@@ -1,16 +1,13 @@
 """What the screens of repaying are told about others: little, and not often."""
 
-import uuid
 from collections.abc import AsyncIterator
 
 import pytest
 
 from flows.known import Debtor
-from flows.turn import Operation
 from gateway.clock import day_start
-from gateway.facts.repaying import LOOKUP, RepayingFacts, looked_up, with_initial
+from gateway.facts.repaying import RepayingFacts, with_initial
 from gateway.operations import queue
-from gateway.operations.outbox import Outbox, TurnRecord
 from gateway.playbooks.repay import Repayments
 from gateway.playbooks.repay_other import AskedOthers
 from gateway.playbooks.telling import Teller
@@ -31,7 +28,7 @@ def facts_of(office: Office) -> RepayingFacts:
     teller = Teller(shop.outbox)
     own = Repayments(shop.books, shop.portfolio, teller, shortcode="600999")
     others = AskedOthers(own, teller, a_day=3, notice_ms=0)
-    return RepayingFacts(shop.portfolio, others, office.clock, lookups_a_day=2)
+    return RepayingFacts(shop.portfolio, others, office.clock)
 
 
 class TestDebtors:
@@ -55,29 +52,6 @@ class TestDebtors:
     def test_a_name_is_shortened_to_its_last_initial(self, name: str, short: str) -> None:
         """Whatever people are called."""
         assert with_initial(name) == short
-
-
-class TestLookups:
-    async def test_each_number_tried_counts_for_its_day(self, office: Office) -> None:
-        """Durably: another session changes nothing."""
-        facts = facts_of(office)
-        outbox = Outbox(office.store, {}, {LOOKUP: looked_up}, office.clock, recall_ms=600_000)
-        assert await self.left(office, facts) == 2
-
-        for number in range(3):
-            identity = str(uuid.uuid4())
-            operation = Operation(identity, LOOKUP, f"LU{number}", AMINA, {})
-            record = TurnRecord(f"session{number}", 1, f"key{number}", "digest", b"")
-            await outbox.accept(record, (operation,), AMINA)
-
-        assert await self.left(office, facts) == 0
-        assert await self.left(office, facts, BARAKA) == 2
-        office.clock.turn(DAY_MS)
-        assert await self.left(office, facts) == 2
-
-    async def left(self, office: Office, facts: RepayingFacts, line: str = AMINA) -> int:
-        async with office.store.read() as connection:
-            return await facts.lookups_left(connection, line)
 
 
 class TestOtherPhones:

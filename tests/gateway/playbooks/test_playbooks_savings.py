@@ -105,6 +105,44 @@ class TestMoving:
         assert await bank.balances(amina) == (200_00, 6_000_00)
 
 
+class TestWithoutTheLicence:
+    """`credit_only`: nothing comes in and nothing is earned; what is there may leave."""
+
+    @pytest.fixture
+    async def lender(self, houses: Houses) -> Bank:
+        settings = {"open": False, "rates": RATES}
+        return Bank(await houses.build(works=False, organisation={"kind": "credit_only"}, savings=settings))
+
+    async def test_what_is_there_leaves_and_nothing_comes(self, lender: Bank) -> None:
+        """A request that was under way when the licence went is told so."""
+        amina = IDS[AMINA]
+        await lender.put("savings.save", amina, amount_cents=300_00)
+        await lender.put("savings.move", amina, amount_cents=200_00)
+        await lender.worked()
+
+        assert await lender.balances(amina) == (5_200_00, 1_000_00)
+        told = [row.intent["template"] for row in await lender.house.operations("sms.send")]
+        assert sorted(told) == ["savings.moved", "savings.shut"]
+
+    async def test_no_interest_is_shown_or_posted(self, lender: Bank) -> None:
+        """Nor later for the time in which it was not allowed."""
+        baraka = IDS[BARAKA]
+        await lender.moved(baraka, date(2020, 3, 31), 36_500_00)
+        await lender.end_of_month("2020-05-01")
+
+        assert (await lender.balances(baraka))[1] == 36_500_00
+        async with lender.gateway.store.read() as connection:
+            assert await postings.newest_month(connection) == "2020-04"
+
+    async def test_a_phone_offers_no_goal(self, lender: Bank) -> None:
+        """Balance, move, mini-statement."""
+        line = lender.house.line(AMINA)
+        await line.dial("*383*7#")
+        await line.send("4826")
+
+        assert line.screen.split("\n")[:4] == ["Savings", "1 Balance", "3 Move to wallet", "4 Mini-statement"]
+
+
 class TestInterest:
     """What a month brings."""
 

@@ -101,7 +101,7 @@ class TestToAMember:
 
     async def test_ten_numbers_a_day_and_no_more(self, one_house: Houses) -> None:
         """Counted in the database, whatever became of each."""
-        house = await one_house.build(wallet={"lookups_a_day": 2})
+        house = await one_house.build(numbers={"lookups_a_day": 2})
         line = house.line(AMINA)
         await line.dial("*383*6*3#")
         for answer in ("0711000002", "0", "0711000003"):

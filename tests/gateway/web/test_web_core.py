@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from gateway.clock import local, local_date, system
 from gateway.config import Ledger
+from gateway.demo import PEOPLE
 from gateway.errors import Misconfigured
 from gateway.ledgers.loading import ledger_of
 from gateway.mirror import kept
@@ -218,6 +219,21 @@ class TestAnApproval:
         await ended(house, "rejected")
         assert await paid_out(house) == []
         assert await topics(house) == [("core approval not paid", "limit")]
+
+    async def test_to_somebody_whose_money_may_not_leave_yet_pays_nothing(self, houses: Houses) -> None:
+        """They are told until when, and a person looks at what the core has approved."""
+        house, bank = await built(houses)
+        client = await client_of(house, bank)
+        async with house.gateway.store.begin() as connection:
+            await customers.changed(connection, PEOPLE[0].id, outgoing_from=system() + 3 * 86_400_000)
+
+        await sent(house, approval(await approved(bank, client), client))
+
+        await ended(house, "rejected")
+        await house.settled()
+        assert await paid_out(house) == []
+        assert await topics(house) == [("core approval not paid", "safety")]
+        assert ["For your safety loans are paid out again" in text for text in await house.texts(AMINA)] == [True]
 
     async def test_waits_while_the_core_is_away_and_is_paid_then(self, houses: Houses) -> None:
         """It is believed only when it can be read."""
