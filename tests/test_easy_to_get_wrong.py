@@ -406,9 +406,9 @@ class TestExpired:
         """Guard: flows/engine.py:Engine._stops_folding, where an unknown session's text is folded to the first gate."""
         await typed(house, *TO_THE_PIN)
         with Redis.from_url(fresh_redis) as redis:
-            for key in redis.scan_iter("nyota:*"):
+            for key in redis.scan_iter("nyota:{*"):
                 redis.pexpire(key, 1)
-            await wait_until(lambda: redis.dbsize() == 0)
+            await wait_until(lambda: not list(redis.scan_iter("nyota:{*")))
 
         screen = await house.hop("*".join(BORROW))
         again = await house.hop("*".join((*BORROW, "1")))

@@ -26,6 +26,7 @@ TYPED_AT = {
 }
 """What is typed besides in some flows."""
 
+pytestmark = pytest.mark.timeout(300)  # whoever asks first walks every screen
 SCREENS_MAX = 400
 
 Begin = Callable[[str], Phone]

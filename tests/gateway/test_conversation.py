@@ -84,14 +84,14 @@ def leaves(value: Any) -> Iterator[str]:
 
 
 def in_redis(url: str) -> dict[str, list[str]]:
-    """Every key with all texts of its value."""
-    found = {}
+    """Every key with all texts of its value; the rail's token is locked, so that it has one."""
     with Redis.from_url(url) as redis:
-        for key in redis.scan_iter("*"):
-            value = redis.get(key) or b""
-            texts = [value.decode()] if key.endswith(b":newest") else list(leaves(msgspec.to_builtins(unpacked(value))))
-            found[key.decode()] = texts
-    return found
+        return {key.decode(): texts_of(key, redis.get(key) or b"") for key in redis.scan_iter("*")}
+
+
+def texts_of(key: bytes, value: bytes) -> list[str]:
+    is_session = key.startswith(b"nyota:{") and not key.endswith(b":newest")
+    return list(leaves(msgspec.to_builtins(unpacked(value)))) if is_session else [value.decode()]
 
 
 def in_database(path: Path) -> list[str]:
