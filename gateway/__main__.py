@@ -114,6 +114,17 @@ def migrate(config: ConfigFile = None) -> None:
 
 
 @cli.command()
+def explain(reference: str, config: ConfigFile = None, data: Data = Path("var")) -> None:
+    """What became of an operation, case or receipt, in order of time, and what we believe and why."""
+    from gateway.checks import explained
+
+    found = asyncio.run(explained(config, data, reference))
+    if not found:
+        raise Misconfigured(f"{reference}: no operation, case or receipt of this name")
+    typer.echo("\n".join(found))
+
+
+@cli.command()
 def campaign(
     seconds: Annotated[float, typer.Option(help="How long to break things.")] = 60.0,
     seed: Annotated[int | None, typer.Option(help="Repeat the plan of an earlier run.")] = None,

@@ -39,6 +39,22 @@ def flow_diagrams() -> str:
     return "\n\n".join([DIAGRAMS_HEAD, *sections]) + "\n"
 
 
+async def explained(config_path: Path | None, data: Path, reference: str) -> Sequence[str]:
+    """The story of a reference, line by line; empty when it is nobody's."""
+    from gateway.explain.reading import story_of
+    from gateway.explain.told import lines_of
+    from gateway.store.engine import Store
+
+    config = load(config_path, {"database": {"url": f"sqlite+aiosqlite:///{data / 'nyota.db'}"}})
+    store = Store(config.database.url)
+    try:
+        async with store.read() as connection:
+            story = await story_of(connection, reference)
+    finally:
+        await store.close()
+    return list(lines_of(story)) if story else []
+
+
 async def books_findings(config_path: Path | None, data: Path) -> Sequence[object]:
     """Everything that does not add up in the books."""
     from gateway.books.integrity import check

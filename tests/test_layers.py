@@ -59,6 +59,7 @@ class TestLayers:
             "gateway/accounts",
             "gateway/approvals",
             "gateway/borrowing",
+            "gateway/explain",
             "gateway/papers",
             "gateway/peers",
             "gateway/wallet",

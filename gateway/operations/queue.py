@@ -48,6 +48,24 @@ async def history(connection: AsyncConnection, customer_id: str, limit: int) -> 
     return [(row, tried[row.id]) for row in rows]
 
 
+async def listed(
+    connection: AsyncConnection, *, state: str | None, kind: str | None, customer_id: str | None, before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:  # fmt: skip
+    """Operations, the newest first, in a state, of a kind, of somebody, before the one of a number, where asked for."""
+    columns = operations.c
+    query = select(operations).order_by(columns.number.desc()).limit(limit)
+    if state:
+        query = query.where(columns.state == state)
+    if kind:
+        query = query.where(columns.kind == kind)
+    if customer_id is not None:
+        query = query.where(columns.customer_id == customer_id)
+    if before is not None:
+        query = query.where(columns.number < before)
+    return (await connection.execute(query)).all()
+
+
 async def asked(
     connection: AsyncConnection, customer_id: str, kind: str, *, since: int, before: int | None = None
 ) -> int:

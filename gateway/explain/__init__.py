@@ -1,0 +1,1 @@
+"""One timeline of what became of an intention, and the evidence for what we believe of it."""
