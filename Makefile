@@ -38,9 +38,9 @@ bench: setup
 	$(BIN)/nyota bench
 
 faults: .venv/.installed-dev
-	$(BIN)/nyota campaign --seconds 30
-	$(BIN)/python -m tests.faults.campaign 30
-	$(BIN)/nyota simulate --days 60 --seed 11
+	$(BIN)/nyota campaign --seconds 20
+	$(BIN)/python -m tests.faults.campaign 20
+	$(BIN)/nyota simulate --days 40 --seed 11
 
 lock: .venv/.installed-dev
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
