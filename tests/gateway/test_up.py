@@ -138,7 +138,7 @@ class TestOneMachine:
             async def paid() -> bool:
                 return len((await outside.money()).movements) == 1
 
-            await wait_until(paid, 20)
+            await wait_until(paid, 90)  # what was in hand when it ended waits for its lease
 
         assert announced == f"Nyota is up. Dial *383# at {up.url}/api/ussd/handler\n"
         assert re.fullmatch(r"nyota: .+\n", refusal)
