@@ -19,13 +19,17 @@ cli = typer.Typer(
 books = typer.Typer(help="The double-entry books.", no_args_is_help=True)
 lending = typer.Typer(help="Loans: prices and schedules.", no_args_is_help=True)
 loans = typer.Typer(help="The loan book: bring one from elsewhere, read how late it is.", no_args_is_help=True)
+statements = typer.Typer(help="The organisation's M-PESA statements.", no_args_is_help=True)
 bench = typer.Typer(help="Benchmarks: ratios measured side by side in one run.", invoke_without_command=True)
 cli.add_typer(books, name="books")
 cli.add_typer(lending, name="lending")
 cli.add_typer(loans, name="loans")
+cli.add_typer(statements, name="statements")
 cli.add_typer(bench, name="bench")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file; default config.yaml.")]
+Url = Annotated[str, typer.Option(help="Address of the gateway.")]
+Password = Annotated[bool, typer.Option("--password", help="Ask for the password of an encrypted PDF.")]
 Data = Annotated[Path, typer.Option("--data", help="Where everything of this machine is kept.")]
 Desk = Annotated[str | None, typer.Option("--url", help="Address of the gateway; default: as configured.")]
 
@@ -255,6 +259,9 @@ def loans_report(
 
     days = {key: day for key, day in (("from", since), ("to", until)) if day}
     report(office(config, data, url), name, form, out, days)
+
+
+cli.add_typer(statements, name="statements")
 
 
 def main() -> None:

@@ -173,10 +173,11 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     )
     playbooks, instants = dict[str, Playbook](), dict[str, Instant]()
     outbox = Outbox(store, playbooks, instants, clock, recall_ms=RECALL_MS)
+    callbacks = RailCallbacks(outside.rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config))
     domains = modules(FEATURES)
     tools = Tools(
         config=config, clock=clock, store=store, books=Books(), portfolio=Portfolio(products_of(config)),
-        outbox=outbox, teller=Teller(outbox), rail=outside.rail,
+        outbox=outbox, teller=Teller(outbox), rail=outside.rail, callbacks=callbacks,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
         patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
         hashes=Hashes(config.pins), menus=menus,
@@ -191,7 +192,6 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     pins = Pins(store, tools.hashes, outbox, clock, config.pins)
     spool = Spool(data / "spool")
     addresses = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
-    callbacks = RailCallbacks(tools.rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config))
     return Gateway(
         tools=tools,
         sessions=sessions,

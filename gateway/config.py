@@ -504,6 +504,31 @@ class Papers(Section):
     """How many links somebody may ask for, a day; 0: none are offered."""
 
 
+class Reconciliation(Section):
+    """The organisation's statements against our books."""
+
+    file_bytes_max: int = Field(500_000_000, ge=1_000)
+    """A larger statement is refused; export fewer days at once."""
+    rows_at_once: int = Field(200, ge=1, le=5_000)
+    """Rows of a statement taken in one unit of work."""
+    rejections_kept: int = Field(10_000, ge=1)
+    """Rows of one file whose reason for rejection is kept; further ones are only counted."""
+    grace_hours: int = Field(10, ge=0, le=48)
+    """After a day has ended its statement may take so long to come; then the day is compared."""
+    days: int = Field(3, ge=1, le=31)
+    """So many days back are compared every day, because statements come late."""
+    payout_hours: int = Field(72, ge=1)
+    """A pay-out may appear on the statement so long after it was asked for."""
+    pull: bool = True
+    """Whether the rail's own list of payments is read too, where it may be."""
+    book_charges: bool = True
+    """Whether charges on a statement are booked as expense."""
+    email: str = ""
+    """Who gets the summary of a day; empty: nobody."""
+    phone: str = ""
+    """The same by SMS."""
+
+
 class WalletTier(Section):
     """What people of one tier may do, in shillings. M-PESA carries no more than 250,000 at once."""
 
@@ -701,6 +726,7 @@ class Config(BaseSettings):
     reminding: Reminding = Reminding()
     mail: Mail = Mail()
     papers: Papers = Papers()
+    reconciliation: Reconciliation = Reconciliation()
     rules: Rules = Rules()
     servicing: Servicing = Servicing()
     loanbook: LoanBook = LoanBook()

@@ -25,6 +25,7 @@ from gateway.operations.outbox import Instant, Outbox
 from gateway.operations.playbook import Playbook
 from gateway.pins import Hashes
 from gateway.playbooks.telling import Teller
+from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
 from gateway.rails.steps import Addresses, Patience
@@ -47,6 +48,7 @@ class Tools:
     outbox: Outbox
     teller: Teller
     rail: DarajaRail
+    callbacks: RailCallbacks
     addresses: Addresses
     patience: Patience
     charges: Charges

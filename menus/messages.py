@@ -141,6 +141,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "account.email": ("email",),
     "account.link": ("link", "by"),
     "account.statement": ("at", "wallet", "savings", "loans", "moves"),
+    "reconcile.summary": ("day", "theirs", "ours", "theirs_out", "ours_out", "count"),
     "prompt.asked": ("officer", "amount", "loan", "reference"),
     "prompt.asked_wallet": ("officer", "amount", "reference"),
 }
@@ -149,4 +150,16 @@ MAILS: Mapping[str, tuple[str, ...]] = {
     "code": ("first_name", "code", "by"),
     "statement": ("first_name", "since", "until", "wallet", "savings"),
     "receipt": ("first_name", "what", "amount", "reference", "at"),
+    "reconciled": (
+        "day",
+        "count",
+        "theirs",
+        "ours",
+        "theirs_out",
+        "ours_out",
+        "charges",
+        "moved",
+        "coverage",
+        "closings",
+    ),
 }

@@ -20,6 +20,7 @@ from menus.values import (
 
 _AMOUNT = Ksh(999_999_99)
 _WHOLE = Ksh(999_999_00)
+_TURNOVER = Ksh(99_999_999_99)
 _FEE = Ksh(99_999_99)
 _PENALTY = Ksh(9_999_00)
 _REFERENCE = "LN7K2QD"
@@ -74,6 +75,9 @@ WORST: Mapping[str, object] = {
     **dict.fromkeys(("new_phone", "phone"), MaskedPhone("+254711000001")),
     "product": "Q" * PRODUCT_LETTERS,
     "receipt": "UA12BC34DE",
+    **dict.fromkeys(("theirs", "ours", "theirs_out", "ours_out"), _TURNOVER),
+    **dict.fromkeys(("charges", "moved"), "KES 999999999.99"),
+    **dict.fromkeys(("coverage", "closings"), "600999: -"),
     "tries": 9,
     "waiting": 99,
 }  # fmt: skip

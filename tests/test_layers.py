@@ -66,6 +66,7 @@ class TestLayers:
             "gateway/lending/portfolio.py",
             "gateway/loanbook",
             "gateway/rails/requests.py",
+            "gateway/reconciling",
             "gateway/savings",
             "gateway/servicing",
             "gateway/mirror",

@@ -75,7 +75,7 @@ class RailCallbacks:
         news = self._rail.parse_callback(callback.purpose, body)
         async with self._store.begin() as connection:
             if isinstance(news, Received):
-                verdict, operation_id = await self._received(connection, news)
+                verdict, operation_id = await self._received(connection, news, "confirmation")
             else:
                 verdict, operation_id = await self._told(connection, callback, news)
             await kept.recorded(
@@ -88,6 +88,15 @@ class RailCallbacks:
         self._outbox.news.set()
         CALLBACKS.labels(self._rail.name, callback.purpose, verdict).inc()
         log.info("callback", rail=self._rail.name, purpose=callback.purpose, verdict=verdict)
+
+    async def found(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
+        """A payment that another list of the rail names, taken in the caller's unit of work as its confirmation would
+        be: what it came to, and the operation it belongs to. `door` is where it was seen."""
+        return await self._received(connection, news, door)
+
+    async def vouched(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
+        """What another list of the rail proves of a request of ours, locked by the caller, taken likewise."""
+        return await self._applied(connection, request, result, door)
 
     async def _told(self, connection: AsyncConnection, callback: Callback, result: Result) -> tuple[str, str | None]:
         request = await self._request(connection, callback, result)
@@ -123,12 +132,12 @@ class RailCallbacks:
         await queue.wake(connection, request.operation_id, now)
         return verdict
 
-    async def _received(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
+    async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
         request = await requests.by_account(connection, news.account)
         if request is not None and _is_of(news, request):
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
-            return await self._applied(connection, request, result, "confirmation"), request.operation_id
+            return await self._applied(connection, request, result, door), request.operation_id
         if await payments.is_known(connection, news.shortcode, news.receipt):
             return "repeated", None
         if request is not None and not request.is_settled:

@@ -6,11 +6,12 @@ JSON in camelCase; amounts are decimal strings in KES; refusals are problem+json
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
-from simulator.standins import africastalking, callbacks, money, paybill, phones, prompts, stamps, texts
+from simulator.standins import africastalking, callbacks, money, paybill, phones, prompts, stamps, statements, texts
 from simulator.standins.faults import APIS, EVERY_API, SECONDS, Fault, kinds
 from simulator.standins.settings import ANSWERS, change, is_seconds, shown
 from simulator.standins.world import WORLD, World
@@ -55,6 +56,7 @@ def routes() -> list[web.RouteDef]:
         route("POST", f"{PREFIX}/stk/{{id}}/answer", answer_stk),
         route("POST", f"{PREFIX}/c2b", pay_paybill),
         route("GET", f"{PREFIX}/money", all_money),
+        web.get(f"{PREFIX}/statement", statement),
         route("GET", f"{PREFIX}/people", show_person),
         route("POST", f"{PREFIX}/people", change_person),
         route("POST", f"{PREFIX}/float", set_float),
@@ -135,6 +137,53 @@ async def all_money(world: World, _request: web.Request) -> Mapping[str, Any]:
             "currency": money.CURRENCY,
         },
     }
+
+
+async def statement(request: web.Request) -> web.Response:
+    """The organisation's statement, as the portal exports it: `?shortcode=&from=2026-08-05&to=2026-08-06&format=csv`,
+    both days included, or moments as ISO 8601; without them today."""
+    world = request.app[WORLD]
+    try:
+        shortcode, period = _asked_shortcode(world, request), _asked_period(world, request)
+    except ProblemError as problem:
+        return problem.response()
+    form = request.query.get("format", "csv")
+    if form not in {"csv", "xlsx"}:
+        return ProblemError(422, "unknown-format", "format is csv or xlsx").response()
+    write = statements.as_csv if form == "csv" else statements.as_xlsx
+    mime = "text/csv" if form == "csv" else "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    name = f"ORG_{shortcode}_Utility Account.{form}"
+    return web.Response(
+        body=write(world, shortcode, period),
+        content_type=mime,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked_shortcode(world: World, request: web.Request) -> str:
+    shortcode = request.query.get("shortcode", world.settings.collection.shortcode)
+    if not world.settings.organisation(shortcode):
+        raise ProblemError(404, "unknown-shortcode", "this shortcode is not of this world")
+    return shortcode
+
+
+def _asked_period(world: World, request: web.Request) -> statements.Period:
+    today = stamps.iso(world.now())[:10]
+    since = _moment(request.query.get("from", today), days_on=0)
+    before = _moment(request.query.get("to", request.query.get("from", today)), days_on=1)
+    if before <= since:
+        raise ProblemError(422, "invalid-period", "to comes after from")
+    return statements.Period(since, before)
+
+
+def _moment(text: str, *, days_on: int) -> float:
+    """A day is its beginning in East Africa Time, or so many days on."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ProblemError(422, "invalid-period", "from and to are days or moments, such as 2026-08-05") from error
+    on = days_on if len(text) == len("2026-08-05") else 0
+    return (told if told.tzinfo else told.replace(tzinfo=stamps.EAT)).timestamp() + on * 86_400
 
 
 async def show_person(world: World, request: web.Request) -> Mapping[str, Any]:

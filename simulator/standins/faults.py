@@ -25,6 +25,7 @@ RAIL_APIS = (
     "ratiba",
     "sms",
 )
+STATEMENT_API = "statement"
 CORE_APIS = (
     "fineract",
     "fineract-reads",
@@ -34,7 +35,7 @@ CORE_APIS = (
     "fineract-transactions",
     "fineract-savings",
 )
-APIS = (*RAIL_APIS, *CORE_APIS)
+APIS = (*RAIL_APIS, *CORE_APIS, STATEMENT_API)
 
 SECONDS: Mapping[str, float] = MappingProxyType(
     {
@@ -61,6 +62,8 @@ SECONDS: Mapping[str, float] = MappingProxyType(
         "lost-hook": 0.0,
         "late-hook": 10.0,
         "early-hook": 5.0,
+        "missing-rows": 0.0,
+        "duplicate-rows": 0.0,
     }
 )
 """Every fault with its default `seconds`: how long it hangs, waits, or delays."""
@@ -71,15 +74,18 @@ _CORE_ONLY = frozenset(
         *("lost-hook", "late-hook", "early-hook"),
     }
 )
+_STATEMENT_ONLY = ("missing-rows", "duplicate-rows")
 
 
 def kinds(api: str) -> tuple[str, ...]:
     """The faults that an API can have."""
     if api == EVERY_API:
         return tuple(SECONDS)
+    if api == STATEMENT_API:
+        return _STATEMENT_ONLY
     if api in CORE_APIS:
         return tuple(kind for kind in SECONDS if kind in _EVERYWHERE | _CORE_ONLY)
-    return tuple(kind for kind in SECONDS if kind not in _CORE_ONLY)
+    return tuple(kind for kind in SECONDS if kind not in _CORE_ONLY and kind not in _STATEMENT_ONLY)
 
 
 @dataclass(frozen=True, slots=True)
