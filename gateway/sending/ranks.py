@@ -38,9 +38,9 @@ MANNERS: Mapping[Rank, Manner] = {
     "bulk": Manner(priority=8, expires_ms=3 * DAY_MS, keeps_quiet=True, is_repeated=False, is_mandatory=False),
 }
 
-OTP = frozenset({"account.code_old", "account.code_new", "account.email", "account.link", "pin.code", "texting.otp"})
+OTP = frozenset({"account.code_old", "account.code_new", "account.email", "account.link", "pin.code"})
 REMINDERS = ("remind.", "loan.late")
-ALERTS = ("alert.", "float.")
+ALERTS = ("alert.", "float.", "reconcile.")
 BULK = ("bulk.", "offer.")
 
 
