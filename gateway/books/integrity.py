@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.books.accounts import PEER_CONTROLS
 from gateway.books.balances import total
 from gateway.books.entry import Entry, Journal, Line
-from gateway.books.tables import GUARDS, PENDING, POSTED, accounts, balances, journals, postings
+from gateway.books.tables import PENDING, POSTED, accounts, balances, guards_of, journals, postings
 from gateway.errors import BrokenInvariant
 
 BATCH = 500
@@ -217,5 +217,5 @@ async def _guards(connection: AsyncConnection) -> list[Finding]:
             else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
         )
     )
-    missing = set(GUARDS) - set(found.scalars())
+    missing = set(guards_of(connection.dialect.name)) - set(found.scalars())
     return [Finding("unguarded", name, "the database does not refuse it any more") for name in sorted(missing)]

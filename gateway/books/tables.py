@@ -37,8 +37,19 @@ GUARDS = (
     "postings_first",
     "postings_not_updated",
     "postings_not_deleted",
+    "staff_actions_not_updated",
+    "staff_actions_not_deleted",
 )
-"""The triggers, by name, that every engine must have."""
+"""The triggers, by name, that every engine must have: on the books, and on the log of what staff did."""
+
+KEPT = ("accounts", "journals", "postings", "staff_actions")
+
+
+def guards_of(engine: str) -> tuple[str, ...]:
+    """All triggers of an engine, by SQLAlchemy's name of it: SQLite can replace a row, PostgreSQL empty a table."""
+    way = "replaced" if engine == "sqlite" else "truncated"
+    return (*GUARDS, *(f"{table}_not_{way}" for table in KEPT))
+
 
 accounts = Table(
     "accounts",

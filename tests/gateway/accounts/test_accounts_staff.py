@@ -168,6 +168,20 @@ class TestTheRecord:
         _, body = await house.ops("GET", "/api/staff/actions")
         assert [(each["reason"], each["detail"]["to"]) for each in body["actions"]] == [("identity seen", 3)]
 
+    async def test_on_sqlite_it_is_not_replaced_either(self, house: House) -> None:
+        """A row that is replaced is deleted without its guard being asked."""
+        await post(house, f"/api/customers/{AMINA}/tier", tier=3, reason="identity seen")
+        forged = text(
+            'INSERT OR REPLACE INTO staff_actions (id, "by", action, reason, detail, at)'
+            " SELECT id, 'nobody', action, reason, detail, at FROM staff_actions LIMIT 1"
+        )
+
+        with pytest.raises(DBAPIError, match="not replaced"):
+            async with house.gateway.store.begin() as connection:
+                await connection.execute(forged)
+        _, body = await house.ops("GET", "/api/staff/actions")
+        assert [each["by"] for each in body["actions"]] != ["nobody"]
+
     async def test_it_is_read_page_by_page(self, house: House) -> None:
         """The newest first; `before` asks for those before."""
         for tier in (1, 2, 3):
