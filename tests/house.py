@@ -16,6 +16,7 @@ from gateway import app, demo
 from gateway.approvals.decisions import WAITING
 from gateway.clock import system
 from gateway.config import Config
+from gateway.errors import Unavailable
 from gateway.store.tables import messages, operations
 from simulator.client import Line, Outside
 from simulator.standins import app as standins_app
@@ -182,9 +183,18 @@ class Houses:
         await self._stack.enter_async_context(app.serving(gateway))
         if works:
             await self._stack.enter_async_context(app.working(gateway))
-        await app.register_callbacks(gateway)
+        await wait_until(lambda: _is_registered(gateway), 30)
         http = await self._stack.enter_async_context(aiohttp.ClientSession())
         return House(gateway, config, url, standins.url, http, Outside(http, standins.url))
+
+
+async def _is_registered(gateway: app.Gateway) -> bool:
+    """On a busy machine the first connection may take longer than the patience that tests have."""
+    try:
+        await app.register_callbacks(gateway)
+    except Unavailable:
+        return False
+    return True
 
 
 @pytest.fixture

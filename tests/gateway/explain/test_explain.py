@@ -94,6 +94,7 @@ class TestOrder:
 class TestOperators:
     async def test_the_queue_is_listed_page_by_page_and_each_has_its_story(self, house: House) -> None:
         """By state, kind and person; with a name that is nobody's there is a clear problem."""
+        await house.gateway.daily.due()
         _, first = await house.ops("GET", "/api/operations?limit=1")
         _, second = await house.ops("GET", f"/api/operations?limit=1&cursor={first['cursor']}")
         _, hers = await house.ops("GET", "/api/operations?phone=0711000001&kind=peer.ask&state=queued")
