@@ -1,0 +1,100 @@
+"""The house itself: who speaks, where it listens, what it keeps its facts in."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from gateway.config.section import Port, Positive, Section
+from gateway.licences import Kind
+
+
+class Organisation(Section):
+    """Who speaks."""
+
+    kind: Kind = "sacco"
+    """sacco, bank, credit_only or chama: what may be offered without a further licence goes by it."""
+    name: str = "Nyota"
+    """The name on screens and in prompts."""
+    code: str = "*383#"
+    """The code people dial, as texts name it."""
+    help_line: str = "0711000009"
+    """The number people call; staff call from it too."""
+    terms_link: str = "nyota.example/t"
+    data_link: str = "nyota.example/d"
+    terms_version: str = "2026-08"
+    """Version of terms and data notice; stored with each consent."""
+    agents: str = "Mama Njeri Shop, Githurai 44\nKibera Agent 17, Olympic"
+    """Nearest agents, a line each."""
+    answer_hours: int = Field(24, ge=1, le=168)
+    """Hours within which a case is answered."""
+
+
+class Server(Section):
+    """Where the gateway listens."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8383
+    public_url: str = ""
+    """The address the rail calls back, without a trailing slash; empty: http://host:port."""
+    turn_seconds: Positive = 4.5
+    """One deadline around a whole turn; past it a polite END."""
+    turns_in_flight_max: int = Field(2000, ge=1)
+    """Turns worked on at once; new dials beyond it are turned away kindly."""
+    body_bytes_max: int = Field(65536, ge=1024)
+    ops_token: SecretStr = SecretStr("")
+    """Bearer token of operators."""
+    callback_token: SecretStr = SecretStr("")
+    """Hex path token of the rail's callbacks."""
+    processes: int = Field(1, ge=1, le=64)
+
+
+class Database(Section):
+    url: str = Field("sqlite+aiosqlite:///var/nyota.db", repr=False)
+    """May hold a password, so it is in no repr; the same goes for Redis."""
+    pool: int = Field(10, ge=1, le=200)
+    busy_seconds: Positive = 2.0
+    """How long a SQLite writer waits for another before it gives up."""
+
+
+class Redis(Section):
+    url: str = Field("", repr=False)
+    """Empty: `nyota up` starts the embedded server."""
+    pool: int = Field(4, ge=1, le=200)
+    timeout_seconds: Positive = 0.5
+
+
+class Menus(Section):
+    """The words people read."""
+
+    folder: Path | None = None
+    """Where main.yaml and the languages are; empty: those that come with the program."""
+    reload_seconds: float = Field(2.0, ge=0)
+    """How often to look for edited files; 0: words change with a restart only."""
+
+
+class Sessions(Section):
+    ttl_seconds: int = Field(180, ge=30, le=3600)
+    secret: SecretStr = SecretStr("")
+    """Keys the hashes of phone numbers and texts."""
+
+
+class Operations(Section):
+    workers: int = Field(4, ge=1, le=64)
+    """Operations worked on at once by one worker process."""
+    lease_seconds: Positive = 60.0
+    poll_seconds: Positive = 0.2
+    attempts_max: int = Field(12, ge=1)
+    """Tries of a step that provably did nothing, before the operation is dead."""
+    retry_seconds: Positive = 1.0
+    retry_max_seconds: Positive = 300.0
+
+
+class Standins(Section):
+    port: Port = 0
+    """0: the gateway's port + 1."""
+
+
+class Logs(Section):
+    format: Literal["auto", "json", "pretty"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
