@@ -53,17 +53,17 @@ async def statement(connection: AsyncConnection, key: str, *, before: Cursor | N
     movements: list[Movement] = []
     for row in rows[:limit]:
         running = movements[-1].balance_cents - movements[-1].amount_cents if movements else row.top
-        movements.append(_movement(row, running))
+        movements.append(movement_of(row, running))
     return Page(tuple(movements), movements[-1].cursor if len(rows) > limit else None)
 
 
-def _query(key: str, before: Cursor | None) -> Select[Any]:
-    query = (
+def moved_on(key: str, phase: str = POSTED) -> Select[Any]:
+    """What moved on an account, the oldest first; a row of it becomes a Movement by `movement_of`."""
+    return (
         select(
             postings.c.at,
             postings.c.id,
             (postings.c.amount_cents * accounts.c.sign).label("amount"),
-            (_posted(key) - _from(key, before)).label("top"),
             journals.c.id.label("journal_id"),
             journals.c.operation_id,
             journals.c.step,
@@ -71,7 +71,23 @@ def _query(key: str, before: Cursor | None) -> Select[Any]:
         )
         .join_from(accounts, postings, postings.c.account_id == accounts.c.id)
         .join(journals, journals.c.id == postings.c.journal_id)
-        .where(accounts.c.key == key, postings.c.phase == POSTED)
+        .where(accounts.c.key == key, postings.c.phase == phase)
+        .order_by(postings.c.at, postings.c.id)
+    )
+
+
+def movement_of(row: Row[Any], balance_cents: int) -> Movement:
+    """`row` is one of `moved_on`."""
+    return Movement(
+        Cursor(row.at, row.id), row.journal_id, row.operation_id, row.step, row.memo, row.amount, balance_cents
+    )
+
+
+def _query(key: str, before: Cursor | None) -> Select[Any]:
+    query = (
+        moved_on(key)
+        .add_columns((_posted(key) - _from(key, before)).label("top"))
+        .order_by(None)
         .order_by(postings.c.at.desc(), postings.c.id.desc())
     )
     return query if before is None else query.where(tuple_(postings.c.at, postings.c.id) < _place(before))
@@ -102,15 +118,3 @@ def _from(key: str, cursor: Cursor | None) -> ColumnElement[int]:
 
 def _place(cursor: Cursor) -> ColumnElement[Any]:
     return tuple_(literal(cursor.at, BigInteger), literal(cursor.id, BigInteger))
-
-
-def _movement(row: Row[Any], balance_cents: int) -> Movement:
-    return Movement(
-        Cursor(row.at, row.id),
-        row.journal_id,
-        row.operation_id,
-        row.step,
-        row.memo,
-        row.amount,
-        balance_cents,
-    )

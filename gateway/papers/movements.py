@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books import accounts as chart
 from gateway.books.balances import balance_at
-from gateway.books.statement import Cursor, Movement
-from gateway.books.tables import PENDING, POSTED, accounts, journals, postings
+from gateway.books.statement import Cursor, Movement, moved_on, movement_of
+from gateway.books.tables import PENDING, POSTED, journals, postings
 from gateway.papers.days import Days
 from gateway.papers.statement import Account, Line
 from gateway.store.engine import Store
@@ -134,32 +134,8 @@ async def references(connection: AsyncConnection, ids: Iterable[str]) -> dict[st
     return {row.id: (row.reference, receipts.get(row.id, "")) for row in await connection.execute(named)}
 
 
-def moved_on(key: str, phase: str) -> Select[Any]:
-    return (
-        select(
-            postings.c.at,
-            postings.c.id,
-            (postings.c.amount_cents * accounts.c.sign).label("amount"),
-            journals.c.id.label("journal_id"),
-            journals.c.operation_id,
-            journals.c.step,
-            journals.c.memo,
-        )
-        .join_from(accounts, postings, postings.c.account_id == accounts.c.id)
-        .join(journals, journals.c.id == postings.c.journal_id)
-        .where(accounts.c.key == key, postings.c.phase == phase)
-        .order_by(postings.c.at, postings.c.id)
-    )
-
-
 def _held(key: str, days: Days) -> Select[Any]:
     """Holds of these days that nothing has resolved yet. An account has few at a time."""
     after = journals.alias()
     resolved = select(after.c.id).where(after.c.pending_id == journals.c.id).exists()
     return moved_on(key, PENDING).where(~resolved, postings.c.at >= days.begins, postings.c.at < days.ends)
-
-
-def movement_of(row: Row[Any], balance_cents: int) -> Movement:
-    return Movement(
-        Cursor(row.at, row.id), row.journal_id, row.operation_id, row.step, row.memo, row.amount, balance_cents
-    )

@@ -8,13 +8,13 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.books.statement import Cursor, statement
+from gateway.books.statement import Cursor, moved_on, movement_of, statement
 from gateway.books.tables import POSTED, journals
 from gateway.clock import local
 from gateway.lending.events import Repayment, parse_event
 from gateway.operations import queue
 from gateway.papers import writing
-from gateway.papers.movements import KEYS, moved_on, movement_of, references, told
+from gateway.papers.movements import KEYS, references, told
 from gateway.papers.paper import Fact, Money, Paper, Row
 from gateway.papers.statement import Line
 from gateway.papers.writing import Holder, Made, Voice

@@ -29,6 +29,19 @@ from menus.values import Day, FirstName, Ksh
 KIND = "mail.send"
 
 
+async def handed_over(mailer: Mailer, letter: Letter) -> Outcome:
+    """Done once the server has it. Without its answer it is tried again: a letter twice is better than none."""
+    try:
+        await mailer.send(letter)
+    except Unavailable as error:
+        return Retry(str(error), error.evidence, is_outage=True)
+    except Uncertain as error:
+        return Retry(f"at least once: {error}", error.evidence)
+    except Rejected as error:
+        return Refused(error.code, str(error))
+    return Done()
+
+
 class MailStep:
     """The one step of a letter."""
 
@@ -53,15 +66,7 @@ class MailStep:
             return Refused("too_long", str(error))
         if letter is None:
             return Refused("expired", "the code in it is good no more, or there is nothing to tell")
-        try:
-            await self._mailer.send(letter)
-        except Unavailable as error:
-            return Retry(str(error), error.evidence, is_outage=True)
-        except Uncertain as error:
-            return Retry(f"at least once: {error}", error.evidence)
-        except Rejected as error:
-            return Refused(error.code, str(error))
-        return Done()
+        return await handed_over(self._mailer, letter)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Nobody else says what became of it."""

@@ -6,11 +6,11 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock, local_date
-from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.lending.fields import amount_text
 from gateway.mail import Letter, Mailer
-from gateway.operations.outcome import Done, Outcome, Refused, Retry
+from gateway.operations.outcome import Outcome, Refused
 from gateway.operations.playbook import Playbook, Work
+from gateway.playbooks.mail import handed_over
 from gateway.playbooks.reconcile import LETTER, Told
 from gateway.reconciling import days
 from gateway.reconciling.comparing import Compared
@@ -41,15 +41,8 @@ class FinanceMailStep:
             return Refused("gone", "this day was not compared")
         values = values_of(day, found[0], local_date(self._clock()))
         subject, body = self._catalogue().mail(self._told.language, "reconciled", values)
-        try:
-            await self._mailer.send(Letter(work.id, self._told.email, subject, body, work.created_at))
-        except Unavailable as error:
-            return Retry(str(error), error.evidence, is_outage=True)
-        except Uncertain as error:
-            return Retry(f"at least once: {error}", error.evidence)
-        except Rejected as error:
-            return Refused(error.code, str(error))
-        return Done()
+        letter = Letter(work.id, self._told.email, subject, body, work.created_at)
+        return await handed_over(self._mailer, letter)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Nobody else says what became of it."""

@@ -57,11 +57,8 @@ async def _prepared(office: Office) -> None:
     async with office.store.begin() as connection:
         lines = (Line(chart.OPENING, 1_000_00), Line(chart.savings(BARAKA), -1_000_00))
         await shop.books.post(connection, Entry("saved", "opening", "Savings", lines), office.clock())
-        for number, officer in enumerate(OFFICERS):
-            await customers.added(
-                connection, officer, msisdn=f"+25471100009{number}", name="Jane Muthoni", language="en",
-                state="active", role="officer", limit_cents=0, created_at=office.clock(),
-            )  # fmt: skip
+    for number, officer in enumerate(OFFICERS):
+        await office.hired(officer, f"+25471100009{number}")
 
 
 async def asked(office: Office, **intent: Any) -> str:

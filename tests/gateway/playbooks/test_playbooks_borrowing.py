@@ -45,11 +45,7 @@ async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
         grading = Grading(shop.portfolio, shop.outbox, Teller(shop.outbox), Ladder(raise_percent=0))
         shop.portfolio.witnesses.append(grading.repaid)
         shop.playbooks[grading.playbook().kind] = grading.playbook()
-        async with office.store.begin() as connection:
-            await customers.added(
-                connection, JANE, msisdn="+254711000009", name="Jane Muthoni", language="en", state="active",
-                role="officer", created_at=office.clock(),
-            )  # fmt: skip
+        await office.hired(JANE, "+254711000009")
         yield office
 
 

@@ -38,11 +38,7 @@ async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
         shop = office.shop
         lending = PeerLending(shop.books, shop.portfolio, Teller(shop.outbox), a_day=3)
         shop.playbooks[lending.playbook().kind] = lending.playbook()
-        async with office.store.begin() as connection:
-            await customers.added(
-                connection, JANE, msisdn="+254711000009", name="Jane Muthoni", language="en", state="active",
-                role="officer", created_at=office.clock(),
-            )  # fmt: skip
+        await office.hired(JANE, "+254711000009")
         yield office
 
 

@@ -1,16 +1,14 @@
 """What the organisation asks of M-PESA: called over HTTP, acted on by the pretend Daraja, read from callbacks."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.clock import system
 from gateway.errors import NotACallback, Rejected, Unavailable, Uncertain
 from gateway.rails.contract import Collect
 from gateway.rails.daraja import DarajaRail
@@ -18,28 +16,14 @@ from gateway.rails.daraja_bodies import Fields
 from gateway.rails.daraja_organisation_results import balances, business_result, ordered, reversal_result
 from gateway.rails.organisation import Answers, Code, PayBusiness, Reverse, StandingOrder
 from simulator.standins.faults import RAIL_APIS
+from tests.gateway.rails.rail_town import config
 from tests.gateway.rails.scripted_daraja import HANGS_UP, ScriptedDaraja
-from tests.gateway.rails.test_rails_daraja_standins import config
 from tests.simulator.standins.standins_town import Town
 
 PHONE = "+254711000001"
 ORDER = StandingOrder(
     "Loan LN7K2QD", PHONE, 500_00, "LN7K2QD", "Loan", "monthly", date(2026, 1, 5), date(2026, 7, 5), "http://127.0.0.1"
 )
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with Town(tmp_path, auto_answer=False) as town:
-        yield town
-
-
-@pytest.fixture
-async def rail(town: Town) -> AsyncIterator[DarajaRail]:
-    rail = DarajaRail(config(town), system)
-    await rail.register(town.gateway.url("/confirmation"), town.gateway.url("/validation"))
-    yield rail
-    await rail.close()
 
 
 def answers(town: Town) -> Answers:

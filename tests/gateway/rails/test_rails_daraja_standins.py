@@ -1,57 +1,19 @@
 """The rail against the pretend Daraja that ships with the product: the whole road, callbacks included."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from gateway.clock import system
-from gateway.config import App, Daraja
 from gateway.errors import Rejected, Throttled, Uncertain
 from gateway.rails.contract import AskStatus, Collect, Disburse, Received, Result
 from gateway.rails.daraja import DarajaRail
-from simulator.standins.settings import DarajaApp
+from tests.gateway.rails.rail_town import config
 from tests.servers import wait_until
 from tests.simulator.standins.standins_town import Heard, Town
 
 MINUTE_MS = 60_000
 PHONE = "+254711000001"
-
-
-@pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with Town(tmp_path, auto_answer=False) as town:
-        yield town
-
-
-@pytest.fixture
-async def rail(town: Town) -> AsyncIterator[DarajaRail]:
-    rail = DarajaRail(config(town), system)
-    await rail.register(town.gateway.url("/confirmation"), town.gateway.url("/validation"), pull_msisdn="0711000009")
-    yield rail
-    await rail.close()
-
-
-def config(town: Town, **changes: Any) -> Daraja:
-    def app(settings: DarajaApp) -> App:
-        return App(
-            consumer_key=SecretStr(settings.key),
-            consumer_secret=SecretStr(settings.secret),
-            shortcode=settings.shortcode,
-        )
-
-    values: dict[str, Any] = {
-        "base_url": town.url("/daraja"),
-        "collection": app(town.settings.collection),
-        "payout": app(town.settings.payout),
-        "passkey": SecretStr(town.settings.collection.passkey),
-        "security_credential": SecretStr("Y3JlZGVudGlhbA=="),
-        "timeout_seconds": 2.0,
-    }
-    return Daraja(**{**values, **changes})
 
 
 def collect(town: Town) -> Collect:

@@ -151,6 +151,14 @@ class Office:
                 lines = (Line(chart.OPENING, 5_000_00), Line(chart.wallet(phone), -5_000_00))
                 await self.shop.books.post(connection, Entry(phone, "opening", "Opening", lines), START)
 
+    async def hired(self, officer: str, msisdn: str, limit_cents: int = 0) -> None:
+        """An officer, who decides alone up to `limit_cents`."""
+        async with self.store.begin() as connection:
+            await customers.added(
+                connection, officer, msisdn=msisdn, name="Jane Muthoni", language="en", state="active",
+                role="officer", limit_cents=limit_cents, created_at=self.clock(),
+            )  # fmt: skip
+
     async def put(self, kind: str, intent: Mapping[str, Any], customer: str = AMINA, prefix: str = "OP") -> str:
         """Queue an operation as an accepted turn does; its reference."""
         identity = str(uuid.uuid4())
