@@ -19,6 +19,9 @@ from gateway.books.tables import PENDING, POSTED, VOIDED, accounts, balances, jo
 from gateway.errors import BrokenInvariant
 from gateway.store.engine import is_duplicate
 
+COMPLETE = "the journal is complete"
+"""What the guard `postings_first` says of a posting that comes after its journal."""
+
 _LOCK = (
     select(
         accounts.c.key,
@@ -183,7 +186,6 @@ async def _apply(connection: AsyncConnection, slots: dict[str, Slot], changes: d
 async def _insert(connection: AsyncConnection, slots: dict[str, Slot], journal: Journal) -> None:
     """Postings first: the journal's own insertion is what proves that they balance."""
     entry = journal.entry
-    await connection.execute(insert(postings), [_posting(slots, journal, line) for line in entry.lines])
     row = {
         "id": entry.journal_id,
         "operation_id": entry.operation_id,
@@ -195,9 +197,10 @@ async def _insert(connection: AsyncConnection, slots: dict[str, Slot], journal: 
         "at": journal.at,
     }
     try:
+        await connection.execute(insert(postings), [_posting(slots, journal, line) for line in entry.lines])
         await connection.execute(insert(journals), row)
     except IntegrityError as error:
-        if is_duplicate(error):  # written at the same moment, over other accounts than ours
+        if is_duplicate(error) or COMPLETE in str(error.orig):  # written since we looked, over other accounts than ours
             raise _reused(entry) from error
         raise
 

@@ -6,9 +6,14 @@ from collections import Counter
 from collections.abc import Awaitable
 from typing import Any
 
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from gateway.books import accounts as chart
+from gateway.books import journal
 from gateway.books.entry import Entry, Line
 from gateway.books.errors import HoldResolved, KeyReused, Overdraft
+from gateway.store.engine import Store
 from tests.gateway.books.till import Till, payout, transfer
 
 PEOPLE = ("amina", "baraka", "chebet")
@@ -88,6 +93,29 @@ class TestRepeats:
         assert kinds(results) == {str: 1, KeyReused: 7}
         assert sorted([await till.wallet(person) for person in people]) == [(600, 0)] + 7 * [(1_000, 0)]
         assert await till.findings() == []
+
+    async def test_a_key_that_is_taken_after_the_look_is_reused(
+        self, fresh_postgres: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another has committed it, over other accounts, before our first posting: an error of ours, no fault."""
+        till = Till(Store(fresh_postgres, busy_seconds=30))
+        for person in PEOPLE:
+            await till.deposit(person, 1_000)
+        apply = journal._apply
+
+        async def overtaken(connection: AsyncConnection, *its: Any) -> None:
+            monkeypatch.setattr(journal, "_apply", apply)
+            await till.post(transfer("op", "baraka", "friend-of-baraka", 400))
+            await apply(connection, *its)
+
+        monkeypatch.setattr(journal, "_apply", overtaken)
+
+        with pytest.raises(KeyReused):
+            await till.post(transfer("op", "amina", "chebet", 400))
+
+        assert await till.wallet("amina") == (1_000, 0)
+        assert await till.findings() == []
+        await till.store.close()
 
 
 class TestHolds:
