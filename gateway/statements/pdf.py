@@ -62,7 +62,7 @@ def decrypted(path: Path, password: str) -> bytes:
         if not reader.is_encrypted:
             return path.read_bytes()
         if not reader.decrypt(password):
-            raise Unreadable("the file is encrypted, and this is not its password" if password else NEEDS_PASSWORD)
+            raise Unreadable("the file is encrypted, and this is not its password" if password else LOCKED)
         plain = io.BytesIO()
         PdfWriter(clone_from=reader).write(plain)
     except (PyPdfError, ValueError, KeyError, NotImplementedError) as error:
@@ -70,14 +70,14 @@ def decrypted(path: Path, password: str) -> bytes:
     return plain.getvalue()
 
 
-NEEDS_PASSWORD = "the file is encrypted: its password is needed"  # noqa: S105 - a sentence
+LOCKED = "the file is encrypted: its password is needed"
 
 
 def _lines(path: Path) -> Iterator[str]:
     try:
         reader = PdfReader(path)
         if reader.is_encrypted:
-            raise Unreadable(NEEDS_PASSWORD)
+            raise Unreadable(LOCKED)
         if len(reader.pages) > PAGES_MAX:
             raise Unreadable(f"more than {PAGES_MAX} pages: export it as CSV")
         for page in reader.pages:

