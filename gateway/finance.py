@@ -47,7 +47,7 @@ def gateway_at(url: str, data: Path) -> Gateway:
     if not token and file.exists():
         token = file.read_text(encoding="utf-8").strip()
     if not token:
-        raise Misconfigured(f"no operator's token: set {ADMITTING}, or name the data directory of `nyota up` with --data")
+        raise Misconfigured(f"no operator's token: set {ADMITTING}, or name the data folder of `nyota up` with --data")
     return Gateway(url.rstrip("/"), token)
 
 

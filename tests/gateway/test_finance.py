@@ -72,7 +72,7 @@ class TestAsked:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The environment first, then the data directory."""
-        monkeypatch.delenv(finance.TOKEN, raising=False)
+        monkeypatch.delenv(finance.ADMITTING, raising=False)
         with pytest.raises(Misconfigured, match="NYOTA_SERVER__OPS_TOKEN"):
             finance.gateway_at("http://x", tmp_path)
         (tmp_path / "ops-token").write_text("from-the-file\n", encoding="utf-8")
