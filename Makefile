@@ -18,13 +18,20 @@ setup: .venv/.installed
 	$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
 
+PEER := tests/gateway/smpp/peer
+
+.venv/.installed-peer: .venv/.installed-dev $(PEER)/package-lock.json
+	@command -v npm >/dev/null || { echo "no npm: links are not tried against a centre of another hand"; exit 0; }; \
+		npm ci --prefix $(PEER) --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
 up: setup
 	$(BIN)/nyota up
 
 phone: setup
 	$(BIN)/nyota phone
 
-test: .venv/.installed-dev
+test: .venv/.installed-dev .venv/.installed-peer
 	$(BIN)/python -m pytest -n auto
 
 check: .venv/.installed-dev
@@ -49,4 +56,4 @@ lock: .venv/.installed-dev
 		--group build -c requirements-dev.txt -o requirements.txt pyproject.toml
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv $(PEER)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info

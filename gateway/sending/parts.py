@@ -25,23 +25,27 @@ class Size:
 
 def size_of(text: str) -> Size:
     """What a text takes as it is written, nothing transliterated."""
-    alphabet: Alphabet = "gsm7" if is_gsm(text) else "ucs2"
+    alphabet = alphabet_of(text)
+    return Size(alphabet, sum(_width(character, alphabet) for character in text), len(pieces(text, alphabet)))
+
+
+def alphabet_of(text: str) -> Alphabet:
+    return "gsm7" if is_gsm(text) else "ucs2"
+
+
+def pieces(text: str, alphabet: Alphabet) -> list[str]:
+    """The text of each part, each filled as far as whole characters go."""
     widths = [_width(character, alphabet) for character in text]
-    units = sum(widths)
-    if units <= ALONE[alphabet]:
-        return Size(alphabet, units, 1)
-    return Size(alphabet, units, _joined(widths, JOINED[alphabet]))
+    if sum(widths) <= ALONE[alphabet]:
+        return [text]
+    cut, begins, used = list[str](), 0, 0
+    for index, width in enumerate(widths):
+        if used + width > JOINED[alphabet]:
+            cut.append(text[begins:index])
+            begins, used = index, 0
+        used += width
+    return [*cut, text[begins:]]
 
 
 def _width(character: str, alphabet: Alphabet) -> int:
     return septets(character) if alphabet == "gsm7" else len(character.encode("utf-16-le")) // 2
-
-
-def _joined(widths: list[int], room: int) -> int:
-    """How many parts, each filled as far as whole characters go."""
-    parts, used = 1, 0
-    for width in widths:
-        if used + width > room:
-            parts, used = parts + 1, 0
-        used += width
-    return parts

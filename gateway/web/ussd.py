@@ -7,16 +7,12 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from gateway.clock import Clock
 from gateway.conversation import Conversation
-from gateway.errors import NotACallback, Unavailable
+from gateway.endings import Endings
+from gateway.errors import NotACallback
 from gateway.inbound import Ended, Inbound
-from gateway.providers.contract import Dialect, UssdProvider
-from gateway.sessions import Stored
-from gateway.store import ends
-from gateway.store.engine import Store
+from gateway.providers.contract import Dialect, UssdProvider, WrittenTo
 from gateway.web.problems import problem, same
-from menus.values import masked
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 FIELDS_MAX = 40
@@ -32,14 +28,12 @@ class UssdRoutes:
         conversation: Conversation,
         providers: Mapping[str, UssdProvider],
         default: str,
-        store: Store,
-        clock: Clock,
+        endings: Endings,
     ) -> None:
         self._conversation = conversation
         self._providers = providers
         self._default = default
-        self._store = store
-        self._clock = clock
+        self._endings = endings
 
     def table(self) -> Iterable[web.RouteDef]:
         yield from self._both("/api/ussd/handler", self._providers[self._default])
@@ -64,7 +58,8 @@ class UssdRoutes:
         except NotACallback as error:
             return _no_callback(provider, error)
         if isinstance(found, Ended):
-            return await self._noted(found)
+            await self._endings.noted(found)
+            return web.Response(text="")
         return await self._answered(provider, found)
 
     async def _answered(self, provider: UssdProvider, inbound: Inbound) -> web.Response:
@@ -78,40 +73,14 @@ class UssdRoutes:
         if refusal := _refusal(provider, request):
             return refusal
         try:
-            return await self._noted(provider.parse_end(await fields_of(request, provider.accepts | {"form", "json"})))
+            found = provider.parse_end(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
             return _no_callback(provider, error)
-
-    async def _noted(self, ended: Ended) -> web.Response:
-        """Keep it with the place where the conversation stood, and say yes."""
-        key, stored = await self._session(ended)
-        place = (stored.session.flow, stored.session.step) if stored else ("", "")
-        if key:
-            async with self._store.begin() as connection:
-                await ends.recorded(
-                    connection, session_key=key, provider=ended.provider, phone=masked(ended.msisdn), flow=place[0],
-                    step=place[1], status=ended.status, said=ended.said, cost=ended.cost, seconds=ended.seconds,
-                    hops=ended.hops, error=ended.error, at=self._clock(),
-                )  # fmt: skip
-        log.info("session_ended", provider=ended.provider, status=ended.status, said=ended.said, place=".".join(place))
+        await self._endings.noted(found)
         return web.Response(text="")
 
-    async def _session(self, ended: Ended) -> tuple[str, Stored | None]:
-        """Key and content of the session meant; with Redis away the end alone is kept. No key: it cannot be told."""
-        sessions = self._conversation.sessions
-        try:
-            if not ended.session_ref:
-                return await sessions.newest(ended.msisdn) or ("", None)
-            keys = sessions.keys(Inbound(ended.provider, ended.msisdn, ended.session_ref, ended.code, ""))
-            return keys.session, (await sessions.load(keys)).stored
-        except Unavailable as outage:
-            log.warning("session_not_seen", reason=str(outage))
-            if not ended.session_ref:
-                return "", None
-            return sessions.keys(Inbound(ended.provider, ended.msisdn, ended.session_ref, ended.code, "")).session, None
 
-
-def may_call(provider: UssdProvider, token: str) -> bool:
+def may_call(provider: UssdProvider | WrittenTo, token: str) -> bool:
     """With a token set only its path is open; without one, only if the configuration says so by name."""
     if provider.callback_token:
         return same(token, provider.callback_token)
