@@ -1,0 +1,60 @@
+"""A written message as words: whatever the phone, the alphabet and the length. Nothing that anybody sends breaks it."""
+
+import re
+import unicodedata
+
+CHARACTERS_MAX = 320
+"""What is longer is a letter, and no command."""
+WORDS_MAX = 24
+KEPT_CHARACTERS_MAX = 1000
+HIDDEN = "****"
+
+_EDGES = ".,;:!?\"'()[]<>*#-"
+_SECRET = re.compile(r"(?<![\w.,/+-])\d{4,6}(?![\w/-]|[.,]\d)", re.ASCII)
+_DIGITS = re.compile(r"\d{4,6}", re.ASCII)
+
+
+def plain(text: str) -> str:
+    """In one line, without what no phone shows, digits of any script as 0-9."""
+    whole = unicodedata.normalize("NFKC", text[: 4 * KEPT_CHARACTERS_MAX])
+    shown = "".join(_digit(each) if each.isprintable() else " " for each in whole)
+    return " ".join(shown.encode("utf-8", "ignore").decode().split())
+
+
+def words(text: str) -> tuple[str, ...]:
+    """What may be a command, word by word without the signs around them; none of what is far too long."""
+    line = plain(text)
+    if len(line) > CHARACTERS_MAX:
+        return ()
+    found = tuple(word for each in line.split(" ") if (word := each.strip(_EDGES)))
+    return found if len(found) <= WORDS_MAX else ()
+
+
+def first_word(text: str) -> str:
+    """What somebody began with, however long the rest is: STOP counts in any message."""
+    line = plain(text[:CHARACTERS_MAX])
+    return line.split(" ", 1)[0].strip(_EDGES)
+
+
+def lone_digits(text: str) -> str:
+    """The four to six digits that are all there is, but for the word that may stand before a code; else nothing."""
+    found = words(text)
+    if len(found) == 2 and found[0].casefold() in {"code", "otp", "pin"}:
+        found = found[1:]
+    return found[0] if len(found) == 1 and _DIGITS.fullmatch(found[0]) else ""
+
+
+def names_pin(text: str) -> bool:
+    """Whether somebody writes of a PIN, with a number that may be it."""
+    line = plain(text)
+    return _SECRET.search(line) is not None and "pin" in line.casefold().split()
+
+
+def hidden(text: str) -> str:
+    """What may be kept of it: no number of four to six digits that stands by itself, for it may be a PIN."""
+    return _SECRET.sub(HIDDEN, plain(text))[:KEPT_CHARACTERS_MAX]
+
+
+def _digit(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)

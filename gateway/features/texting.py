@@ -1,0 +1,60 @@
+"""SMS as a way in: keywords, one-time codes for what moves money, reminders on and off."""
+
+import hmac
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.accounts import statements
+from gateway.accounts.codes import Codes
+from gateway.feature import Feature, Tools
+from gateway.texting import answering, inbox, tidying
+from gateway.texting.answering import AnswerStep
+from gateway.texting.confirming import Confirming
+from gateway.texting.deciding import Hands
+from gateway.texting.inbox import Inbox
+from gateway.texting.rehearsal import Rehearsal
+from gateway.texting.telling import Tellers
+from gateway.texting.walk import Walker
+from gateway.web.texting import TextingRoutes
+
+
+def feature(tools: Tools) -> Feature:
+    settings = tools.config.texting
+    codes = Codes(tools.config, tools.store, tools.clock)
+    tidy = tidying.Tidying(settings)
+    providers = {name: each for name, each in tools.providers.items() if hasattr(each, "parse_sms")}
+
+    def rehearsal() -> Rehearsal:
+        return Rehearsal(hands_of(tools, codes, is_trial=True))
+
+    routes = TextingRoutes(inbox_of(tools), rehearsal, providers, tools.store, tools.clock)
+    return Feature(
+        playbooks=(answering.playbook(AnswerStep(hands_of(tools, codes))), tidy.playbook()),
+        instants=Confirming(codes, settings).handlers(),
+        daily=(tidying.KIND,),
+        routes=routes.operators_table(),
+        open_routes=routes.table(),
+    )
+
+
+def hands_of(tools: Tools, codes: Codes, *, is_trial: bool = False) -> Hands:
+    """What answers a message; on trial nothing is committed on the way."""
+    settings = tools.config.texting
+    walker = Walker(tools.menus, tools.facts, tools.outbox, tools.clock, viewed=settings.balances, is_trial=is_trial)
+
+    async def statement(connection: AsyncConnection, customer_id: str, now: int) -> dict[str, Any]:
+        return await statements.short(connection, tools.books, tools.portfolio, customer_id, now)
+
+    tellers = Tellers(tools.menus, tools.facts, tools.store, statement, tools.clock, balances=settings.balances)
+    return Hands(tools.menus, tools.facts, tools.outbox, tools.store, codes, walker, tellers, settings, tools.clock)
+
+
+def inbox_of(tools: Tools) -> Inbox:
+    """The key under which contents are compared is not the one of any code."""
+    codes = Codes(tools.config, tools.store, tools.clock)
+    pepper = tools.config.pins.pepper.get_secret_value().encode()
+    key = hmac.digest(pepper, b"written messages", sha256)
+    its = inbox.Tools(tools.store, tools.outbox, codes, tools.menus, tools.clock, tools.config.texting, key)
+    return Inbox(its)

@@ -1,0 +1,217 @@
+"""What people write, kept before it is answered: once per message, parts put together, no PIN and no code in it.
+
+A code that somebody replies is compared in the unit of work that keeps the message, so that its digits are nowhere:
+the operation that answers knows only whether they were right.
+"""
+
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.texting import message
+from flows.turn import Operation, reference
+from gateway.accounts.codes import Codes
+from gateway.clock import Clock, day_start
+from gateway.config import Texting
+from gateway.live import LiveMenus
+from gateway.operations.outbox import Outbox
+from gateway.providers.contract import IncomingSms
+from gateway.store import customers
+from gateway.store.engine import Store, insert_into
+from gateway.texting import requests, stops
+from gateway.texting.tables import inbound
+from gateway.texting.understanding import understood
+
+KIND = "sms.in"
+PREFIX = "IN"
+PURPOSE = "texting"
+NAMESPACE = uuid.UUID("6f0c8f1d-9f0b-5c5f-8d7f-74657874696e")
+RECENT_MS = 3_600_000
+"""For so long a wrong or late code is told from a PIN sent by mistake."""
+CODE_DIGITS = 6
+STOP = "stop"
+
+columns = inbound.c
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What an inbox is made of."""
+
+    store: Store
+    outbox: Outbox
+    codes: Codes
+    menus: LiveMenus
+    clock: Clock
+    settings: Texting
+    key: bytes
+
+
+class Inbox:
+    """`received` keeps a message and queues its answer."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._settings = tools.settings
+
+    async def received(self, sms: IncomingSms) -> None:
+        """Keep it, and queue what answers it; one that has come before changes nothing. Raises Unavailable."""
+        now = self._tools.clock()
+        if sms.parts > 1:
+            await self._part(sms, now)
+        else:
+            await self._message(sms, now)
+        self._tools.outbox.news.set()
+
+    async def _message(self, sms: IncomingSms, now: int) -> None:
+        async with self._tools.store.begin() as connection:
+            if await self._is_repeat(connection, sms, now):
+                return
+            number = await self._kept(connection, sms, message.hidden(sms.text), now)
+            if number is not None:
+                await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(now)), [number], now)
+
+    async def _part(self, sms: IncomingSms, now: int) -> None:
+        """Keep it first: of two that come at one moment, the second look then sees both. A part is kept as it came
+        until all of them are here."""
+        async with self._tools.store.begin() as connection:
+            if not await self._is_repeat(connection, sms, now):
+                await self._kept(connection, sms, _storable(sms.text), now)
+        async with self._tools.store.begin() as connection:
+            found = {row.part: row for row in await self._parts(connection, sms, now)}
+            if len(found) < sms.parts:
+                return
+            text = "".join(found[part].text for part in sorted(found))
+            for row in found.values():
+                await _changed(connection, [row.id], text=message.hidden(row.text))
+            identity = f"{sms.msisdn}:{sms.joined}:{found[1].id}"
+            await self._answered(connection, sms, text, identity, [row.id for row in found.values()], now)
+
+    async def _answered(
+        self, connection: AsyncConnection, sms: IncomingSms, text: str, identity: str, numbers: list[int], now: int
+    ) -> None:
+        """Queue what answers it. A line that has had more answers today than anybody needs gets none; STOP holds all
+        the same."""
+        if await self._is_too_much(connection, sms.msisdn, now):
+            if understood(text, self._tools.menus.catalogue.keywords).get("keyword") == STOP:
+                await stops.stopped(connection, sms.msisdn, "word", now)
+            return
+        operation = await self._operation(connection, sms, text, identity, now)
+        if await self._tools.outbox.put(connection, operation, is_ours=True):
+            await _changed(connection, numbers, operation_id=operation.id)
+
+    def _identity(self, sms: IncomingSms, bucket: int) -> str:
+        """The carrier's own id; else one made of the content and the time, under a key, for it may hold a PIN."""
+        part = f":{sms.joined}:{sms.part}" if sms.parts > 1 else ""
+        part = message.plain(part)
+        if own := message.plain(sms.provider_id):
+            return f"{own[: 128 - len(part)]}{part}"
+        content = "\0".join((sms.msisdn, sms.short_code, sms.text, part))
+        return f"content:{hmac.new(self._tools.key, content.encode('utf-8', 'replace'), sha256).hexdigest()}:{bucket}"
+
+    def _bucket(self, now: int) -> int:
+        return now // (self._settings.window_seconds * 1000)
+
+    async def _is_repeat(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> bool:
+        """Without an id: the same words shortly before, even if that was in the last window."""
+        if sms.provider_id:
+            return False
+        query = select(columns.id).where(
+            columns.provider == sms.provider,
+            columns.provider_id == self._identity(sms, self._bucket(now) - 1),
+            columns.received_at > now - self._settings.window_seconds * 1000,
+        )
+        return await connection.scalar(query) is not None
+
+    async def _kept(self, connection: AsyncConnection, sms: IncomingSms, text: str, now: int) -> int | None:
+        """The message's number; None when it is here already."""
+        row = insert_into(connection, inbound).values(
+            provider=sms.provider,
+            provider_id=self._identity(sms, self._bucket(now)),
+            msisdn=sms.msisdn,
+            short_code=message.plain(sms.short_code)[:20],
+            link_id=message.plain(sms.link_id)[:128],
+            network=message.plain(sms.network)[:20],
+            text=text,
+            joined=message.plain(sms.joined)[:40],
+            part=sms.part,
+            parts=sms.parts,
+            received_at=now,
+        )
+        number: int | None = await connection.scalar(row.on_conflict_do_nothing().returning(columns.id))
+        return number
+
+    async def _parts(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> list[Row[Any]]:
+        """Those that wait for each other; what was answered is over, for carriers use their references again."""
+        query = (
+            select(inbound)
+            .where(
+                columns.provider == sms.provider,
+                columns.msisdn == sms.msisdn,
+                columns.joined == message.plain(sms.joined)[:40],
+                columns.parts == sms.parts,
+                columns.operation_id.is_(None),
+                columns.received_at > now - self._settings.parts_seconds * 1000,
+            )
+            .order_by(columns.id)
+        )
+        return list(await connection.execute(query))
+
+    async def _is_too_much(self, connection: AsyncConnection, msisdn: str, now: int) -> bool:
+        query = select(func.count()).where(
+            columns.msisdn == msisdn, columns.received_at >= day_start(now), columns.operation_id.is_not(None)
+        )
+        return int(await connection.scalar(query) or 0) >= self._settings.answers_a_day
+
+    async def _operation(
+        self, connection: AsyncConnection, sms: IncomingSms, text: str, identity: str, now: int
+    ) -> Operation:
+        identity = str(uuid.uuid5(NAMESPACE, f"{sms.provider}:{identity}"))
+        customer = await customers.on_line(connection, sms.msisdn)
+        customer_id = customer.id if customer else ""
+        found = await self._understood(connection, customer_id, text, now)
+        intent = {"msisdn": sms.msisdn, "provider": sms.provider, **found}
+        return Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
+
+    async def _understood(
+        self, connection: AsyncConnection, customer_id: str, text: str, now: int
+    ) -> Mapping[str, Any]:
+        """What it says, as plain values without its digits."""
+        if digits := message.lone_digits(text):
+            return await self._code(connection, customer_id, digits, now)
+        return understood(text, self._tools.menus.catalogue.keywords)
+
+    async def _code(self, connection: AsyncConnection, customer_id: str, digits: str, now: int) -> Mapping[str, Any]:
+        """Digits alone: the code of the request that waits, or somebody's PIN."""
+        request = await requests.newest(connection, customer_id, now - RECENT_MS) if customer_id else None
+        if request is None or len(digits) != CODE_DIGITS:
+            return {"read": "secret"}
+        verdict = await self._tools.codes.tried(connection, customer_id, PURPOSE, digits, request.session_id)
+        said = {"ok": "ok", "otp": "wrong"}.get(verdict.name, "over")
+        return {"read": "code", "request": request.session_id, "verdict": said, "tries": verdict.slots.get("tries", 0)}
+
+
+def _storable(text: str) -> str:
+    """As it came, without what no database takes."""
+    return text[: message.KEPT_CHARACTERS_MAX].replace("\0", "").encode("utf-8", "ignore").decode()
+
+
+async def _changed(connection: AsyncConnection, numbers: list[int], **values: object) -> None:
+    await connection.execute(update(inbound).where(columns.id.in_(numbers)).values(**values))
+
+
+async def tidied(connection: AsyncConnection, *, before: int, parts_before: int) -> None:
+    """Forget what is old; of parts whose others never came, keep only what may be kept."""
+    await connection.execute(delete(inbound).where(columns.received_at < before))
+    waiting = select(inbound).where(
+        columns.parts > 1, columns.operation_id.is_(None), columns.received_at < parts_before
+    )
+    for row in (await connection.execute(waiting)).all():
+        if row.text != message.hidden(row.text):
+            await _changed(connection, [row.id], text=message.hidden(row.text))
