@@ -9,8 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from gateway.errors import Unavailable
+
 Class = Literal["done", "pending", "refused", "uncertain"]
 Words = Literal["paid", "cancelled", "wrong_pin", "timeout", "low", "busy", "unpaid", "refused", "uncertain"]
+
+
+class Held(Unavailable):
+    """We have not even asked: the rail was found away, or enough was asked of it just now. Come again after `in_ms`."""
+
+    def __init__(self, message: str, in_ms: int) -> None:
+        super().__init__(message, in_ms=in_ms)
+        self.in_ms = in_ms
 
 
 @dataclass(frozen=True, slots=True)

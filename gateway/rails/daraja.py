@@ -31,6 +31,7 @@ from gateway.rails.daraja_calls import daraja_phone, demand_answered, demand_cod
 from gateway.rails.daraja_client import DarajaClient
 from gateway.rails.daraja_codes import RESULT, STK
 from gateway.rails.daraja_organisation import DarajaOrganisation
+from gateway.rails.daraja_organisation_results import reversal_result
 from gateway.rails.daraja_received import ROW_ID, confirmed, listed
 from gateway.rails.daraja_results import (
     ID_CHARACTERS_MAX,
@@ -41,7 +42,9 @@ from gateway.rails.daraja_results import (
     status_result,
     status_timeout,
 )
+from gateway.rails.door import Door
 from gateway.rails.token_shelf import TokenShelves
+from gateway.rails.witness import Left, Witness
 
 PROMPT = "/mpesa/stkpush/v1/processrequest"
 PROMPT_QUERY = "/mpesa/stkpushquery/v1/query"
@@ -63,6 +66,8 @@ READERS: Mapping[str, Callable[[Fields], Result]] = MappingProxyType(
         "stk": prompt_result,
         "b2c/result": payout_result,
         "b2c/timeout": payout_timeout,
+        "reversal/result": reversal_result,
+        "reversal/timeout": payout_timeout,
         "status/result": status_result,
         "status/timeout": status_timeout,
     }
@@ -84,11 +89,15 @@ class DarajaRail:
         *,
         status_id_field: str = "OriginalConversationID",
         shelves: TokenShelves | None = None,
+        door: Door | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self.shortcode = config.collection.shortcode
         self._config = config
         self._clock = clock
-        self._client = DarajaClient(config, clock, session, shelves)
+        self.door = door
+        self.witness = witness
+        self._client = DarajaClient(config, clock, session, shelves, door)
         self._status_id_field = status_id_field
         self.organisation = DarajaOrganisation(config, self._client)
 
@@ -100,6 +109,8 @@ class DarajaRail:
 
     async def disburse(self, request: Disburse) -> Acknowledged:
         """Pay. Repeated with the same id it pays nothing, and says that the earlier one was accepted."""
+        if self.witness is not None:
+            await self.witness.remember(Left(request.id, self._clock()))
         answer = await self._client.call(self._config.payout, PAYOUT, self._payout(request))
         if answer.is_repeated_id:
             return Acknowledged("", is_repeat=True)
@@ -178,6 +189,8 @@ class DarajaRail:
 
     async def close(self) -> None:
         await self._client.close()
+        if self.witness is not None:
+            await self.witness.close()
 
     async def _ask(self, app: App, path: str, body: Mapping[str, Any]) -> Answer:
         """A call that moves no money: not knowing whether it arrived is no more than not having asked."""

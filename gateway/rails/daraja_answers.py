@@ -72,6 +72,11 @@ class Answer:
         return any(words in sentence for words in STILL_OPEN for sentence in said)
 
     @property
+    def is_trouble(self) -> bool:
+        """The rail has failed, rather than said something."""
+        return isinstance(self.refusal(), Uncertain) and not (self.is_still_open or self.is_repeated_id)
+
+    @property
     def _is_refused_at_door(self) -> bool:
         if self.code == "500.001.1001":
             return any(words in self.message for words in SET_UP_WRONG)

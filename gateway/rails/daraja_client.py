@@ -9,6 +9,7 @@ token never reached M-PESA: it is repeated once, a pay-out too.
 
 import base64
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from gateway.errors import Throttled, Unavailable, Uncertain
 from gateway.rails.daraja_answers import Answer
 from gateway.rails.daraja_bodies import Fields
 from gateway.rails.daraja_tokens import Token, TokenCache
+from gateway.rails.door import Door, Passage
 from gateway.rails.token_shelf import TokenShelves
 
 OAUTH = "/oauth/v1/generate?grant_type=client_credentials"
@@ -38,9 +40,11 @@ class DarajaClient:
     """
 
     def __init__(
-        self, config: Daraja, clock: Clock, session: aiohttp.ClientSession | None, shelves: TokenShelves | None = None
-    ) -> None:
-        """`shelves`: where tokens are shared with other processes; without, each client has its own."""
+        self, config: Daraja, clock: Clock, session: aiohttp.ClientSession | None, shelves: TokenShelves | None = None,
+        door: Door | None = None,
+    ) -> None:  # fmt: skip
+        """`shelves`: where tokens are shared with other processes; without, each client has its own. `door`: what every
+        call goes through; without, nothing holds it back."""
         self._base_url = config.base_url.rstrip("/")
         self._clock = clock
         self._session = session
@@ -49,10 +53,24 @@ class DarajaClient:
         self._timeout = aiohttp.ClientTimeout(total=seconds, connect=seconds / 2)
         self._wait_seconds = 2 * seconds
         self._shelves = shelves
+        self._door = door
         self._tokens: dict[str, TokenCache] = {}
 
     async def call(self, app: App, path: str, body: Mapping[str, Any]) -> Answer:
-        """POST as this app. Returns whatever HTTP answer comes, but for one that refuses our token twice."""
+        """POST as this app. Returns whatever HTTP answer comes, but for one that refuses our token twice.
+
+        Raises Held when the API is away or was asked enough just now.
+        """
+        async with self._passing(api_of(path)) as passage:
+            answer = await self._called(app, path, body)
+            if answer.is_trouble:
+                passage.trouble = f"HTTP {answer.status} {answer.code}".strip()
+        return answer
+
+    def _passing(self, api: str) -> AbstractAsyncContextManager[Passage]:
+        return self._door.passing(api) if self._door is not None else nullcontext(Passage())
+
+    async def _called(self, app: App, path: str, body: Mapping[str, Any]) -> Answer:
         tokens = self._tokens_of(app)
         token = await tokens.get()
         answer = await self._post(token, path, body)
@@ -71,6 +89,8 @@ class DarajaClient:
             await self._session.close()
         if self._shelves is not None:
             await self._shelves.close()
+        if self._door is not None:
+            await self._door.close()
 
     def _tokens_of(self, app: App) -> TokenCache:
         key = app.consumer_key.get_secret_value()
@@ -117,6 +137,11 @@ class DarajaClient:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         return self._session
+
+
+def api_of(path: str) -> str:
+    """The rail's own word for what is called: `stkpush`, `b2c`, `transactionstatus`."""
+    return path.removeprefix("/mpesa").split("/")[1]
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

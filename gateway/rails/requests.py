@@ -10,18 +10,21 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.outbox import NAMESPACE
 from gateway.operations.playbook import Work
+from gateway.rails import matching
 from gateway.rails.contract import Result
 from gateway.store.engine import insert_into
-from gateway.store.tables import rail_requests
+from gateway.store.tables import operations, rail_requests
 
-Kind = Literal["stk", "b2c"]
+Kind = Literal["stk", "b2c", "reversal"]
 Verdict = Literal["applied", "repeated", "late", "mismatch", "contradiction", "nothing"]
 TOKEN_BYTES = 16
+KNOWN_AS_MAX = 20
+"""One operation is asked for again and again only after proof that it was refused."""
 
 table = rail_requests.c
 
@@ -115,6 +118,78 @@ async def by_account(connection: AsyncConnection, account: str) -> RailRequest |
     """The latest request for money that carried `account` as its reference, locked likewise."""
     query = select(rail_requests).where(table.account_reference == account, table.kind == "stk")
     return await _one(connection, query.order_by(table.created_at.desc()).limit(1), lock=True)
+
+
+async def of_operation(connection: AsyncConnection, operation_id: str, *, lock: bool = False) -> RailRequest | None:
+    """The latest request of an operation; None if it never asked a rail for anything."""
+    query = select(rail_requests).where(table.operation_id == operation_id)
+    return await _one(connection, query.order_by(table.created_at.desc(), table.id).limit(1), lock=lock)
+
+
+async def with_receipt(connection: AsyncConnection, receipt: str) -> str | None:
+    """The operation whose money has this receipt."""
+    query = select(table.operation_id).where(table.receipt == receipt)
+    return await connection.scalar(query.limit(1))
+
+
+async def known_as(connection: AsyncConnection, name: str) -> list[RailRequest]:
+    """By any of its names: ours, our reference, the rail's, its receipt, its operation's; the newest first."""
+    named = or_(
+        table.id == name, table.account_reference == name, table.rail_id == name, table.receipt == name,
+        table.operation_id == name,
+    )  # fmt: skip
+    query = select(rail_requests).where(named).order_by(table.created_at.desc(), table.id).limit(KNOWN_AS_MAX)
+    return [RailRequest(**_fields(row)) for row in await connection.execute(query)]
+
+
+async def is_done_in(connection: AsyncConnection, lane: str) -> bool:
+    """Whether an operation of this lane has had the rail do it."""
+    query = select(table.id).join(operations, operations.c.id == table.operation_id)
+    return await connection.scalar(query.where(operations.c.lane == lane, table.state == "completed")) is not None
+
+
+async def unreceipted(connection: AsyncConnection, cents: int, since: int, until: int) -> list[RailRequest]:
+    """Prompts of about an amount, sent in this time, that were not refused and whose receipt nobody knows, locked."""
+    query = select(rail_requests).where(
+        table.kind == "stk", table.receipt.is_(None), table.state.in_(("pending", "completed", "expired")),
+        table.amount_cents.between(cents - matching.NEAR_CENTS, cents + matching.NEAR_CENTS),
+        table.sent_at >= since, table.sent_at <= until,
+    )  # fmt: skip
+    return [RailRequest(**_fields(row)) for row in await connection.execute(query.with_for_update())]
+
+
+def candidate_of(request: RailRequest, sent_at: int) -> matching.Candidate:
+    """As a payment is compared with it."""
+    return matching.Candidate(
+        request.id, request.amount_cents, request.msisdn, sent_at, request.account_reference, request.receipt
+    )
+
+
+async def unsent(connection: AsyncConnection, rail: str, kind: Kind) -> int:
+    """How many wait to be sent."""
+    query = _open(rail, kind).with_only_columns(func.count()).where(table.sent_at.is_(None))
+    return int(await connection.scalar(query) or 0)
+
+
+async def held_back(connection: AsyncConnection, rail: str | None, kind: Kind) -> list[str]:
+    """The operations that a pause keeps, of one rail or any, the longest waiting first: what is not sent, and what may
+    have been but was never acknowledged, so that it might be sent again."""
+    is_unsure = or_(table.sent_at.is_(None), table.rail_id.is_(None))
+    return list(await connection.scalars(_open(rail, kind).where(is_unsure).order_by(table.created_at, table.id)))
+
+
+def _open(rail: str | None, kind: Kind) -> Select[Any]:
+    """The index knows those that are not settled."""
+    query = select(table.operation_id).where(table.kind == kind, table.settled_at.is_(None), table.state == "pending")
+    return query if rail is None else query.where(table.rail == rail)
+
+
+async def newest_settled(connection: AsyncConnection, rail: str, kind: Kind) -> RailRequest | None:
+    """The latest one that this rail has taken on and that is over: asking about it moves nothing."""
+    query = select(rail_requests).where(
+        table.kind == kind, table.settled_at.is_not(None), table.rail == rail, table.rail_id.is_not(None)
+    )
+    return await _one(connection, query.order_by(table.settled_at.desc()).limit(1), lock=False)
 
 
 async def receipt_of(connection: AsyncConnection, operation_id: str) -> str | None:

@@ -14,12 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
-from gateway.operations.outcome import Accepted, Done, Outcome, Park, Refused, Retry, Unsure
+from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Refused, Retry, Unsure
 from gateway.operations.playbook import Work
 from gateway.operations.settle import doubling_ms
-from gateway.rails import requests
-from gateway.rails.contract import AskStatus, Collect, Disburse, Rail, Result, Words
+from gateway.rails import pauses, requests
+from gateway.rails.contract import AskStatus, Collect, Disburse, Held, Rail, Result, Words
+from gateway.rails.pauses import Direction, Pause
+from gateway.rails.proof import Call, Seen, answer_of, following
 from gateway.rails.requests import RailRequest, Wanted
+from gateway.restoring import records
 from gateway.store.engine import Store
 
 RECEIPT_QUESTIONS = 3
@@ -60,7 +63,11 @@ class Addresses:
     token: str
 
     def of(self, purpose: str, request: RailRequest) -> str:
-        return f"{self.public_url}/api/public/pay/{self.token}/{purpose}/{request.token}"
+        return self.at(purpose, request.token)
+
+    def at(self, purpose: str, own_token: str) -> str:
+        """The path of a question that has a token of its own."""
+        return f"{self.public_url}/api/public/pay/{self.token}/{purpose}/{own_token}"
 
 
 SlowNotice = Callable[[AsyncConnection, Work, int], Awaitable[None]]
@@ -71,6 +78,7 @@ class RailStep(ABC):
     """What both steps share: the request row, its settlement, and being told in time that it takes long."""
 
     name = "rail"
+    direction: Direction
 
     def __init__(
         self, rail: Rail, store: Store, clock: Clock, patience: Patience, addresses: Addresses,
@@ -81,21 +89,27 @@ class RailStep(ABC):
         self._clock = clock
         self._patience = patience
         self._addresses = addresses
-        self._wanted = wanted
+        self.wanted = wanted
         self._slow = slow
 
     async def attempt(self, work: Work) -> Outcome:
-        """Send once, or ask what became of it."""
+        """Send once, or ask what became of it. While the rail is paused nothing is sent, and all the same asked.
+
+        What is older than a restore may have been sent in the history that was forgotten: it is asked about first.
+        """
         async with self._store.begin() as connection:
-            request = await requests.opened(connection, work, self._wanted(work), self._clock())
-            fresh = not request.is_settled and request.sent_at is None
-            if fresh:
+            request = await requests.opened(connection, work, self.wanted(work), self._clock())
+            is_unsent = not request.is_settled and request.sent_at is None
+            if is_unsent and await records.is_older(connection, work.created_at):
+                request, is_unsent = await self._maybe_sent(connection, work, request), False
+            pause = await pauses.on(connection, self._rail.name, self.direction) if is_unsent else None
+            if is_unsent and pause is None:
                 await requests.noted(connection, request.id, sent_at=self._clock())
         if request.is_settled:
             return outcome_of(request)
-        if fresh:
-            return await self._sent(request)
-        return await self._asked(request)
+        if pause is not None:
+            return self._waits(request, pause)
+        return await self._sent(request) if is_unsent else await self._asked(request)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """What the request says by now counts, not what it said when we looked: a refusal may have become a payment.
@@ -106,9 +120,9 @@ class RailStep(ABC):
         request = await requests.by_id(connection, requests.request_id(work))
         if request is not None and request.is_settled:
             return outcome_of(request)
-        if request is None or not isinstance(outcome, Accepted | Unsure | Retry):
+        if request is None or not isinstance(outcome, Accepted | Unsure | Retry | Later):
             return outcome
-        is_unsent = isinstance(outcome, Retry)
+        is_unsent = isinstance(outcome, Retry | Later)
         waited = now - (request.created_at if is_unsent else request.sent_at or now)
         away_ms = work.data.get(AWAY, 0)
         if isinstance(outcome, Unsure) and outcome.away_ms:
@@ -120,6 +134,16 @@ class RailStep(ABC):
         if waited >= self._patience.slow_ms:
             await self._slow(connection, replace(work, data={**work.data, UNSENT: is_unsent}), now)
         return outcome
+
+    async def _maybe_sent(self, connection: AsyncConnection, work: Work, request: RailRequest) -> RailRequest:
+        """Taken to be sent and asked about, so that the next thing is a question."""
+        sent_at = self._sent_at_latest(work)
+        await requests.noted(connection, request.id, sent_at=sent_at, questions=1)
+        return replace(request, sent_at=sent_at, questions=1)
+
+    @abstractmethod
+    def _sent_at_latest(self, work: Work) -> int:
+        """The moment to go by where it is not known whether and when it was sent."""
 
     @abstractmethod
     async def _sent(self, request: RailRequest) -> Outcome:
@@ -136,7 +160,12 @@ class RailStep(ABC):
     async def _unsent(self, request: RailRequest, error: Unavailable) -> Outcome:
         """Provably nothing happened: it may be sent again."""
         await self._noted(request, sent_at=None)
+        if isinstance(error, Held):
+            return Later(error.in_ms, str(error))
         return Retry(str(error), error.evidence, is_outage=True)
+
+    def _waits(self, request: RailRequest, pause: Pause) -> Outcome:
+        return Later(pauses.hold_ms(pause, request.id, self._clock()), f"paused: {pause.reason}")
 
     async def _settled(self, request: RailRequest, result: Result, by: str) -> Outcome:
         async with self._store.begin() as connection:
@@ -161,6 +190,11 @@ class CollectStep(RailStep):
     """Raise a prompt on a phone and find out whether it was paid."""
 
     name = "prompt"
+    direction: Direction = "collect"
+
+    def _sent_at_latest(self, work: Work) -> int:
+        """A prompt of before the restore: if it is not on the rail's list, nobody can answer it any more."""
+        return work.created_at
 
     async def _sent(self, request: RailRequest) -> Outcome:
         collect = Collect(
@@ -238,33 +272,53 @@ class DisburseStep(RailStep):
     """Pay a phone and find out whether it arrived."""
 
     name = "disburse"
+    direction: Direction = "disburse"
+
+    def _sent_at_latest(self, work: Work) -> int:
+        """From now on it is asked about, as long as any other."""
+        return self._clock()
 
     async def _sent(self, request: RailRequest) -> Outcome:
         try:
             acknowledged = await self._rail.disburse(self._disburse(request))
-        except (Unavailable, Throttled) as error:
-            return await self._unsent(request, error)
-        except Rejected as error:
-            return await self._settled(request, Result("refused", error.code, "refused", str(error)), "answer")
-        except Uncertain as error:
-            return Unsure(self._patience.ask_ms, str(error), error.evidence)
+        except (Unavailable, Rejected, Uncertain) as error:
+            return await self._unanswered(request, "sending", error)
         await self._noted(request, rail_id=acknowledged.rail_id)
         return Accepted(self._patience.callback_ms, "pay-out is under way")
 
     async def _asked(self, request: RailRequest) -> Outcome:
-        """Unacknowledged, it is probed and asked about in turn: where the one is not answered, the other may be."""
+        """Unacknowledged, it is probed and asked about in turn: where the one is not answered, the other may be.
+
+        A probe pays what the rail does not know, so while the rail is paused there is none.
+        """
         await self._counted(request)
+        is_held = request.rail_id is None and await self._is_paused()
         try:
-            if request.rail_id is None and request.questions % 2 == 0:
+            if request.rail_id is None and request.questions % 2 == 0 and not is_held:
                 acknowledged = await self._rail.disburse(self._disburse(request))
                 await self._noted(request, rail_id=acknowledged.rail_id)
             else:
                 await self._rail.ask_status(self._question(request))
-        except (Unavailable, Uncertain) as error:
-            return self._keep_asking(request, str(error), is_away=True)
-        except Rejected as error:
-            return Park(f"asking was refused: {error}", error.evidence)
-        return self._keep_asking(request, "asked; the answer comes by callback")
+        except (Unavailable, Rejected, Uncertain) as error:
+            return await self._unanswered(request, "asking", error)
+        return self._keep_asking(request, "asked; the answer comes by callback", is_away=is_held)
+
+    async def _unanswered(self, request: RailRequest, call: Call, error: Unavailable | Rejected | Uncertain) -> Outcome:
+        """What an error proves, and what follows from it, is decided in one place: `gateway.rails.proof`."""
+        match following(Seen("sent", call, answer_of(error))):
+            case "may_retry" if isinstance(error, Unavailable):
+                return await self._unsent(request, error)
+            case "refused" if isinstance(error, Rejected):
+                return await self._settled(request, Result("refused", error.code, "refused", str(error)), "answer")
+            case "person":
+                return Park(f"asking was refused: {error}", error.evidence)
+        if call == "sending":
+            return Unsure(self._patience.ask_ms, str(error), error.evidence)
+        return self._keep_asking(request, str(error), is_away=True)
+
+    async def _is_paused(self) -> bool:
+        async with self._store.read() as connection:
+            return await pauses.on(connection, self._rail.name, self.direction) is not None
 
     def _disburse(self, request: RailRequest) -> Disburse:
         return Disburse(
