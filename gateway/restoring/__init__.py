@@ -1,0 +1,1 @@
+"""After a restore: what the database has forgotten is asked of the rail before anything more is paid out."""
