@@ -28,7 +28,12 @@ from gateway.wallet.limits import Limits
 KIND = "wallet.withdraw"
 NEXT_NEWS_MS = 2 * 3_600_000
 
-REFUSAL_TEMPLATES = {"short": "wallet.short", "limit": "wallet.withdraw_limit", "safety": "wallet.safety"}
+REFUSAL_TEMPLATES = {
+    "short": "wallet.short",
+    "limit": "wallet.withdraw_limit",
+    "safety": "wallet.safety",
+    "held": "wallet.held",
+}
 
 
 def wanted(rail: str) -> Callable[[Work], Wanted]:
