@@ -11,8 +11,11 @@ from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books.accounts import nature_of
-from gateway.books.tables import POSTED, accounts, postings
+from gateway.books.tables import POSTED, accounts, month_balances, postings
 from gateway.books.tables import balances as balance_rows
+
+LAST = (1 << 63) - 1
+"""A moment after all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +64,15 @@ async def balances(connection: AsyncConnection, keys: Iterable[str]) -> dict[str
 
 
 async def balance_at(connection: AsyncConnection, key: str, at: int) -> int:
-    """What was posted until `at` inclusive, in cents. Costs as much as has been posted since."""
+    """What was posted until `at` inclusive, in cents. Costs as much as was posted on it in the month after at most."""
     nature_of(key)
-    found = await connection.execute(select(_posted() - _since(at)).where(accounts.c.key == key))
+    found = await connection.execute(select(posted_at(at)).where(accounts.c.key == key))
     return found.scalar_one_or_none() or 0
 
 
 async def trial_balance(connection: AsyncConnection, at: int | None = None) -> list[TrialRow]:
     """Every control account that is open, by name; debits and credits are equal or the books are broken."""
-    posted = _posted() if at is None else _posted() - _since(at)
+    posted = _posted() if at is None else posted_at(at)
     each = select(
         accounts.c.control, accounts.c.kind, accounts.c.currency, (posted * accounts.c.sign).label("debit")
     ).subquery()
@@ -87,9 +90,22 @@ def _posted() -> ColumnElement[int]:
     return own.correlate(accounts).scalar_subquery()
 
 
-def _since(at: int) -> ColumnElement[int]:
-    """What has moved on the account after `at`, in its own direction."""
+def posted_at(at: int) -> ColumnElement[int]:
+    """What an account of `accounts` held at a moment: the next month end that is kept of it, or now, less what moved
+    in between."""
+    kept = month_balances.alias()
+    mine = (kept.c.account_id == accounts.c.id, kept.c.at >= at)
+    following = select(func.min(kept.c.at)).where(*mine).correlate(accounts).scalar_subquery()
+    top = select(kept.c.posted_cents).where(*mine).order_by(kept.c.at).limit(1).correlate(accounts).scalar_subquery()
+    return func.coalesce(top, _posted()) - _moved(at, following)
+
+
+def _moved(after: int, until: ColumnElement[Any]) -> ColumnElement[int]:
+    """What has moved on the account after a moment and until another, if there is one, in its own direction."""
     later = select(total(postings.c.amount_cents * accounts.c.sign)).where(
-        postings.c.account_id == accounts.c.id, postings.c.phase == POSTED, postings.c.at > at
+        postings.c.account_id == accounts.c.id,
+        postings.c.phase == POSTED,
+        postings.c.at > after,
+        postings.c.at <= func.coalesce(until, LAST),
     )
     return later.correlate(accounts).scalar_subquery()

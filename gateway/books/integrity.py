@@ -3,7 +3,7 @@
 Each proof is one statement, or reads only what never changes, so it may run beside the work of the day.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -14,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.books.accounts import PEER_CONTROLS
 from gateway.books.balances import total
 from gateway.books.entry import Entry, Journal, Line
-from gateway.books.tables import PENDING, POSTED, accounts, balances, guards_of, journals, postings
+from gateway.books.tables import PENDING, POSTED, accounts, balances, guards_of, journals, month_balances, postings
 from gateway.errors import BrokenInvariant
+
+IsOurs = Callable[[str, object], bool]
+"""Whether a mark under a content hash is one of ours."""
 
 BATCH = 500
 """Journals read at a time while their content is compared with its hash."""
@@ -28,6 +31,9 @@ class Finding:
     kind: str
     subject: str
     detail: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}: {self.detail}"
 
 
 async def check(connection: AsyncConnection) -> list[Finding]:
@@ -64,6 +70,12 @@ def _dangling() -> Select[Any]:
 def _homeless() -> Select[Any]:
     joined = select(postings.c.id, postings.c.account_id, postings.c.shard).outerjoin_from(postings, balances)
     return joined.where(balances.c.account_id.is_(None))
+
+
+def _unsharded() -> Select[Any]:
+    count = func.count(balances.c.shard)
+    joined = select(accounts.c.key, count, accounts.c.shards).outerjoin_from(accounts, balances)
+    return joined.group_by(accounts.c.id, accounts.c.key, accounts.c.shards).having(count != accounts.c.shards)
 
 
 def _foreign() -> Select[Any]:
@@ -104,6 +116,18 @@ def _drifted() -> Select[Any]:
 def _amounts(posted: ColumnElement[int], held: ColumnElement[int]) -> Select[Any]:
     columns = (postings.c.account_id, postings.c.shard, posted.label("posted"), held.label("held"))
     return select(*columns).join_from(postings, accounts, accounts.c.id == postings.c.account_id)
+
+
+def _misremembered() -> Select[Any]:
+    """Month ends that are kept and are not what was posted until then."""
+    until = select(total(postings.c.amount_cents * accounts.c.sign)).where(
+        postings.c.account_id == month_balances.c.account_id,
+        postings.c.phase == POSTED,
+        postings.c.at <= month_balances.c.at,
+    )
+    drift = month_balances.c.posted_cents - until.correlate(month_balances, accounts).scalar_subquery()
+    joined = select(accounts.c.key, month_balances.c.at, drift)
+    return joined.join_from(month_balances, accounts, accounts.c.id == month_balances.c.account_id).where(drift != 0)
 
 
 def _overdrawn() -> Select[Any]:
@@ -162,8 +186,10 @@ PROOFS = (
     ("short", "has {0} postings", _short()),
     ("dangling", "belongs to journal {0}, which does not exist", _dangling()),
     ("homeless", "is of account {0}, shard {1}, which does not exist", _homeless()),
+    ("unsharded", "has {0} balances instead of {1}", _unsharded()),
     ("foreign", "differs from its journal {0} or its account in phase, moment or currency", _foreign()),
     ("drifted", "shard {0}: the postings say {1} cents more and the open holds {2} cents more", _drifted()),
+    ("misremembered", "the month that ended at {0} is kept with {1} cents more than was posted", _misremembered()),
     ("overdrawn", "shard {0}: {1} cents posted, {2} held", _overdrawn()),
     ("unmatched", "its borrower owes {0} cents more than its lender is due", _unmatched()),
     ("tilted", "debits exceed credits by {0} cents", _tilted()),
@@ -186,13 +212,33 @@ async def _contents(connection: AsyncConnection) -> list[Finding]:
 def _after(last: str) -> Select[Any]:
     """The lines of the next journals, whole journals only."""
     page = select(journals.c.id).where(journals.c.id > last).order_by(journals.c.id).limit(BATCH).subquery()
+    return _lines().join(page, journals.c.id == page.c.id).order_by(journals.c.id)
+
+
+def _lines() -> Select[Any]:
     return (
         select(journals, accounts.c.key, postings.c.amount_cents)
-        .join_from(page, journals, journals.c.id == page.c.id)
-        .join(postings, postings.c.journal_id == journals.c.id)
+        .join_from(journals, postings, postings.c.journal_id == journals.c.id)
         .join(accounts, accounts.c.id == postings.c.account_id)
-        .order_by(journals.c.id)
     )
+
+
+async def unsound(connection: AsyncConnection, ids: Collection[str], is_ours: IsOurs) -> dict[str, Finding]:
+    """Of some journals those that are not what they were when written, or that none of our processes has written."""
+    rows = await connection.execute(_lines().where(journals.c.id.in_(ids)).order_by(journals.c.id))
+    lines = {identity: list(group) for identity, group in groupby(rows, key=lambda row: row.id)}
+    judged = {identity: _judged(identity, lines.get(identity, []), is_ours) for identity in ids}
+    return {identity: finding for identity, finding in judged.items() if finding is not None}
+
+
+def _judged(identity: str, lines: Sequence[Row[Any]], is_ours: IsOurs) -> Finding | None:
+    if not lines:
+        return Finding("dangling", identity, "there is no such journal, or its accounts are not there")
+    for finding in _content(lines):
+        return finding
+    if not is_ours(lines[0].content_hash, lines[0].mark):
+        return Finding("forged", identity, "nobody who has the key has written this")
+    return None
 
 
 def _content(rows: Sequence[Row[Any]]) -> Iterable[Finding]:

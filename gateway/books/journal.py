@@ -6,6 +6,7 @@ decided about them cannot be overtaken, two who write the same journal at once m
 nothing half done. The database refuses an uncovered balance once more by itself, whoever asks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
@@ -21,6 +22,9 @@ from gateway.store.engine import is_duplicate
 
 COMPLETE = "the journal is complete"
 """What the guard `postings_first` says of a posting that comes after its journal."""
+
+Sign = Callable[[str], str]
+"""Marks a content hash as written by us."""
 
 _LOCK = (
     select(
@@ -64,29 +68,33 @@ class Slot:
     held_cents: int
 
 
-async def post(connection: AsyncConnection, entry: Entry, at: int) -> str:
+async def post(connection: AsyncConnection, entry: Entry, at: int, sign: Sign | None = None) -> str:
     """Moves the money and answers the journal's id. The same entry again answers the same, changing nothing.
 
     Raises Overdraft, and KeyReused when the operation and step stand for something else already.
     """
-    return await _write(connection, Journal(entry, POSTED, at))
+    return await _write(connection, Journal(entry, POSTED, at), sign)
 
 
-async def hold(connection: AsyncConnection, entry: Entry, at: int) -> str:
+async def hold(connection: AsyncConnection, entry: Entry, at: int, sign: Sign | None = None) -> str:
     """Reserves what the entry would take, until it is posted or voided. Otherwise as `post`."""
-    return await _write(connection, Journal(entry, PENDING, at))
+    return await _write(connection, Journal(entry, PENDING, at), sign)
 
 
-async def post_held(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int) -> str:
+async def post_held(
+    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int, sign: Sign | None = None
+) -> str:
     """Moves what was held and ends the hold. Repeats as `post`; raises HoldResolved when it ended before."""
     hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
-    return await _write(connection, Journal(entry, POSTED, at, hold_id))
+    return await _write(connection, Journal(entry, POSTED, at, hold_id), sign)
 
 
-async def void_held(connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int) -> str:
+async def void_held(
+    connection: AsyncConnection, operation_id: str, step_of_hold: str, step: str, at: int, sign: Sign | None = None
+) -> str:
     """Gives back what was held. Repeats as `post`; raises HoldResolved when it ended before."""
     hold_id, entry = await _held(connection, operation_id, step_of_hold, step)
-    return await _write(connection, Journal(entry, VOIDED, at, hold_id))
+    return await _write(connection, Journal(entry, VOIDED, at, hold_id), sign)
 
 
 async def is_held(connection: AsyncConnection, operation_id: str, step_of_hold: str) -> bool:
@@ -102,11 +110,11 @@ async def held_entry(connection: AsyncConnection, operation_id: str, step_of_hol
     return (await _held(connection, operation_id, step_of_hold, step))[1]
 
 
-async def _write(connection: AsyncConnection, journal: Journal) -> str:
+async def _write(connection: AsyncConnection, journal: Journal, sign: Sign | None) -> str:
     slots = await _lock(connection, journal.entry)
     if not await _is_written(connection, journal):
         await _apply(connection, slots, _changes(slots, journal))
-        await _insert(connection, slots, journal)
+        await _insert(connection, slots, journal, sign)
     return journal.entry.journal_id
 
 
@@ -183,16 +191,17 @@ async def _apply(connection: AsyncConnection, slots: dict[str, Slot], changes: d
         await connection.execute(_CHANGE, rows)
 
 
-async def _insert(connection: AsyncConnection, slots: dict[str, Slot], journal: Journal) -> None:
+async def _insert(connection: AsyncConnection, slots: dict[str, Slot], journal: Journal, sign: Sign | None) -> None:
     """Postings first: the journal's own insertion is what proves that they balance."""
-    entry = journal.entry
+    entry, content_hash = journal.entry, journal.content_hash
     row = {
         "id": entry.journal_id,
         "operation_id": entry.operation_id,
         "step": entry.step,
         "phase": journal.phase,
         "pending_id": journal.pending_id,
-        "content_hash": journal.content_hash,
+        "content_hash": content_hash,
+        "mark": sign(content_hash) if sign else None,
         "memo": entry.memo,
         "at": journal.at,
     }

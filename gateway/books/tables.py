@@ -39,10 +39,12 @@ GUARDS = (
     "postings_not_deleted",
     "staff_actions_not_updated",
     "staff_actions_not_deleted",
+    "seals_not_updated",
+    "seals_not_deleted",
 )
-"""The triggers, by name, that every engine must have: on the books, and on the log of what staff did."""
+"""The triggers, by name, that every engine must have: on the books, on the log of what staff did, and on seals."""
 
-KEPT = ("accounts", "journals", "postings", "staff_actions")
+KEPT = ("accounts", "journals", "postings", "staff_actions", "seals")
 
 
 def guards_of(engine: str) -> tuple[str, ...]:
@@ -87,6 +89,7 @@ journals = Table(
     Column("content_hash", String(64), nullable=False),
     Column("memo", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("mark", String(80)),  # of the hash, under a key outside of the database; none where there is no key
     UniqueConstraint("operation_id", "step"),
     CheckConstraint("phase in ('pending', 'posted', 'voided')", name="ck_journals_phase"),
     CheckConstraint("phase = 'posted' or (phase = 'voided') = (pending_id is not null)", name="ck_journals_pending_id"),
@@ -111,4 +114,20 @@ postings = Table(
     ForeignKeyConstraint(["account_id", "shard"], ["balances.account_id", "balances.shard"]),
     CheckConstraint("amount_cents <> 0", name="ck_postings_amount_cents"),
     Index("ix_postings_statement", "account_id", "phase", "at", "id"),
+)
+
+month_ends = Table(
+    "month_ends",
+    metadata,
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # the last millisecond of a month
+    Column("through_account", BigInteger, nullable=False),  # accounts up to this id are kept by now
+    Column("is_whole", Boolean, nullable=False),
+)
+
+month_balances = Table(
+    "month_balances",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),  # one of the month ends
+    Column("posted_cents", BigInteger, nullable=False),  # in the account's own direction
 )

@@ -1,5 +1,6 @@
 """People: who is behind a line, what they agreed to, in which language they are told."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
@@ -31,6 +32,12 @@ async def get(connection: AsyncConnection, customer_id: str, *, lock: bool = Fal
 async def on_line(connection: AsyncConnection, msisdn: str) -> Customer | None:
     """Whoever this line belongs to (E.164), members and listed people alike."""
     return (await connection.execute(_ON_LINE, {"line": msisdn})).one_or_none()
+
+
+async def languages(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
+    """In which language each of these people is told."""
+    query = select(customers.c.id, customers.c.language).where(customers.c.id.in_(ids))
+    return {row.id: row.language for row in await connection.execute(query)}
 
 
 async def with_national_id(connection: AsyncConnection, national_id: str) -> Customer | None:

@@ -1,26 +1,52 @@
 """Texts sent and what became of them. Reports come late, twice and out of order; a final state stays."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.providers.contract import Delivery
 from gateway.store.tables import deliveries, messages
 
 FINAL_STATES = ("delivered", "failed")
 
 
-async def text_of(connection: AsyncConnection, message_id: str) -> str | None:
-    return await connection.scalar(select(messages.c.text).where(messages.c.id == message_id))
+SENDING = "sending"
+"""Being handed over, or cut off while it was: nobody knows whether it went out."""
 
 
-async def written(connection: AsyncConnection, **values: object) -> None:
-    await connection.execute(insert(messages).values(state="queued", **values))
+async def known(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    """Text and state of those of these messages that were written before."""
+    query = select(messages.c.id, messages.c.text, messages.c.state).where(messages.c.id.in_(ids))
+    return {row.id: (row.text, row.state) for row in await connection.execute(query)}
+
+
+async def written(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> None:
+    if rows:
+        await connection.execute(insert(messages), list(rows))
+
+
+async def leaving(connection: AsyncConnection, ids: Collection[str], now: int) -> None:
+    """From now on nobody can say whether they went out, until it is noted."""
+    if ids:
+        await connection.execute(update(messages).where(messages.c.id.in_(ids)).values(state=SENDING, updated_at=now))
 
 
 async def noted(connection: AsyncConnection, message_id: str, **values: object) -> None:
     await connection.execute(update(messages).where(messages.c.id == message_id).values(**values))
+
+
+async def noted_all(connection: AsyncConnection, rows: Iterable[Mapping[str, object]]) -> None:
+    """As `noted`, for many: each with its `id`, `state`, `provider`, `provider_id`, `cost`, `reason`, `updated_at`."""
+    columns = messages.c
+    values = {
+        name: bindparam(f"new_{name}", type_=columns[name].type)
+        for name in ("state", "provider", "provider_id", "cost", "reason", "updated_at")
+    }
+    statement = update(messages).where(columns.id == bindparam("new_id")).values(**values)
+    if found := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
+        await connection.execute(statement, found)
 
 
 def cursor_of(text: str) -> tuple[int, str]:
@@ -46,29 +72,51 @@ async def listed(
     return (await connection.execute(query)).all()
 
 
-async def reported(
-    connection: AsyncConnection, provider: str, provider_id: str, *, status: str, state: str, reason: str, now: int
-) -> None:
+async def reported(connection: AsyncConnection, provider: str, report: Delivery, now: int) -> None:
     """Keep a delivery report and move its message on, if it is known by now."""
-    values = {"provider": provider, "provider_id": provider_id, "status": status, "state": state, "reason": reason}
-    await connection.execute(insert(deliveries).values(at=now, **values))
-    await _moved(connection, provider, provider_id, state, reason, now)
+    await reported_all(connection, [(provider, report)], now)
 
 
-async def catch_up(connection: AsyncConnection, provider: str, provider_id: str, now: int) -> None:
-    """Apply reports that came before the send call returned, when there was no message to move yet."""
-    mine = deliveries.c.provider == provider, deliveries.c.provider_id == provider_id
-    for row in await connection.execute(select(deliveries).where(*mine).order_by(deliveries.c.id)):
-        await _moved(connection, provider, provider_id, row.state, row.reason, now)
+async def reported_all(connection: AsyncConnection, reports: Sequence[tuple[str, Delivery]], now: int) -> None:
+    """The same for many, in their order."""
+    rows = [
+        {
+            "provider": provider, "provider_id": report.provider_id, "status": report.status, "state": report.state,
+            "reason": report.reason, "at": now,
+        }
+        for provider, report in reports
+    ]  # fmt: skip
+    await connection.execute(insert(deliveries), rows)
+    await _moved(connection, rows, now)
 
 
-async def _moved(
-    connection: AsyncConnection, provider: str, provider_id: str, state: str, reason: str, now: int
-) -> None:
+async def catch_up(connection: AsyncConnection, sent: Collection[tuple[str, str]], now: int) -> None:
+    """Apply reports that came before the send call returned, when there was no message to move yet.
+
+    `sent`: carrier and its id of each."""
+    wanted = {identity for _, identity in sent if identity}
+    if not wanted:
+        return
+    query = select(deliveries).where(deliveries.c.provider_id.in_(wanted)).order_by(deliveries.c.id)
+    rows = [row._asdict() for row in await connection.execute(query)]
+    await _moved(connection, [row for row in rows if (row["provider"], row["provider_id"]) in sent], now)
+
+
+async def _moved(connection: AsyncConnection, reports: Sequence[Mapping[str, Any]], now: int) -> None:
+    """In one order for everybody: reports of the same messages may be written by two processes at once."""
     columns = messages.c
-    await connection.execute(
+    statement = (
         update(messages)
-        .where(columns.provider == provider, columns.provider_id == provider_id)
-        .where(columns.state.not_in(FINAL_STATES))
-        .values(state=state, reason=reason or None, updated_at=now)
+        .where(columns.provider == bindparam("by"), columns.provider_id == bindparam("its_id"))
+        .where(*(columns.state != final for final in FINAL_STATES))  # many at once take no list of values
+        .values(state=bindparam("new_state"), reason=bindparam("new_reason"), updated_at=now)
     )
+    moves = [
+        {
+            "by": report["provider"], "its_id": report["provider_id"], "new_state": report["state"],
+            "new_reason": report["reason"] or None,
+        }
+        for report in sorted(reports, key=lambda report: str(report["provider_id"]))
+    ]  # fmt: skip
+    if moves:
+        await connection.execute(statement, moves)

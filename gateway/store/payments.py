@@ -1,6 +1,8 @@
 """Payments received: one row each, unique by receipt and by operation, whatever door they came through."""
 
-from sqlalchemy import select, update
+from typing import Any
+
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.engine import insert_into
@@ -27,6 +29,11 @@ async def is_of(connection: AsyncConnection, operation_id: str) -> bool:
 async def is_known(connection: AsyncConnection, shortcode: str, receipt: str) -> bool:
     query = select(payments.c.id).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
     return await connection.scalar(query) is not None
+
+
+async def by_receipt(connection: AsyncConnection, shortcode: str, receipt: str) -> Row[Any] | None:
+    query = select(payments).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
+    return (await connection.execute(query)).one_or_none()
 
 
 async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> None:

@@ -185,6 +185,7 @@ rail_requests = Table(
     Column("settled_by", String(20)),  # callback, query, probe, status, confirmation, pull
     Column("public_name", String(60)),  # who the rail says has received it
     Column("created_at", BigInteger, nullable=False),
+    Index("ix_rail_requests_kind_settled_at", "kind", "settled_at"),
 )
 
 callbacks = Table(
@@ -254,7 +255,7 @@ messages = Table(
     Column("template", String(40), nullable=False),
     Column("language", String(5), nullable=False),
     Column("text", Text, nullable=False),
-    Column("state", String(20), nullable=False),  # queued, sent, delivered, failed, uncertain
+    Column("state", String(20), nullable=False),  # queued, sending, sent, delivered, failed, uncertain
     Column("provider", String(20)),
     Column("provider_id", String(80), index=True),
     Column("parts", Integer),
@@ -285,7 +286,11 @@ cases = Table(
     Column("operation_id", String(36), index=True),
     Column("topic", String(40), nullable=False),
     Column("evidence", JSON, nullable=False),
-    Column("state", String(12), nullable=False),  # open, closed
+    Column("state", String(12), nullable=False),  # open, waiting, resolved, ignored
     Column("answer_by", BigInteger, nullable=False),
+    Column("owner", String(60)),  # who has it in hand
+    Column("escalated_at", BigInteger),  # when somebody above was told that it is overdue
+    Column("closed_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    Index("ix_cases_state_answer_by", "state", "answer_by"),
 )

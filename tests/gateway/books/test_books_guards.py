@@ -125,7 +125,7 @@ class TestHistory:
             "INSERT OR REPLACE INTO postings SELECT"
             " id, journal_id, account_id, shard, amount_cents * 2, currency, phase, at FROM postings",
             "INSERT OR REPLACE INTO journals SELECT"
-            " id, operation_id, step, phase, pending_id, content_hash, 'another', at FROM journals",
+            " id, operation_id, step, phase, pending_id, content_hash, 'another', at, mark FROM journals",
             "INSERT OR REPLACE INTO accounts SELECT"
             " id, key, control, kind, -sign, currency, true, shards FROM accounts",
         ],

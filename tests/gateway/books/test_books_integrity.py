@@ -32,7 +32,7 @@ async def unguarded(till: Till) -> Till:
 async def take_guards_away(till: Till) -> None:
     """Triggers and foreign keys, as whoever owns the database can."""
     if not till.store.is_sqlite:
-        for table in ("postings", "journals", "accounts", "balances", "staff_actions"):
+        for table in ("postings", "journals", "accounts", "balances", "staff_actions", "seals"):
             await till.sql(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         return
     async with till.store.begin() as connection:
@@ -124,7 +124,7 @@ class TestCheckOfWhatKeysForbid:
         """Their shard is gone."""
         await without_foreign_keys(unguarded, "DELETE FROM balances WHERE account_id = :wallet")
 
-        assert await kinds(unguarded) == {"homeless", "drifted", "tilted"}
+        assert await kinds(unguarded) == {"homeless", "unsharded", "drifted", "tilted"}
 
     async def test_a_hold_that_ends_twice_is_found(self, unguarded: Till) -> None:
         """The same shilling would be given back twice."""

@@ -17,6 +17,8 @@ from gateway.store.engine import Store
 from tests.gateway.books.till import Till, payout, transfer
 
 PEOPLE = ("amina", "baraka", "chebet")
+LOOK_SECONDS = 0.01
+"""How long a reader lets the others write before it looks again."""
 
 
 async def outcomes(*attempts: Awaitable[Any]) -> list[Any]:
@@ -148,3 +150,45 @@ class TestHolds:
         assert kinds(results) == {str: 2, Overdraft: 8}
         assert posted - held == 100
         assert await till.findings() == []
+
+
+class TestReaders:
+    """Whoever reads while others write sees whole journals only."""
+
+    async def test_the_trial_balance_is_zero_at_every_moment_that_a_reader_sees(self, till: Till) -> None:
+        """Now, and as of any moment that has passed, while many post, hold, release and reverse."""
+        for person in PEOPLE:
+            await till.deposit(person, 100_000)
+        chance = random.Random(11)
+        writing = asyncio.create_task(_business(till, chance))
+        seen: list[tuple[int, int]] = []
+
+        while not writing.done():
+            async with till.store.read() as connection:
+                for at in (None, chance.randint(1, 60)):
+                    rows = await till.books.trial_balance(connection, at)
+                    seen.append((sum(row.debit_cents for row in rows), sum(row.credit_cents for row in rows)))
+            await asyncio.wait({writing}, timeout=LOOK_SECONDS)
+        await writing
+
+        assert [each for each in seen if each[0] != each[1]] == []
+        assert len(seen) > 20
+        assert await till.findings() == []
+
+
+async def _business(till: Till, chance: random.Random) -> None:
+    """Four at a time, of every kind of journal."""
+    gate = asyncio.Semaphore(4)
+
+    async def one(number: int) -> None:
+        giver, taker = chance.sample(PEOPLE, 2)
+        entry, held = transfer(f"op-{number}", giver, taker, chance.randint(1, 90)), payout(f"out-{number}", giver, 7)
+        async with gate:
+            await till.post(entry, at=number)
+            if number % 3 == 0:
+                await till.hold(held, at=number)
+                await (till.void_held if number % 2 else till.post_held)(f"out-{number}", at=number + 1)
+            if number % 5 == 0:
+                await till.post(entry.reversed("back", "reversed"), at=number + 1)
+
+    await asyncio.gather(*(one(number) for number in range(1, 61)))

@@ -1,0 +1,21 @@
+"""Standing orders: asked for by operators, agreed to by customers on their phones."""
+
+from gateway.feature import Feature, Tools
+from gateway.playbooks.ordering import RESULT, AskOrderStep, Orders
+from gateway.web.orders import OrderRoutes
+
+HOUR_MS = 3_600_000
+
+
+def feature(tools: Tools) -> Feature:
+    organisation = getattr(tools.rail, "organisation", None)  # a rail of rehearsals has none
+    if organisation is None:
+        return Feature()
+    orders = Orders(tools.teller, tools.clock)
+    ask = AskOrderStep(
+        organisation, tools.store, tools.addresses, tools.clock, rail=tools.rail.name,
+        answer_ms=tools.config.rails.orders.answer_hours * HOUR_MS,
+    )  # fmt: skip
+    tools.callbacks.takers[RESULT] = orders.answered
+    routes = OrderRoutes(tools.store, tools.portfolio, tools.outbox, tools.clock).table()
+    return Feature(playbooks=[orders.playbook(ask)], routes=routes)
