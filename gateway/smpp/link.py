@@ -8,6 +8,7 @@ message can be written again, a report is missed, a session on the phone runs ou
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from importlib import import_module
 from typing import Any
 
@@ -18,7 +19,7 @@ from gateway.errors import Misconfigured, Unavailable, Uncertain
 from gateway.smpp.wire import MESSAGE_PAYLOAD, Deliver, Submit, Submitted
 
 BINDS = {"transceiver": "TRX", "transmitter": "TX"}
-FIRST_WAIT_SECONDS, WAIT_SECONDS_MAX = 0.5, 30.0
+FIRST_WAIT_SECONDS, WAIT_SECONDS_MAX = 0.25, 30.0
 ALPHANUMERIC, NATIONAL, INTERNATIONAL, UNKNOWN = 5, 2, 1, 0
 """Types of number, 5.2.5."""
 
@@ -39,26 +40,34 @@ class Link:
         return self._session is not None
 
     async def heard(self) -> AsyncGenerator[Deliver, None]:
-        """All that comes in, for ever: a lost session is bound again, later and later while that fails. Close it."""
-        wait = FIRST_WAIT_SECONDS
+        """All that comes in, for ever: a lost session is bound again, later and later while none lasts. Close it."""
+        clock, wait = asyncio.get_running_loop().time, FIRST_WAIT_SECONDS
         while True:
-            client = self._client()
-            try:
-                session = await client.connect()
-            except self._library.SmppError as error:
-                log.warning("not_bound", link=self.name, reason=str(error)[:200], again_in=round(wait, 1))
-                await asyncio.sleep(wait * random.uniform(0.8, 1.2))
-                wait = min(2 * wait, WAIT_SECONDS_MAX)
-                continue
-            wait, self._session = FIRST_WAIT_SECONDS, session
-            log.info("bound", link=self.name)
-            try:
-                while (message := await self._next(session)) is not None:
+            since = clock()
+            async with aclosing(self._while_bound()) as messages:
+                async for message in messages:
                     yield message
-            finally:
-                self._session = None
-                await client.stop()
-            log.warning("lost", link=self.name)
+            has_lasted = clock() - since > WAIT_SECONDS_MAX
+            wait = FIRST_WAIT_SECONDS if has_lasted else min(2 * wait, WAIT_SECONDS_MAX)
+            log.warning("not_bound", link=self.name, again_in=round(wait, 1))
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))
+
+    async def _while_bound(self) -> AsyncGenerator[Deliver, None]:
+        """One session, until it is lost; nothing when it cannot be bound."""
+        client = self._client()
+        try:
+            session = await client.connect()
+        except Exception as error:  # whatever the library raises, even a panic of its own, we bind again
+            log.warning("refused", link=self.name, reason=str(error)[:200])
+            return
+        self._session = session
+        log.info("bound", link=self.name)
+        try:
+            while (message := await self._next(session)) is not None:
+                yield message
+        finally:
+            self._session = None
+            await client.stop()
 
     async def submit(self, message: Submit) -> Submitted:
         """Raises Unavailable without a session, and Uncertain when its answer does not come."""
@@ -68,7 +77,7 @@ class Link:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 answer = await session.submit_sm(message.to, message.payload, **self._fields(message))
-        except (self._library.SmppError, TimeoutError) as error:
+        except Exception as error:  # the library's own errors and its panics: it may have left
             raise Uncertain(f"{self.name}: no answer") from error
         return Submitted(answer.command_status, answer.message_id or "")
 
@@ -82,7 +91,11 @@ class Link:
 
     async def _next(self, session: Any) -> Deliver | None:
         """None once the session is lost."""
-        event = await session.next()
+        try:
+            event = await session.next()
+        except Exception as error:  # a panic of the library ends the session, not the link
+            log.warning("session_broken", link=self.name, reason=str(error)[:200])
+            return None
         return None if isinstance(event, self._library.Disconnected) else _deliver(event)
 
     def _fields(self, message: Submit) -> Mapping[str, Any]:
