@@ -6,7 +6,7 @@ at the core has to approve first. They know neither the database nor the queue.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
@@ -219,6 +219,15 @@ class Ledger(Protocol):
         """What of our configuration the core does not have, by key; empty when all is there."""
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """A core that is ready: what it calls each of our products, and which accounts of people it keeps."""
+
+    ledger: Ledger
+    products: Mapping[str, str]
+    savings: tuple[str, ...]
 
 
 class Refusals:

@@ -9,9 +9,11 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from gateway.config import CoreProduct, FineractCore
+from pydantic import Field
+
+from gateway.config import Section
 from gateway.ledgers.contract import Cost, Movement, NewLoan, Person
 from gateway.lending.daycount import days_in_year
 from gateway.lending.fields import amount_text
@@ -22,6 +24,16 @@ from gateway.lending.terms import Terms
 FREQUENCIES: Mapping[str, int] = MappingProxyType({"days": 0, "weeks": 1, "months": 2})
 RATE_DECIMALS = 6
 NOTE_CHARACTERS_MAX = 200
+
+
+class CoreProduct(Section):
+    """How one of our products is called at the core."""
+
+    id: int = Field(ge=1)
+    rate_per: Literal["term", "month", "year"] = "year"
+    """What the core's product takes its rate for."""
+    strategy: str = "mifos-standard-strategy"
+    """In which order the core lets a repayment pay what is owed."""
 
 
 def dated(**values: Any) -> dict[str, Any]:
@@ -91,17 +103,17 @@ def approval(on: date, amount_cents: int) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def disbursement(movement: Movement, config: FineractCore) -> dict[str, Any]:
+def disbursement(movement: Movement, payment_type: int) -> dict[str, Any]:
     return dated(
         actualDisbursementDate=movement.on.isoformat(), transactionAmount=amount_text(movement.amount_cents),
-        externalId=movement.external_id, **_paid(movement, config),
+        externalId=movement.external_id, **_paid(movement, payment_type),
     )  # fmt: skip
 
 
-def repayment(movement: Movement, config: FineractCore) -> dict[str, Any]:
+def repayment(movement: Movement, payment_type: int) -> dict[str, Any]:
     return dated(
         transactionDate=movement.on.isoformat(), transactionAmount=amount_text(movement.amount_cents),
-        externalId=movement.external_id, **_paid(movement, config),
+        externalId=movement.external_id, **_paid(movement, payment_type),
     )  # fmt: skip
 
 
@@ -117,17 +129,17 @@ def charge(cost: Cost, charge_id: int) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def savings_movement(movement: Movement, config: FineractCore) -> dict[str, Any]:
+def savings_movement(movement: Movement, payment_type: int) -> dict[str, Any]:
     """There is no externalId here, so our id stands in for the receipt, and the rail's receipt is in the note."""
     return dated(
         transactionDate=movement.on.isoformat(),
         transactionAmount=amount_text(movement.amount_cents),
-        paymentTypeId=config.payment_type,
+        paymentTypeId=payment_type,
         receiptNumber=movement.external_id,
         note=" ".join(part for part in (movement.note, movement.receipt) if part)[:NOTE_CHARACTERS_MAX],
     )
 
 
-def _paid(movement: Movement, config: FineractCore) -> dict[str, Any]:
+def _paid(movement: Movement, payment_type: int) -> dict[str, Any]:
     present = {"receiptNumber": movement.receipt, "note": movement.note[:NOTE_CHARACTERS_MAX]}
-    return {"paymentTypeId": config.payment_type, **{name: text for name, text in present.items() if text}}
+    return {"paymentTypeId": payment_type, **{name: text for name, text in present.items() if text}}

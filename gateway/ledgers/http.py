@@ -9,16 +9,19 @@ Whoever writes such a core needs no more than this: commands that are carried ou
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
-from gateway.config import HttpCore
-from gateway.errors import Rejected, Unavailable, Uncertain
+from pydantic import Field, SecretStr
+
+from gateway.config import Section
+from gateway.errors import Misconfigured, Rejected, Unavailable, Uncertain
 from gateway.ledgers.contract import (
     Booking,
     Busy,
     Changes,
     Client,
+    Core,
     CoreLoan,
     CoreSavings,
     Cost,
@@ -43,17 +46,36 @@ RUNNING = "in-progress"
 TYPE_CHARACTERS_MAX = 40
 
 
+class Settings(Section):
+    """Where it is, and what it calls our products."""
+
+    base_url: str = "https://core.example/nyota/v1"
+    token: SecretStr = SecretStr("")
+    """Bearer token of our calls."""
+    products: dict[str, str] = Field({})
+    """Which of our products the core keeps, and what it calls them."""
+    savings: dict[Literal["savings", "wallet"], str] = Field({})
+    """The same for people's accounts."""
+
+
+def core(settings: Settings, timeout_seconds: float) -> Core:
+    """Raises Misconfigured without a token."""
+    if not settings.token.get_secret_value():
+        raise Misconfigured("ledger.http.token: needed; set NYOTA_LEDGER__HTTP__TOKEN")
+    return Core(HttpLedger(settings, timeout_seconds=timeout_seconds), settings.products, tuple(settings.savings))
+
+
 class HttpLedger:
     """One core, by bearer token."""
 
     name = "http"
 
-    def __init__(self, config: HttpCore, *, timeout_seconds: float) -> None:
-        self._config = config
-        self._products = {theirs: ours for ours, theirs in config.products.items()}
-        self._savings = {theirs: ours for ours, theirs in config.savings.items()}
-        headers = {"Authorization": f"Bearer {config.token.get_secret_value()}"}
-        self._wire = Wire(config.base_url, headers, timeout_seconds=timeout_seconds)
+    def __init__(self, settings: Settings, *, timeout_seconds: float) -> None:
+        self._settings = settings
+        self._products = {theirs: ours for ours, theirs in settings.products.items()}
+        self._savings = {theirs: ours for ours, theirs in settings.savings.items()}
+        headers = {"Authorization": f"Bearer {settings.token.get_secret_value()}"}
+        self._wire = Wire(settings.base_url, headers, timeout_seconds=timeout_seconds)
 
     async def client(self, client_id: str) -> Client:
         return _client(await self._known(f"/clients/{_plain(client_id)}"))
@@ -82,7 +104,7 @@ class HttpLedger:
         body = {
             "externalId": loan.external_id,
             "clientId": loan.client_id,
-            "product": self._config.products[loan.product],
+            "product": self._settings.products[loan.product],
             "terms": terms_mapping(loan.terms),
         }
         return await self._done("/loans", body, key)
@@ -135,8 +157,8 @@ class HttpLedger:
     async def missing(self) -> Sequence[str]:
         there = await self._known("/catalogue")
         wanted: dict[str, list[str]] = {
-            "products": list(self._config.products.values()),
-            "savings": list(self._config.savings.values()),
+            "products": list(self._settings.products.values()),
+            "savings": list(self._settings.savings.values()),
         }
         return [
             f"ledger.http.{key}: {theirs}"

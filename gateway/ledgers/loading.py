@@ -1,30 +1,78 @@
-"""The core that the configuration names, and what it keeps for us."""
+"""The core that the configuration names: `ledger.kind` is the name of a file in this package.
 
-from collections.abc import Mapping
+Such a file has a class `Settings`, whose defaults are those of the block `ledger.<kind>`, and a function
+`core(settings, timeout_seconds)` that answers a `Core` or raises Misconfigured naming the secret that it lacks.
+"""
+
+import json
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from gateway.config import Ledger as Settings
 from gateway.errors import Misconfigured
-from gateway.ledgers.contract import Ledger
-from gateway.ledgers.fineract import FineractLedger
-from gateway.ledgers.http import HttpLedger
+from gateway.ledgers.contract import Core
+
+EMBEDDED = "embedded"
+TEXTS = (str, SecretStr)
 
 
-def ledger_of(settings: Settings) -> Ledger | None:
-    """None when our own books keep the loans. Raises Misconfigured without the secret that the core asks for."""
-    if settings.kind == "fineract":
-        if not settings.fineract.password.get_secret_value():
-            raise Misconfigured("ledger.fineract.password: needed; set NYOTA_LEDGER__FINERACT__PASSWORD")
-        return FineractLedger(settings.fineract, timeout_seconds=settings.timeout_seconds)
-    if settings.kind == "http":
-        if not settings.http.token.get_secret_value():
-            raise Misconfigured("ledger.http.token: needed; set NYOTA_LEDGER__HTTP__TOKEN")
-        return HttpLedger(settings.http, timeout_seconds=settings.timeout_seconds)
-    return None
+def core_of(settings: Settings) -> Core | None:
+    """None when our own books keep the loans. Raises Misconfigured naming the key."""
+    blocks = settings_of(settings)
+    if settings.kind == EMBEDDED:
+        return None
+    found: Core = _module(settings.kind).core(blocks[settings.kind], settings.timeout_seconds)
+    return found
 
 
-def names_of(settings: Settings) -> tuple[Mapping[str, str], tuple[str, ...]]:
-    """Our products by what the core calls them, and the accounts of people that it keeps."""
-    if settings.kind == "fineract":
-        products = {key: str(product.id) for key, product in settings.fineract.products.items()}
-        return products, tuple(settings.fineract.savings)
-    return dict(settings.http.products), tuple(settings.http.savings)
+def settings_of(settings: Settings) -> dict[str, Any]:
+    """What is set of the core that is named, and of every other that has a block. Raises Misconfigured."""
+    blocks = {name: getattr(block, "root", block) for name, block in (settings.model_extra or {}).items()}
+    if settings.kind != EMBEDDED and not _is_core(settings.kind):
+        raise Misconfigured(f"ledger.kind: there is no file gateway/ledgers/{settings.kind}.py for it")
+    named: dict[str, Any] = {settings.kind: {}} if settings.kind != EMBEDDED else {}
+    return {name: _parsed(name, block) for name, block in (named | blocks).items()}
+
+
+def _parsed(name: str, block: Any) -> BaseModel:
+    if isinstance(block, BaseModel):
+        return block
+    model: type[BaseModel] = _module(name).Settings
+    try:
+        return model.model_validate({key: _read(model, key, value) for key, value in block.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(("ledger", name, *map(str, first["loc"])))
+        raise Misconfigured(f"{key}: {first['msg']}") from error
+
+
+def _read(model: type[BaseModel], key: str, value: Any) -> Any:
+    """A mapping or list may come as JSON: the environment knows nothing but text."""
+    field = model.model_fields.get(key)
+    if not isinstance(value, str) or field is None or field.annotation in TEXTS:
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _module(name: str) -> ModuleType:
+    if not _is_core(name):
+        raise Misconfigured(f"ledger.{name}: there is no such key, and no file gateway/ledgers/{name}.py")
+    return import_module(_path(name))
+
+
+def _is_core(name: str) -> bool:
+    if not name.isidentifier() or find_spec(_path(name)) is None:
+        return False
+    module = import_module(_path(name))
+    return all(hasattr(module, each) for each in ("Settings", "core"))
+
+
+def _path(name: str) -> str:
+    return f"{__package__}.{name}"

@@ -189,11 +189,11 @@ class Portfolio:
         played again: a part can be negative, when the penalty of a payment that was in time after all is given back.
         """
         record = await self.get(connection, loan_id, lock=True)
-        known = [row.detail for row in await connection.execute(_events_of([loan_id]))]
+        known = [row.detail for row in await connection.execute(events_of([loan_id]))]
         disbursed_on = parse_terms(record.terms).disbursed_on
         today = max(local_date(now), repayment.on, disbursed_on)
         repayment = replace(repayment, on=max(repayment.on, disbursed_on))
-        before = self._stands(record, known, today)
+        before = self.stands(record, known, today)
         after, event = self._repaid(record, known, repayment, before)
         if event is not None:
             kind = "recovery" if record.state == WRITTEN_OFF else "repayment"
@@ -213,10 +213,10 @@ class Portfolio:
         UnsupportedTerms for what cannot be done to this loan.
         """
         record = await self.get(connection, loan_id, lock=True)
-        known = [row.detail for row in await connection.execute(_events_of([loan_id]))]
+        known = [row.detail for row in await connection.execute(events_of([loan_id]))]
         written = event_mapping(event)
-        before = self._stands(record, known, local_date(now))
-        after = self._stands(record, [*known, written], local_date(now))
+        before = self.stands(record, known, local_date(now))
+        after = self.stands(record, [*known, written], local_date(now))
         await self._happened(connection, loan_id, str(written["type"]), {**written, **notes}, operation_id, now)
         if after.owed_cents == 0:
             await self._cleared(connection, record, now)
@@ -262,22 +262,22 @@ class Portfolio:
         """The next loans by id after `after` on which something is owed, and where each stands."""
         query = select(loans).where(loans.c.id > after, loans.c.state.in_(RUNNING_STATES), loans.c.closed_at.is_(None))
         found = await connection.execute(query.order_by(loans.c.id).limit(limit))
-        return await self._standings(connection, [_record(row) for row in found], on)
+        return await self._standings(connection, [record_of(row) for row in found], on)
 
     async def of_customer(self, connection: AsyncConnection, customer_id: str, state: str = "") -> list[LoanRecord]:
         """Every loan somebody ever asked for, the newest first."""
         query = select(loans).where(loans.c.customer_id == customer_id)
         query = query.where(loans.c.state == state) if state else query
         found = await connection.execute(query.order_by(loans.c.created_at.desc(), loans.c.id))
-        return [_record(row) for row in found]
+        return [record_of(row) for row in found]
 
     async def _standings(self, connection: AsyncConnection, records: Iterable[LoanRecord], on: date) -> list[Standing]:
         by_id = {record.id: record for record in records}
         events: dict[str, list[Mapping[str, Any]]] = {loan_id: [] for loan_id in by_id}
         if by_id:
-            for row in await connection.execute(_events_of(list(by_id))):
+            for row in await connection.execute(events_of(list(by_id))):
                 events[row.loan_id].append(row.detail)
-        return [self._stands(record, events[record.id], on) for record in by_id.values()]
+        return [self.stands(record, events[record.id], on) for record in by_id.values()]
 
     async def _cleared(self, connection: AsyncConnection, record: LoanRecord, now: int) -> None:
         """Nothing is owed. What was written off stays known as that."""
@@ -290,21 +290,21 @@ class Portfolio:
         row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
         if row is None:
             raise BrokenInvariant("no such loan", loan=loan_id)
-        return _record(row)
+        return record_of(row)
 
     async def find(self, connection: AsyncConnection, loan_id: str) -> LoanRecord | None:
         row = (await connection.execute(select(loans).where(loans.c.id == loan_id))).one_or_none()
-        return _record(row) if row else None
+        return record_of(row) if row else None
 
     async def by_reference(self, connection: AsyncConnection, reference: str) -> LoanRecord | None:
         row = (await connection.execute(select(loans).where(loans.c.reference == reference))).one_or_none()
-        return _record(row) if row else None
+        return record_of(row) if row else None
 
     async def standing(self, connection: AsyncConnection, loan_id: str, on: date, *, lock: bool = False) -> Standing:
         """Where a loan stands on a day, late penalties of the days before included."""
         record = await self.get(connection, loan_id, lock=lock)
-        rows = await connection.execute(_events_of([loan_id]))
-        return self._stands(record, [row.detail for row in rows], on)
+        rows = await connection.execute(events_of([loan_id]))
+        return self.stands(record, [row.detail for row in rows], on)
 
     async def active(self, connection: AsyncConnection, customer_id: str, on: date) -> list[Standing]:
         """A customer's running loans: late ones first, then by the next due date."""
@@ -313,13 +313,14 @@ class Portfolio:
     async def held(self, connection: AsyncConnection, customer_id: str, on: date) -> "Held":
         """All that a customer has of loans on a day: the running ones, and those on their way."""
         found = await connection.execute(_OPEN, {"customer": customer_id})
-        records = [_record(row) for row in found]
+        records = [record_of(row) for row in found]
         running = [record for record in records if record.state in RUNNING_STATES]
         standings = await self._standings(connection, running, on)
         waiting = sum(record.principal_cents for record in records if record.state in WAITING_STATES)
         return Held(sorted(standings, key=_urgency), waiting)
 
-    def _stands(self, record: LoanRecord, events: Iterable[Mapping[str, Any]], on: date) -> Standing:
+    def stands(self, record: LoanRecord, events: Iterable[Mapping[str, Any]], on: date) -> Standing:
+        """Where a loan stands on a day after these events, as they are kept."""
         terms = parse_terms(record.terms)
         happened: list[Event] = [parse_event(_counting(event), "events.") for event in events]
         happened.append(EndOfDay(max(on - timedelta(days=1), terms.disbursed_on)))
@@ -334,10 +335,10 @@ class Portfolio:
         have done the same."""
         on = before.loan.as_of
         whole = event_mapping(repayment)
-        after = self._stands(record, [*known, whole], on)
+        after = self.stands(record, [*known, whole], on)
         taken = after.loan.paid.total - before.loan.paid.total
         event = event_mapping(replace(repayment, amount_cents=taken)) if taken > 0 else None
-        remembered = self._stands(record, [*known, event] if event else known, on)
+        remembered = self.stands(record, [*known, event] if event else known, on)
         return (remembered, event) if remembered.loan.paid == after.loan.paid else (after, whole)
 
     async def _kept(self, connection: AsyncConnection, loan: LoanRecord, state: str, now: int) -> None:
@@ -399,7 +400,8 @@ def _counting(detail: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: value for name, value in detail.items() if name not in NOTES}
 
 
-def _events_of(loan_ids: list[str]) -> Any:
+def events_of(loan_ids: list[str]) -> Any:
+    """What happened to loans and counts for their schedules, in the order it was booked."""
     return (
         select(loan_events.c.loan_id, loan_events.c.detail)
         .where(loan_events.c.loan_id.in_(loan_ids), loan_events.c.kind.in_(COUNTING_EVENTS))
@@ -407,7 +409,8 @@ def _events_of(loan_ids: list[str]) -> Any:
     )
 
 
-def _record(row: Any) -> LoanRecord:
+def record_of(row: Any) -> LoanRecord:
+    """A row of `loans`."""
     return LoanRecord(
         row.id,
         row.reference,

@@ -6,8 +6,8 @@ version and leaves old loans alone. Interest is given for one repayment period: 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
@@ -15,10 +15,10 @@ from typing import Literal, get_args
 
 from gateway.lending.cost import percent_text, yearly_cost
 from gateway.lending.daycount import days_in_year
-from gateway.lending.duedates import EVERY_MAX, UNITS, Unit
+from gateway.lending.duedates import EVERY_MAX, NEVER_CLOSED, UNITS, Closed, ClosedBetween, Unit
 from gateway.lending.errors import InvalidTerms
 from gateway.lending.events import Charge
-from gateway.lending.fields import PERCENT_MOST, PERCENT_PLACES, Fields, amount_text
+from gateway.lending.fields import DAY_LAST, PERCENT_MOST, PERCENT_PLACES, Fields, amount_text
 from gateway.lending.loan import Row
 from gateway.lending.payoff import REBATES, Rebate
 from gateway.lending.penalties import LatePenalty, read_late_penalty
@@ -40,10 +40,14 @@ FeeMode = Literal["from_payout", "added"]
 Approval = Literal["auto", "officer", "lender"]
 FEE_MODES: tuple[FeeMode, ...] = get_args(FeeMode)
 APPROVALS: tuple[Approval, ...] = get_args(Approval)
+OnClosedDays = Literal["keep", "next"]
+ON_CLOSED_DAYS: tuple[OnClosedDays, ...] = get_args(OnClosedDays)
 
 CENTS = 100
 VERSION_MAX = 1_000_000
 GUARANTORS_MAX = 5
+CLOSED_AHEAD = timedelta(days=366)
+"""Closed days are agreed for so long after the last due date: a pay-out may be late, and dates may be moved."""
 PRODUCT_FIELDS = (
     "name",
     "version",
@@ -71,6 +75,7 @@ PRODUCT_FIELDS = (
     "guarantors",
     "secured_percent",
     "collateral",
+    "due_on_closed_days",
 )
 
 DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -145,7 +150,8 @@ class Product:
     `approval` says who decides: nobody (`auto`), an officer, or the person who lends. `bureau`: the borrower's record
     is looked up and reported, for which they are asked once. `guarantors` are needed, `secured_percent` of the amount
     are set aside of the borrower's savings, `collateral` has to be on record before anything is paid out. `taxes` are
-    all that are known, whenever they are in force.
+    all that are known, whenever they are in force. `closed_between` says on which days nothing may fall due; without
+    it due dates stay where they are.
     """
 
     key: str
@@ -176,6 +182,7 @@ class Product:
     secured_percent: int = 0
     collateral: bool = False
     taxes: tuple[Tax, ...] = ()
+    closed_between: ClosedBetween | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.min_cents > self.max_cents:
@@ -214,7 +221,7 @@ class Product:
         `added_cents` is what was agreed to be added to the debt, where that is known already. Raises InvalidTerms for
         an amount or a count that is not on offer.
         """
-        terms = self._bare_terms(principal_cents, on, repayments)
+        terms = self._on_open_days(self._bare_terms(principal_cents, on, repayments))
         added = self.charges(terms).added_cents if added_cents is None else added_cents
         return replace(terms, events=(Charge(on, added, "fee", 1),)) if added else terms
 
@@ -243,6 +250,14 @@ class Product:
             late_penalty=self.penalty,
         )
 
+    def _on_open_days(self, terms: Terms) -> Terms:
+        """With the days on which nothing falls due, as they are known now: what is agreed does not change with them."""
+        if self.closed_between is None:
+            return terms
+        last = terms.calendar.due_dates(1, terms.number_of_repayments)[-1]
+        until = min(last, DAY_LAST - CLOSED_AHEAD) + CLOSED_AHEAD
+        return replace(terms, closed=self.closed_between(terms.disbursed_on, until))
+
     @property
     def _exact_annual_rate_percent(self) -> Fraction:
         a_year = PERIODS_A_YEAR.get(self.repayment_unit, days_in_year("30/360"))
@@ -265,10 +280,27 @@ class Charges:
     added_cents: int
 
 
-def parse_product(key: str, source: Mapping[str, object], taxes: tuple[Tax, ...] = ()) -> Product:
+@dataclass(frozen=True, slots=True)
+class DueDays:
+    """What becomes of a due date on a closed day, for products that say nothing of their own; and which are closed."""
+
+    rule: OnClosedDays
+    closed_between: ClosedBetween
+
+
+def _never_closed(_first: date, _last: date) -> Closed:
+    return NEVER_CLOSED
+
+
+AS_COUNTED = DueDays("keep", _never_closed)
+
+
+def parse_product(
+    key: str, source: Mapping[str, object], taxes: tuple[Tax, ...] = (), days: DueDays = AS_COUNTED
+) -> Product:
     """Reads one product of the configuration; refusals name the field after `products.<key>.`.
 
-    Nothing of a loan between people is ours to tax but its fee, and that has no duty of its own.
+    Nothing of a loan between people is ours to tax but its fee, and that has no duty of its own. Its day is theirs too.
     """
     prefix = f"products.{key}."
     fields = Fields.of(source, PRODUCT_FIELDS, prefix)
@@ -303,9 +335,15 @@ def parse_product(key: str, source: Mapping[str, object], taxes: tuple[Tax, ...]
         secured_percent=fields.whole("secured_percent", 0, 100, 0),
         collateral=fields.flag("collateral", default=False),
         taxes=() if approval == "lender" else taxes,
+        closed_between=_closed_between(fields, approval, days),
     )
     _check_smallest(product)
     return product
+
+
+def _closed_between(fields: Fields, approval: Approval, days: DueDays) -> ClosedBetween | None:
+    rule = fields.choice("due_on_closed_days", ON_CLOSED_DAYS, days.rule)
+    return days.closed_between if rule == "next" and approval != "lender" else None
 
 
 def _check_smallest(product: Product) -> None:
@@ -317,9 +355,11 @@ def _check_smallest(product: Product) -> None:
             raise InvalidTerms(f"products.{product.key}.min_amount: {error}") from error
 
 
-def parse_products(table: Mapping[str, Mapping[str, object]], taxes: tuple[Tax, ...] = ()) -> dict[str, Product]:
-    """Reads every product of the configuration; `taxes` hold for all of them."""
-    return {key: parse_product(key, source, taxes) for key, source in table.items()}
+def parse_products(
+    table: Mapping[str, Mapping[str, object]], taxes: tuple[Tax, ...] = (), days: DueDays = AS_COUNTED
+) -> dict[str, Product]:
+    """Reads every product of the configuration; `taxes` and `days` hold for all of them."""
+    return {key: parse_product(key, source, taxes, days) for key, source in table.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,8 @@ def _defaulted(loan: Loan, on: date, rule: InDuplum | None) -> Loan:
     begins = max(oldest + timedelta(days=rule.days + 1), rule.since, last_paid_on)
     if on < begins:
         return loan
-    to_come = sum(row.instalment.interest_cents for row in loan.rows if row.due_on >= begins)
-    return replace(loan, default=Default(begins, loan.outstanding.principal, to_come))
+    owed = loan.outstanding  # of interest to come as well
+    return replace(loan, default=Default(begins, owed.principal, owed.total - owed.principal))
 
 
 def _penalties_due(loan: Loan, through: date) -> list[tuple[date, int]]:

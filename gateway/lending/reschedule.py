@@ -2,16 +2,21 @@
 
 Instalments due by the day of the change stay as they are, arrears included. The scheduled balance after them
 is spread anew over the instalments that were left plus the extra ones. Nothing is capitalised.
+
+The interest of a flat loan was fixed at the start, so there it is not computed anew: what of it is not yet due is
+spread over the instalments too, and as long as their number stays, each keeps its amounts and what was paid of it,
+and only the day changes. Another rate is another price: then the balance is a flat loan of its own.
 """
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from gateway.lending.duedates import Calendar
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.events import Reschedule
 from gateway.lending.loan import Loan, Row
-from gateway.lending.schedule import Instalment, amortised
+from gateway.lending.schedule import Instalment, amortised, spread
 from gateway.lending.terms import REPAYMENTS_MAX, Terms
 
 
@@ -19,34 +24,49 @@ def rescheduled(loan: Loan, event: Reschedule) -> Loan:
     """The loan under its new conditions; raises UnsupportedTerms or InvalidTerms if that cannot be."""
     kept = tuple(row for row in loan.rows if row.due_on <= event.on)
     rest = loan.rows[len(kept) :]
-    _refuse_unsupported(loan.terms, kept, rest)
-    count = len(rest) + event.extra_instalments
+    if not rest:
+        raise UnsupportedTerms("reschedule: nothing is due after that day")
     start_on = kept[-1].due_on if kept else loan.terms.disbursed_on
     calendar = _moved(loan.calendar, event, len(kept))
-    dates = (start_on, *_due_dates(calendar, len(kept) + 1, count))
+    dates = (start_on, *_due_dates(calendar, len(kept) + 1, len(rest) + event.extra_instalments))
     rate = event.annual_rate_percent
     rate = loan.terms.annual_rate_percent if rate is None else rate
-    remainder = _remainder(loan.terms, kept, count)
-    remainder = replace(remainder, annual_rate_percent=rate)
-    fresh = tuple(_renumbered(row, len(kept)) for row in amortised(remainder, dates))
-    rows = (*kept, *_with_charges(fresh, rest))
+    rows = (*kept, *_later(loan.terms, event, kept, rest, dates))
     terms = replace(loan.terms, annual_rate_percent=rate, number_of_repayments=len(rows), first_repayment_on=None)
     return replace(loan, terms=terms, calendar=calendar, rows=rows)
 
 
+def _later(
+    terms: Terms, event: Reschedule, kept: tuple[Row, ...], rest: tuple[Row, ...], dates: tuple[date, ...]
+) -> tuple[Row, ...]:
+    """The rows after those that are kept."""
+    if terms.interest_method == "flat" and len(rest) == len(dates) - 1 and event.annual_rate_percent is None:
+        return _redated(rest, dates)
+    _refuse_unsupported(terms, kept, rest)
+    remainder = _remainder(terms, kept, len(dates) - 1)
+    if event.annual_rate_percent is not None:
+        fresh = amortised(replace(remainder, annual_rate_percent=event.annual_rate_percent), dates)
+    elif terms.interest_method == "flat":
+        fresh = spread(remainder, dates, sum(row.instalment.interest_cents for row in rest))
+    else:
+        fresh = amortised(remainder, dates)
+    return _with_charges(tuple(_renumbered(row, len(kept)) for row in fresh), rest)
+
+
+def _redated(rest: tuple[Row, ...], dates: tuple[date, ...]) -> tuple[Row, ...]:
+    periods = zip(rest, pairwise(dates), strict=True)
+    return tuple(
+        replace(row, instalment=replace(row.instalment, start_on=start_on, due_on=due_on))
+        for row, (start_on, due_on) in periods
+    )
+
+
 def _refuse_unsupported(terms: Terms, kept: tuple[Row, ...], rest: tuple[Row, ...]) -> None:
-    if terms.interest_method == "flat":
-        raise UnsupportedTerms("reschedule: a flat loan cannot be re-spread; its interest is fixed at the start")
-    if not rest:
-        raise UnsupportedTerms("reschedule: nothing is due after that day")
     if any(row.paid.total for row in rest):
         raise UnsupportedTerms("reschedule: later instalments are already paid in part")
-    graces = (
-        terms.principal_grace_periods,
-        terms.interest_payment_grace_periods,
-        terms.interest_free_periods,
-    )
-    if len(kept) < max(graces):
+    # What was earned while no interest was collected is due with the row after that grace, so that one is kept, too.
+    collecting = terms.interest_payment_grace_periods and terms.interest_payment_grace_periods + 1
+    if len(kept) < max(terms.principal_grace_periods, terms.interest_free_periods, collecting):
         raise UnsupportedTerms("reschedule: a grace period is still running")
 
 
@@ -62,7 +82,7 @@ def _due_dates(calendar: Calendar, first_number: int, count: int) -> tuple[date,
     if count > REPAYMENTS_MAX:
         raise InvalidTerms(f"reschedule: extraInstalments leave more than {REPAYMENTS_MAX} instalments")
     try:
-        return tuple(calendar.due_on(first_number + step) for step in range(count))
+        return calendar.due_dates(first_number, count)
     except OverflowError as error:
         raise InvalidTerms("reschedule: the last due date is past the calendar") from error
 

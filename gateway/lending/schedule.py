@@ -48,8 +48,7 @@ class Instalment:
 
 def schedule(terms: Terms) -> tuple[Instalment, ...]:
     """All instalments in order: their principal sums to the loan and the last balance is zero."""
-    numbers = range(1, terms.number_of_repayments + 1)
-    due_dates = [terms.calendar.due_on(number) for number in numbers]
+    due_dates = terms.calendar.due_dates(1, terms.number_of_repayments)
     return amortised(terms, (terms.disbursed_on, *due_dates))
 
 
@@ -57,8 +56,14 @@ def amortised(terms: Terms, dates: tuple[date, ...]) -> tuple[Instalment, ...]:
     """The instalments over given dates: the start, then one due date for each repayment of `terms`."""
     periods = tuple(pairwise(dates))
     is_flat = terms.interest_method == "flat"
-    cells = _flat_cells(terms) if is_flat else _declining_cells(terms, periods)
+    cells = _flat_cells(terms, _flat_interest(terms)) if is_flat else _declining_cells(terms, periods)
     return tuple(_rows(terms, periods, cells))
+
+
+def spread(terms: Terms, dates: tuple[date, ...], interest_cents: int) -> tuple[Instalment, ...]:
+    """The same with interest that is fixed already: as much of it in each row, whatever the days between them."""
+    cells = _flat_cells(terms, Fraction(interest_cents, terms.number_of_repayments))
+    return tuple(_rows(terms, tuple(pairwise(dates)), cells))
 
 
 Period = tuple[date, date]
@@ -76,9 +81,13 @@ def _rows(terms: Terms, periods: tuple[Period, ...], cells: Iterator[Cell]) -> I
         yield Instalment(number, start_on, due_on, principal, collected, accrued, balance)
 
 
-def _flat_cells(terms: Terms) -> Iterator[Cell]:
+def _flat_interest(terms: Terms) -> Fraction:
+    """Of one period, exactly."""
+    return terms.principal_cents * _periodic_rate(terms)
+
+
+def _flat_cells(terms: Terms, exact: Fraction) -> Iterator[Cell]:
     count, free = terms.number_of_repayments, terms.interest_free_periods
-    exact = terms.principal_cents * _periodic_rate(terms)
     regular = rounded(exact, terms.rounding)
     interest_left = rounded(exact * (count - free), terms.rounding)
     share = Fraction(terms.principal_cents, count - terms.principal_grace_periods)

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from gateway.lending.allocation import PARTS, Order, Part
 from gateway.lending.daycount import DayCount
-from gateway.lending.duedates import EVERY_MAX, UNITS, Calendar, Unit
+from gateway.lending.duedates import EVERY_MAX, NEVER_CLOSED, UNITS, Calendar, Closed, Unit
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.events import Event, event_mapping, parse_event
 from gateway.lending.fields import Fields, amount_text
@@ -35,6 +35,8 @@ ROUNDINGS: tuple[Rounding, ...] = get_args(Rounding)
 
 REPAYMENTS_MAX = 600
 EVENTS_MAX = 10_000
+CLOSED_DAYS_MAX = 5_000
+WEEKDAYS_CLOSED_MAX = 6
 
 TERMS_FIELDS = (
     "principal",
@@ -48,6 +50,7 @@ TERMS_FIELDS = (
     "repaymentUnit",
     "disbursedOn",
     "firstRepaymentOn",
+    "noDueDatesOn",
     "principalGracePeriods",
     "interestPaymentGracePeriods",
     "interestFreePeriods",
@@ -75,6 +78,7 @@ class Terms:
     day_count: DayCount = "actual/365"
     repayment_every: int = 1
     first_repayment_on: date | None = None
+    closed: Closed = NEVER_CLOSED
     principal_grace_periods: int = 0
     interest_payment_grace_periods: int = 0
     interest_free_periods: int = 0
@@ -95,8 +99,8 @@ class Terms:
     def calendar(self) -> Calendar:
         """The agreed due dates, counted from the payout or from the agreed first repayment."""
         if self.first_repayment_on is None:
-            return Calendar(self.disbursed_on, 0, self.repayment_every, self.repayment_unit)
-        return Calendar(self.first_repayment_on, 1, self.repayment_every, self.repayment_unit)
+            return Calendar(self.disbursed_on, 0, self.repayment_every, self.repayment_unit, self.closed)
+        return Calendar(self.first_repayment_on, 1, self.repayment_every, self.repayment_unit, self.closed)
 
 
 def parse_terms(source: Mapping[str, object]) -> Terms:
@@ -115,6 +119,7 @@ def parse_terms(source: Mapping[str, object]) -> Terms:
         repayment_unit=fields.choice("repaymentUnit", UNITS),
         disbursed_on=fields.day("disbursedOn"),
         first_repayment_on=fields.day_or_none("firstRepaymentOn"),
+        closed=_closed(fields),
         principal_grace_periods=fields.whole("principalGracePeriods", 0, REPAYMENTS_MAX, 0),
         interest_payment_grace_periods=fields.whole("interestPaymentGracePeriods", 0, REPAYMENTS_MAX, 0),
         interest_free_periods=fields.whole("interestFreePeriods", 0, REPAYMENTS_MAX, 0),
@@ -142,6 +147,7 @@ def terms_mapping(terms: Terms) -> dict[str, object]:
         "repaymentUnit": terms.repayment_unit,
         "disbursedOn": terms.disbursed_on.isoformat(),
         "firstRepaymentOn": first.isoformat() if first else None,
+        "noDueDatesOn": _closed_mapping(terms.closed),
         "principalGracePeriods": terms.principal_grace_periods,
         "interestPaymentGracePeriods": terms.interest_payment_grace_periods,
         "interestFreePeriods": terms.interest_free_periods,
@@ -166,6 +172,28 @@ def _order(fields: Fields, name: str) -> Order:
     if len(given) != len(PARTS) or set(given) != set(PARTS):
         raise InvalidTerms(f"{name}: expected each of {', '.join(PARTS)} once")
     return tuple(known[word] for word in given)
+
+
+def _closed(fields: Fields) -> Closed:
+    """Days on which nothing falls due; a week without an open day would have no due date at all."""
+    if not fields.has("noDueDatesOn"):
+        return NEVER_CLOSED
+    prefix = "noDueDatesOn."
+    said = Fields.of(fields.value("noDueDatesOn"), ("weekdays", "days"), prefix)
+    given = said.items("weekdays")
+    weekdays = frozenset(day for day in given if type(day) is int and 1 <= day <= 7)
+    if len(weekdays) != len(given) or len(weekdays) > WEEKDAYS_CLOSED_MAX:
+        raise InvalidTerms(f"{prefix}weekdays: expected up to {WEEKDAYS_CLOSED_MAX} numbers, 1 Monday to 7 Sunday")
+    days = said.items("days")
+    if len(days) > CLOSED_DAYS_MAX:
+        raise InvalidTerms(f"{prefix}days: more than {CLOSED_DAYS_MAX}")
+    return Closed(weekdays, frozenset(Fields({"days": day}, prefix).day("days") for day in days))
+
+
+def _closed_mapping(closed: Closed) -> dict[str, object] | None:
+    if not closed:
+        return None
+    return {"weekdays": sorted(closed.weekdays), "days": [day.isoformat() for day in sorted(closed.days)]}
 
 
 def _late_penalty(fields: Fields) -> LatePenalty | None:
@@ -201,7 +229,7 @@ def _check_calendar(terms: Terms) -> None:
     if terms.first_repayment_on is not None and terms.first_repayment_on <= terms.disbursed_on:
         raise InvalidTerms("firstRepaymentOn: not after disbursedOn")
     try:
-        terms.calendar.due_on(terms.number_of_repayments)
+        terms.calendar.due_dates(1, terms.number_of_repayments)
     except OverflowError as error:
         raise InvalidTerms("numberOfRepayments: the last due date is past the calendar") from error
 

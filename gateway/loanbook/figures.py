@@ -4,10 +4,10 @@ disbursed    principal of loans whose pay-out was booked in the period; loans br
 collected    what repayments booked in the period took off loans, recoveries not among them, less what of earlier
              repayments was taken back in it. What came with a loan from elsewhere was collected before.
 expected     principal, interest and fees of the instalments whose due date is in the period, penalties left out.
-settled      what of these has been paid by today; repayment rate = settled / expected.
+settled      what of these has been paid by the day of the report; repayment rate = settled / expected.
 written off  outstanding principal of loans written off in the period.
 recovered    what was paid in the period on loans written off.
-outstanding  principal still owed today on running loans, whenever they were lent.
+outstanding  principal still owed that day on running loans, whenever they were lent.
 """
 
 from dataclasses import dataclass, fields

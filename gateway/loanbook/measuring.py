@@ -1,25 +1,25 @@
 """Reads the figures of a period: what happened in it by an index, and the loans that ran in it page by page.
 
-A loan that was closed before the period is never looked at.
+A loan that was closed before the period is never looked at. Everything is as it was known at the end of one day.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import EAT, milliseconds
+from gateway.lending.past import begins
 from gateway.lending.portfolio import WRITTEN_OFF, Portfolio, Standing
 from gateway.loanbook.figures import Figures, Period, fell_due
+from gateway.loanbook.reading import PAGE, ran
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.tables import loan_events, loans
 
-PAGE = 100
 EVENTS_PAGE = 1_000
 NOBODY = "none"
 """Whoever decided on a loan that no officer did."""
@@ -38,11 +38,11 @@ class Part:
 
 
 async def measured(
-    store: Store, portfolio: Portfolio, period: Period, today: date, split: Split, *, size: int = PAGE
+    store: Store, portfolio: Portfolio, period: Period, on: date, split: Split, *, size: int = PAGE
 ) -> dict[str, Figures]:
-    """The figures of each product or officer. Only what the organisation itself has lent."""
+    """The figures of each product or officer, as of the end of `on`. Only what the organisation itself has lent."""
     found: dict[str, Figures] = {}
-    async for parts in _pages(store, portfolio, period, today, size):
+    async for parts in _pages(store, portfolio, period, on, size):
         names = await _names(store, parts, split)
         for part in parts:
             name = names[part.loan_id]
@@ -50,12 +50,10 @@ async def measured(
     return dict(sorted(found.items()))
 
 
-async def _pages(
-    store: Store, portfolio: Portfolio, period: Period, today: date, size: int
-) -> AsyncIterator[list[Part]]:
+async def _pages(store: Store, portfolio: Portfolio, period: Period, on: date, size: int) -> AsyncIterator[list[Part]]:
     async for page in _happened(store, period):
         yield page
-    async for standings in _ran(store, portfolio, period, today, size):
+    async for standings in _ran(store, portfolio, period, on, size):
         yield [
             Part(each.record.id, each.record.product, fell_due(each.loan.rows, period).plus(_stands(each)))
             for each in standings
@@ -71,14 +69,14 @@ def _stands(standing: Standing) -> Figures:
 
 async def _happened(store: Store, period: Period) -> AsyncIterator[list[Part]]:
     """What was booked in the period, in the order of it."""
-    begins, ends = _moments(period)
+    first, ends = _moments(period)
     brought: dict[str, int] = {}
     after = 0
     while True:
         query = (
             select(loan_events, loans.c.product, loans.c.principal_cents)
             .join(loans, loans.c.id == loan_events.c.loan_id)
-            .where(loan_events.c.kind.in_(KINDS), loan_events.c.at >= begins, loan_events.c.at < ends)
+            .where(loan_events.c.kind.in_(KINDS), loan_events.c.at >= first, loan_events.c.at < ends)
             .where(loan_events.c.id > after, loans.c.lender_id.is_(None))
             .order_by(loan_events.c.id)
             .limit(EVENTS_PAGE)
@@ -127,38 +125,21 @@ async def _taken_back(connection: AsyncConnection, row: Row[Any]) -> Figures:
 
 
 async def _ran(
-    store: Store, portfolio: Portfolio, period: Period, today: date, size: int
+    store: Store, portfolio: Portfolio, period: Period, on: date, size: int
 ) -> AsyncIterator[list[Standing]]:
-    """The loans that ran in the period: those that run, those closed since it began."""
-    begins, _ = _moments(period)
-    after = ""
-    while True:
+    """The loans that ran in the period, as of `on`."""
+    first, _ = _moments(period)
+    async for page in ran(store, portfolio, period.since, on, size=size):
         async with store.read() as connection:
-            page = await portfolio.running(connection, today, after=after, limit=size)
-            lost = await _lost_before(connection, page, begins)
-        yield [each for each in page if each.record.lender_id is None and each.record.id not in lost]
-        if len(page) < size:
-            break
-        after = page[-1].record.id
-    after = ""
-    while True:
-        query = select(loans.c.id).where(
-            loans.c.closed_at >= begins, loans.c.state == "closed", loans.c.lender_id.is_(None), loans.c.id > after
-        )
-        async with store.read() as connection:
-            ids = list(await connection.scalars(query.order_by(loans.c.id).limit(size)))
-            closed = [await portfolio.standing(connection, loan_id, today) for loan_id in ids]
-        yield closed
-        if len(ids) < size:
-            return
-        after = ids[-1]
+            lost = await _lost_before(connection, page, first)
+        yield [each for each in page if each.record.id not in lost]
 
 
-async def _lost_before(connection: AsyncConnection, page: Iterable[Standing], begins: int) -> set[str]:
+async def _lost_before(connection: AsyncConnection, page: Iterable[Standing], first: int) -> set[str]:
     """Which of them were written off before the period: nothing was expected of them in it."""
     written_off = [each.record.id for each in page if each.record.state == WRITTEN_OFF]
     query = select(loan_events.c.loan_id).where(
-        loan_events.c.loan_id.in_(written_off), loan_events.c.kind == "write_off", loan_events.c.at < begins
+        loan_events.c.loan_id.in_(written_off), loan_events.c.kind == "write_off", loan_events.c.at < first
     )
     return set(await connection.scalars(query)) if written_off else set()
 
@@ -191,9 +172,7 @@ async def _officer(connection: AsyncConnection, by: Any) -> str:
 
 def _moments(period: Period) -> tuple[int, int]:
     """From the first moment of the period to the first after it."""
-    days = (period.since, period.until + timedelta(days=1))
-    begins, ends = (milliseconds(datetime.combine(day, time(), EAT)) for day in days)
-    return begins, ends
+    return begins(period.since), begins(period.until + timedelta(days=1))
 
 
 def _cents(detail: Mapping[str, Any]) -> int:

@@ -35,6 +35,11 @@ class Office:
         async with self._session() as session, _called(session, "GET", path) as response:
             return await response.read()
 
+    async def asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What the desk answers to a body. Raises Rejected, Unavailable."""
+        async with self._session() as session:
+            return await _answer(session, "POST", path, json=body)
+
     async def brought(self, content: bytes, name: str, by: str) -> dict[str, Any]:
         """What a loan book comes to. Raises Rejected, Unavailable."""
         query, body = {"by": by, "name": name}, io.BytesIO(content)

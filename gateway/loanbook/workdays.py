@@ -3,8 +3,12 @@
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
+
+from gateway.lending.duedates import Closed, ClosedBetween
 
 AHEAD_DAYS_MAX = 366
+WEEK = frozenset(range(1, 8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,20 @@ class Workdays:
         """The first moment for calling once `day` is over, and not before `moment`."""
         over = datetime.combine(day + timedelta(days=1), time(), moment.tzinfo)
         return self.contact_from(max(over, moment))
+
+
+def closed_between(workdays: Workdays) -> ClosedBetween:
+    """Which days of a time are closed. Holidays of a year are worked out once: prices ask for them often."""
+    weekdays = WEEK - workdays.weekdays
+
+    @cache
+    def of(year: int) -> frozenset[date]:
+        first = date(year, 1, 1)
+        days = (first + timedelta(days=ahead) for ahead in range((date(year, 12, 31) - first).days + 1))
+        return frozenset(day for day in days if day.isoweekday() not in weekdays and workdays.is_closed(day))
+
+    def between(first: date, last: date) -> Closed:
+        days = (day for year in range(first.year, last.year + 1) for day in of(year))
+        return Closed(weekdays, frozenset(day for day in days if first <= day <= last))
+
+    return between

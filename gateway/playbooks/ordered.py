@@ -74,7 +74,7 @@ class Ordered:
         row = await decisions.get(connection, _question(deed.operation_id))
         if row is None:
             raise Rejected("nobody asked this", "unknown")
-        if deed.by == row.detail["by"]:
+        if audit.is_same(deed.by, row.detail["by"]):
             raise Rejected("a second person decides", "oneself")
         if not await decisions.decided(
             connection, row.id, by=deed.by, state=state, reason=deed.reason[:40] or None, now=deed.now

@@ -92,6 +92,7 @@ STAGES = {
     "late": Stage(before=late_by(LATE_DAYS)),
     "capped": Stage(before=late_by(CAPPED_DAYS)),
     "guarantee": Stage(config=guaranteed()),
+    "guarantee-declined": Stage(config=guaranteed()),
     "core-away": Stage(config={"ledger": mirrored}, before=read_once),
 }
 

@@ -13,7 +13,6 @@ import aiohttp
 from aiohttp import web
 
 from gateway.books.ledger import Books
-from gateway.config import CoreProduct, FineractCore, HttpCore
 from gateway.errors import Rejected
 from gateway.ledgers.contract import (
     Booking,
@@ -31,7 +30,10 @@ from gateway.ledgers.contract import (
 )
 from gateway.ledgers.embedded import EmbeddedLedger
 from gateway.ledgers.fineract import FineractLedger
+from gateway.ledgers.fineract import Settings as FineractSettings
+from gateway.ledgers.fineract_bodies import CoreProduct
 from gateway.ledgers.http import HttpLedger
+from gateway.ledgers.http import Settings as HttpSettings
 from gateway.lending.allocation import PARTS, Parts
 from gateway.lending.fields import Fields, amount_text
 from gateway.lending.portfolio import Portfolio
@@ -46,7 +48,7 @@ TIMEOUT_SECONDS = 3.0
 FORMATS = {"dateFormat": "yyyy-MM-dd", "locale": "en"}
 
 
-def fineract_config(url: str, **changes: Any) -> FineractCore:
+def fineract_config(url: str, **changes: Any) -> FineractSettings:
     """The demo products as the pretend one has them."""
     values: dict[str, Any] = {
         "base_url": f"{url}/fineract/fineract-provider/api/v1",
@@ -57,7 +59,7 @@ def fineract_config(url: str, **changes: Any) -> FineractCore:
         "fee_charge": 2,
         "penalty_charge": 3,
     }
-    return FineractCore(**(values | changes))
+    return FineractSettings(**(values | changes))
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Bank:
 async def bank_at(data: Path, clock: Clock, **settings: Any) -> AsyncIterator[Bank]:
     """The stand-ins on a free port of the loopback; their clock is ours."""
     application = build_app(Settings(data=data, auto_answer=False, **settings), now=lambda: clock() / 1000)
-    async with _served(application) as url, aiohttp.ClientSession() as http:
+    async with served(application) as url, aiohttp.ClientSession() as http:
         yield Bank(url, http)
 
 
@@ -130,8 +132,8 @@ async def embedded_at(database: str, clock: Clock) -> AsyncIterator[Ledger]:
 @asynccontextmanager
 async def http_at(behind: Ledger) -> AsyncIterator[Ledger]:
     """Our REST dialect, served from another ledger."""
-    async with _served(Dialect(behind).application()) as url:
-        config = HttpCore(base_url=url, token="t0ken", products={"quick": "QCK"}, savings={"savings": "SAV"})
+    async with served(Dialect(behind).application()) as url:
+        config = HttpSettings(base_url=url, token="t0ken", products={"quick": "QCK"}, savings={"savings": "SAV"})
         ledger = HttpLedger(config, timeout_seconds=TIMEOUT_SECONDS)
         try:
             yield ledger
@@ -254,7 +256,7 @@ class Dialect:
 
 
 @asynccontextmanager
-async def _served(application: web.Application) -> AsyncIterator[str]:
+async def served(application: web.Application) -> AsyncIterator[str]:
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -265,7 +267,11 @@ async def _served(application: web.Application) -> AsyncIterator[str]:
 
 
 def _key(request: web.Request) -> Key:
-    plain, _, generation = request.headers["Idempotency-Key"].partition("-")
+    return key_from(request.headers["Idempotency-Key"])
+
+
+def key_from(text: str) -> Key:
+    plain, _, generation = text.partition("-")
     return Key(str(uuid.UUID(plain)), int(generation or 0))
 
 

@@ -15,6 +15,7 @@ from gateway.ledgers.contract import Cost, Key, Ledger, Movement, NewLoan, Perso
 from gateway.ledgers.fineract import FineractLedger
 from gateway.lending.products import DEMO_PRODUCTS, parse_products, quote
 from tests.gateway.ledgers.cores import Bank, embedded_at, fineract_at, fineract_config, http_at
+from tests.gateway.ledgers.ushirika import ushirika_at
 from tests.gateway.rails_flow.office import START, Hands
 
 TODAY = local_date(START)
@@ -63,7 +64,7 @@ class Counter:
         return account.id
 
 
-@pytest.fixture(params=["embedded", "http", "fineract"])
+@pytest.fixture(params=["embedded", "http", "fineract", "ushirika"])
 async def counter(request: pytest.FixtureRequest, tmp_path: Path, fresh_sqlite: str) -> AsyncIterator[Counter]:
     """The same counter in front of every core."""
     clock, person = Hands(), Person(new(), "+254711000001", "Amina Wanjiru")
@@ -75,6 +76,8 @@ async def counter(request: pytest.FixtureRequest, tmp_path: Path, fresh_sqlite: 
         ledger = await stack.enter_async_context(embedded_at(fresh_sqlite, clock))
         if request.param == "http":
             ledger = await stack.enter_async_context(http_at(ledger))
+        if request.param == "ushirika":
+            ledger = await stack.enter_async_context(ushirika_at(ledger, tmp_path))
         yield await Counter(ledger, None, person).opened()
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.lending.allocation import PARTS, Order, Owing, Parts, allocate
+from gateway.lending.duedates import Closed
 from gateway.lending.events import Charge, EndOfDay, Event, Repayment, Reversal
 from gateway.lending.loan import Loan, owing
 from gateway.lending.payoff import payoff
@@ -62,6 +63,7 @@ def any_terms(draw: st.DrawFn) -> Terms:
         repayment_unit=draw(st.sampled_from(("days", "weeks", "months"))),
         disbursed_on=PAID_OUT_ON,
         first_repayment_on=None if first_in is None else PAID_OUT_ON + timedelta(days=first_in),
+        closed=Closed(draw(st.frozensets(st.integers(1, 7), max_size=6))),
         principal_grace_periods=draw(st.integers(0, count - 1)),
         interest_payment_grace_periods=draw(st.integers(0, count - 1)),
         interest_free_periods=draw(st.integers(0, count)),

@@ -306,7 +306,17 @@ class TestReschedule:
     @pytest.mark.parametrize(
         ("base", "events", "reason"),
         [
-            (QUICK, [event("2026-08-10", "reschedule", extraInstalments=1)], "flat"),
+            (QUICK, [event("2026-09-04", "reschedule", extraInstalments=1)], "nothing is due"),
+            (
+                QUICK,
+                [event("2026-08-10", "repayment", "10.00"), event("2026-08-10", "reschedule", extraInstalments=1)],
+                "already paid",
+            ),
+            (
+                MONTHLY | {"interestPaymentGracePeriods": 2},
+                [event("2026-03-20", "reschedule", extraInstalments=1)],
+                "grace",
+            ),
             (MONTHLY, [event("2026-07-15", "reschedule", extraInstalments=1)], "nothing is due"),
             (
                 MONTHLY,

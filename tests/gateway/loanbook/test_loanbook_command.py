@@ -41,6 +41,8 @@ class TestUpload:
         out = tmp_path / "par.csv"
         await asyncio.to_thread(command.report, desk, "par", "csv", out, {})
         assert "quick,1,0.00" in out.read_text()
+        await asyncio.to_thread(command.report, desk, "par", "csv", out, {"on": day})
+        assert "quick" not in out.read_text()
 
     async def test_what_does_not_answer_is_one_line(self, house: House) -> None:
         """No gateway there, a wrong token, a report that there is not, a workbook without a file."""

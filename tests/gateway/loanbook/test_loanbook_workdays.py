@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.app import products_of
 from gateway.clock import EAT
-from gateway.config import Calendar, Reminding
+from gateway.config import Calendar, Config, Reminding
 from gateway.errors import Misconfigured
 from gateway.features.calendar import workdays_of
 from gateway.features.reminding import reminders_of
-from gateway.loanbook.workdays import Workdays
+from gateway.loanbook.workdays import Workdays, closed_between
 
 KENYA = workdays_of(Calendar(closed_days=(date(2026, 12, 24),)))
 
@@ -94,3 +95,25 @@ class TestReminders:
 
         assert reminders.due(own, own) is None
         assert reminders.due(own, own - timedelta(days=1)) == "before"
+
+
+class TestClosedBetween:
+    def test_names_the_days_of_the_week_and_the_other_days(self) -> None:
+        """Sundays by their number; Christmas, Boxing Day and a day of our own by themselves."""
+        found = closed_between(KENYA)(date(2026, 12, 20), date(2026, 12, 31))
+
+        assert found.weekdays == {7}
+        assert found.days == {date(2026, 12, 24), date(2026, 12, 25), date(2026, 12, 26)}
+
+    def test_goes_over_the_end_of_a_year(self) -> None:
+        """New Year's Day is a holiday."""
+        assert closed_between(KENYA)(date(2026, 12, 27), date(2027, 1, 2)).days == {date(2027, 1, 1)}
+
+    def test_is_asked_by_every_product_but_loans_between_people(self) -> None:
+        """Where the calendar says so; by default no due date moves."""
+        moved, kept = (
+            products_of(Config(calendar=Calendar(due_on_closed_days=rule))) for rule in ("next", "keep")
+        )  # fmt: skip
+
+        assert [key for key, product in moved.items() if product.closed_between] == ["quick", "growth"]
+        assert not any(product.closed_between for product in kept.values())
