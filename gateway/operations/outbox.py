@@ -137,6 +137,10 @@ class Outbox:
         """Whether operations of this kind are worked at all: a domain may not be there."""
         return kind in self._playbooks
 
+    def playbook(self, kind: str) -> Playbook | None:
+        """How operations of this kind are worked; None where nobody works them."""
+        return self._playbooks.get(kind)
+
     async def recall(self, session_key: str) -> Stored | None:
         """The session after its last turn on disk, if that was within a session's life."""
         query = (

@@ -5,7 +5,7 @@ step talks to the world outside and must say what it knows about the outcome; wh
 crash it writes down before it speaks.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -47,6 +47,18 @@ class RemoteStep(Protocol):
         """Last look inside the unit of work that stores `outcome`: a callback may have come meanwhile."""
 
 
+class ManyStep(RemoteStep, Protocol):
+    """A remote step that also takes many operations at once, at a fraction of their cost."""
+
+    async def attempt_many(self, works: Sequence[Work], until: int) -> Sequence[Outcome]:
+        """As `attempt`, for each, in their order. What has not begun by `until` (ms) is to come back later."""
+
+    async def reconsider_many(
+        self, connection: AsyncConnection, settled: Sequence[tuple[Work, Outcome]], now: int
+    ) -> Sequence[Outcome]:
+        """As `reconsider`, for each, in their order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
     """A step inside the unit of work that moves the operation on."""
@@ -60,7 +72,8 @@ class Playbook:
     """`refused` runs when a step is refused for good (void, cancel, tell); afterwards the operation is rejected.
 
     `lane` keeps one customer's operations of a kind in order. `delay_ms` waits before the first step. `rank`, where
-    there is one, says how urgent an operation is; else all of a kind are as urgent as `priority`.
+    there is one, says how urgent an operation is; else all of a kind are as urgent as `priority`. `many`, where there
+    is one, is the only step, for operations that are not the most urgent: workers take many of them at once.
     """
 
     kind: str
@@ -70,6 +83,7 @@ class Playbook:
     delay_ms: int = 0
     priority: int = 5
     rank: Callable[[Mapping[str, Any]], int] | None = None
+    many: ManyStep | None = None
 
     def priority_of(self, intent: Mapping[str, Any]) -> int:
         """The smaller, the sooner."""

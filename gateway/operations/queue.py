@@ -50,9 +50,10 @@ async def history(connection: AsyncConnection, customer_id: str, limit: int) -> 
 
 async def listed(
     connection: AsyncConnection, *, state: str | None, kind: str | None, customer_id: str | None, before: int | None,
-    limit: int,
+    limit: int, since: int | None = None,
 ) -> Sequence[Row[Any]]:  # fmt: skip
-    """Operations, the newest first, in a state, of a kind, of somebody, before the one of a number, where asked for."""
+    """Operations, the newest first: in a state, of a kind, of somebody, since a moment (ms), before the one of a
+    number, each where it is asked for."""
     columns = operations.c
     query = select(operations).order_by(columns.number.desc()).limit(limit)
     if state:
@@ -61,6 +62,8 @@ async def listed(
         query = query.where(columns.kind == kind)
     if customer_id is not None:
         query = query.where(columns.customer_id == customer_id)
+    if since is not None:
+        query = query.where(columns.created_at >= since)
     if before is not None:
         query = query.where(columns.number < before)
     return (await connection.execute(query)).all()
@@ -148,6 +151,18 @@ async def wake(connection: AsyncConnection, operation_id: str, now: int) -> None
     )
 
 
+async def wake_in_turn(connection: AsyncConnection, operation_ids: Sequence[str], now: int, every_ms: float) -> None:
+    """Make open operations due one after another, in this order, so that they do not come all at once."""
+    columns = operations.c
+    for place, operation_id in enumerate(operation_ids):
+        due_at = now + round(place * every_ms)
+        await connection.execute(
+            update(operations)
+            .where(columns.id == operation_id, columns.is_open, columns.due_at > due_at)
+            .values(due_at=due_at)
+        )
+
+
 async def unpark(connection: AsyncConnection, operation_id: str, now: int) -> None:
     """Somebody was to decide; the rail has decided."""
     columns = operations.c
@@ -174,5 +189,28 @@ async def reopen(
         .values(
             state="queued", step=step, data=dict(data), is_open=True, due_at=now, updated_at=now,
             lease_until=0, fence=columns.fence + 1,
+        )
+    )  # fmt: skip
+
+
+async def again(connection: AsyncConnection, operation_id: str, *, state: str, now: int) -> None:
+    """Due at once, with all its tries before it."""
+    columns = operations.c
+    await connection.execute(
+        update(operations)
+        .where(columns.id == operation_id, columns.is_open)
+        .values(state=state, attempts=0, due_at=now, lease_until=0, updated_at=now)
+    )
+
+
+async def cancelled(connection: AsyncConnection, operation_id: str, *, reason: str, now: int) -> None:
+    """End it as it is; a worker that holds it loses its claim."""
+    columns = operations.c
+    await connection.execute(
+        update(operations)
+        .where(columns.id == operation_id, columns.is_open)
+        .values(
+            state="cancelled", reason=reason, is_open=False, exclusive=None, updated_at=now, lease_until=0,
+            fence=columns.fence + 1,
         )
     )  # fmt: skip

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Refused, Retry, Unsure
 
 State = Literal["queued", "waiting", "uncertain", "done", "rejected", "parked", "dead", "cancelled"]
+STATES: tuple[State, ...] = get_args(State)
 CLOSED: frozenset[State] = frozenset({"done", "rejected", "cancelled"})
 
 

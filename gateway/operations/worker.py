@@ -6,26 +6,32 @@ A worker that lost its lease stores nothing: every write carries the fence of it
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import Clock
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable, Uncertain
 from gateway.metrics import ATTEMPTS
+from gateway.operations import claims
+from gateway.operations.claims import ALL, Share, alone, together
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Outcome, Park, Retry
-from gateway.operations.playbook import Local, Playbook, RemoteStep, Work
+from gateway.operations.playbook import Local, ManyStep, Playbook, RemoteStep, Work
 from gateway.operations.settle import Decision, Policy, Position, settle
+from gateway.operations.together import stored
 from gateway.store.engine import Store
 from gateway.store.tables import attempts, operations
 
-CLAIMABLE = ("queued", "waiting", "uncertain")
+CROWDS = 2
+"""Batches in hand at once: while one waits for its carrier, the next is written."""
+PATIENCE = 3
+"""A batch begins nothing after this part of its lease, so that what it began is over when it ends."""
 OUTAGE_SECONDS = 1.0
 STOP_SECONDS = 10.0
 
@@ -38,11 +44,14 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many operations at once, how long a claim lasts, how often to look without being told."""
+    """How many operations at once, how long a claim lasts, how often to look without being told.
+
+    `together`: how many of those that go together are in one go."""
 
     workers: int
     lease_ms: int
     poll_seconds: float
+    together: int = 200
 
 
 class Worker:
@@ -66,19 +75,22 @@ class Worker:
 
     async def run(self) -> None:
         """Work for good. An outage of the database is waited out."""
-        busy: set[asyncio.Task[None]] = set()
+        many = {kind for kind, playbook in self._playbooks.items() if playbook.many is not None}
+        singles, crowds = set[asyncio.Task[None]](), set[asyncio.Task[None]]()
         try:
             while True:
-                free = self._pace.workers - len(busy)
-                claimed = await self._claimed_or_none(free) if free else []
+                free = self._pace.workers - len(singles)
+                claimed = await self._claimed_or_none(free, alone(many)) if free else []
                 for work in claimed:
-                    task = asyncio.create_task(self.work(work))
-                    busy.add(task)
-                    task.add_done_callback(busy.discard)
-                if not claimed:
-                    await self._news(busy)
+                    _begun(self.work(work), singles)
+                has_room = many and len(crowds) < CROWDS
+                crowd = await self._claimed_or_none(self._pace.together, together(many)) if has_room else []
+                if crowd:
+                    _begun(self.work_together(crowd), crowds)
+                if not claimed and not crowd:
+                    await self._news(singles | crowds)
         finally:
-            await _finished(busy)
+            await _finished(singles | crowds)
 
     async def drain(self) -> int:
         """Work until nothing is due now; how many claims were worked."""
@@ -88,22 +100,54 @@ class Worker:
             count += len(claimed)
         return count
 
-    async def claim(self, limit: int) -> list[Work]:
+    async def claim(self, limit: int, share: Share = ALL) -> list[Work]:
         """Take up to `limit` due operations, first come first served, none whose lane has an earlier open one."""
         now = self._clock()
-        if not await self._has_due(now):
-            return []
-        async with self._store.begin() as connection:
-            rows = await connection.execute(_claim(connection, now, now + self._pace.lease_ms, limit))
-            claimed = [work_of(row) for row in rows]
-        return sorted(claimed, key=lambda work: work.number)
-
-    async def _has_due(self, now: int) -> bool:
-        """A glance that takes no lock: most of the time there is nothing to do."""
-        columns = operations.c
-        query = select(columns.number).where(columns.is_open, columns.due_at <= now, columns.lease_until <= now)
         async with self._store.read() as connection:
-            return await connection.scalar(query.limit(1)) is not None
+            if not await claims.has_due(connection, now, share):
+                return []
+        async with self._store.begin() as connection:
+            return await claims.claimed(connection, now, now + self._pace.lease_ms, limit, share)
+
+    async def work_together(self, works: Sequence[Work]) -> None:
+        """Take operations that go together as far as they go now, kind by kind. Survives whatever a step does."""
+        by_kind: dict[str, list[Work]] = {}
+        for work in works:
+            by_kind.setdefault(work.kind, []).append(work)
+        for kind, its in by_kind.items():
+            many = self._playbooks[kind].many
+            if many is not None:
+                await self._crowd(many, its)
+
+    async def _crowd(self, step: ManyStep, works: Sequence[Work]) -> None:
+        started, until = time.perf_counter(), self._clock() + self._pace.lease_ms // PATIENCE
+        try:
+            outcomes = await step.attempt_many(works, until)
+        except (Unavailable, Uncertain) as outage:
+            log.warning("batch_broken", operations=len(works), detail=str(outage))
+            outcomes = [Retry(str(outage), is_outage=True) for _ in works]
+        except Exception as error:
+            log.exception("batch_failed", operations=len(works))
+            outcomes = [Park(f"{type(error).__name__} in {work.kind}.{work.step}") for work in works]
+        pairs = list(zip(works, outcomes, strict=True))
+        try:
+            async with self._store.begin() as connection:
+                settled = await stored(connection, step, pairs, self._clock(), _ms(started), self._policy)
+        except Exception:
+            log.exception("batch_not_stored", operations=len(works))
+            for work, outcome in pairs:
+                await self._kept(step, work, outcome, _ms(started))
+            return
+        for work, decision in settled:
+            self._tell(work, decision, _ms(started))
+        if len(settled) < len(works):
+            log.warning("lease_lost", operations=len(works) - len(settled))
+        self._outbox.news.set()
+
+    async def _kept(self, step: ManyStep, work: Work, outcome: Outcome, took_ms: int) -> None:
+        """What one of a batch came to, by itself. What cannot be stored at all, the lease brings back."""
+        with suppress(NyotaError, LeaseLost):
+            await self._stored(work, self._playbooks.get(work.kind), outcome, took_ms, step)
 
     async def work(self, work: Work) -> None:
         """Take the operation as far as it goes now, one settled step after another."""
@@ -213,9 +257,9 @@ class Worker:
         with suppress(NyotaError, LeaseLost):
             await self._stored(work, self._playbooks.get(work.kind), outcome, 0)
 
-    async def _claimed_or_none(self, limit: int) -> list[Work]:
+    async def _claimed_or_none(self, limit: int, share: Share) -> list[Work]:
         try:
-            return await self.claim(limit)
+            return await self.claim(limit, share)
         except (Unavailable, Uncertain) as outage:  # claimed or not: a claim that nobody works runs out
             log.warning("queue_unavailable", reason=str(outage))
             await asyncio.sleep(OUTAGE_SECONDS)
@@ -236,6 +280,12 @@ class Worker:
         )  # fmt: skip
 
 
+def _begun(run: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+    task = asyncio.create_task(run)
+    among.add(task)
+    task.add_done_callback(among.discard)
+
+
 async def _finished(busy: set[asyncio.Task[None]]) -> None:
     """Let what is in hand end. What does not is cut off, and its lease brings it back."""
     if busy:
@@ -243,44 +293,6 @@ async def _finished(busy: set[asyncio.Task[None]]) -> None:
     for task in busy:
         task.cancel()
     await asyncio.gather(*busy, return_exceptions=True)
-
-
-def _claim(connection: AsyncConnection, now: int, until: int, limit: int) -> Any:
-    columns, earlier = operations.c, operations.alias("earlier")
-    blocked = (
-        select(earlier.c.number)
-        .where(earlier.c.lane == columns.lane, earlier.c.is_open, earlier.c.number < columns.number)
-        .exists()
-    )
-    due = (
-        select(columns.number)
-        .where(
-            columns.is_open,
-            columns.due_at <= now,
-            columns.lease_until <= now,
-            columns.state.in_(CLAIMABLE),
-            or_(columns.lane == "", ~blocked),
-        )
-        .order_by(columns.priority, columns.due_at)
-        .limit(limit)
-    )
-    if connection.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    return (
-        update(operations)
-        .where(columns.number.in_(due.scalar_subquery()))
-        .values(lease_until=until, fence=columns.fence + 1)
-        .returning(operations)
-    )
-
-
-def work_of(row: Any) -> Work:
-    """A row of the queue as its steps see it."""
-    return Work(
-        number=row.number, id=row.id, reference=row.reference, kind=row.kind, customer_id=row.customer_id,
-        intent=row.intent, state=row.state, step=row.step, generation=row.generation, attempts=row.attempts,
-        data=row.data, created_at=row.created_at, waiting_since=row.waiting_since, fence=row.fence,
-    )  # fmt: skip
 
 
 def _position(work: Work, playbook: Playbook | None) -> Position:

@@ -7,6 +7,8 @@ import pytest
 from gateway.explain.reading import story_of
 from gateway.explain.story import Event, Story, told
 from gateway.explain.told import lines_of
+from gateway.rails.contract import Result
+from gateway.store import cases
 from tests.gateway.rails_flow.office import Office, office_on
 from tests.house import House
 
@@ -82,6 +84,59 @@ class TestStories:
             for name in ("", "LN", "' OR 1=1 --", "x" * 5_000):
                 assert await story_of(connection, name) is None
 
+    async def test_a_rail_that_contradicts_itself_is_not_simply_believed(self, office: Office) -> None:
+        """Paid, and refused afterwards: the money stays booked, and the story says what speaks against it."""
+        loan = await office.lent()
+        request = await office.request(loan)
+        unsaid = Result("refused", "2001", "refused", "not after all", our_id=request.id)
+
+        verdict = await office.receive(office.rail.callback("b2c/result", request.token, unsaid))
+        found = await story(office, loan)
+
+        assert verdict == "contradiction"
+        assert found.belief.startswith("The rail moved the money, receipt")
+        assert "; but the rail contradicts itself: refused after payment (case CS" in found.belief
+
+    async def test_a_callback_that_does_not_fit_is_told_beside_what_we_believe(self, office: Office) -> None:
+        """Another amount than we asked for."""
+        loan = await office.lent()
+        office.rail.tells = 0
+        payment = await office.prompt(loan, PART)
+        office.clock.turn(3_000)
+        await office.drained()
+        request = await office.request(payment)
+        other = Result("done", "0", "paid", "paid", "UAOTHER001", PART + 100_00, request.msisdn)
+
+        await office.receive(office.rail.callback("stk", request.token, other))
+
+        assert "another amount or phone than we asked for" in (await story(office, payment)).belief
+
+    async def test_a_case_without_an_operation_has_a_story_too(self, office: Office) -> None:
+        """What a customer has said by Help."""
+        async with office.store.begin() as connection:
+            number = await cases.opened(
+                connection, "one", "CS2B4K7", "wrong person", evidence={"said": "+254711000001"}, answer_by=2, now=1
+            )
+
+        found = await story(office, number)
+
+        assert (found.kind, happened(found)) == ("case", ["case"])
+        assert found.belief == "The case (wrong person) is open; a person has to answer it."
+        assert "+2547" not in "\n".join(lines_of(found))
+
+    async def test_a_receipt_that_we_only_heard_of_is_told_as_that(self, office: Office) -> None:
+        """Named to us by a callback that belonged to nothing."""
+        stray = Result("done", "0", "paid", "paid", "UASTRAY001", PART, "+254711000001", our_id="nobody's")
+        await office.receive(office.rail.callback("b2c/result", "", stray))
+
+        found = await story(office, "uastray001")
+
+        assert (found.kind, happened(found)) == ("receipt", ["callback"])
+        assert found.belief == (
+            "The rail has named this receipt to us, and no operation of ours has it: nothing is booked of it;"
+            " but a callback proved nothing: it belongs to no request of ours."
+        )
+
 
 class TestOrder:
     def test_what_is_of_one_moment_comes_in_the_order_of_how_it_comes_about(self) -> None:
@@ -101,11 +156,18 @@ class TestOperators:
         status, found = await house.ops("GET", f"/api/operations/{hers['operations'][0]['reference']}")
         answers = [
             await house.ops("GET", f"/api/operations{query}")
-            for query in ("?limit=x", "?phone=1", "?phone=0733000000", "/NOBODY1")
-        ]
+            for query in (
+                "?limit=x", "?phone=1", "?phone=0733000000", "/NOBODY1", f"?cursor={'9' * 30}", "?cursor=-1",
+                "?state=lost", "?since=yesterday",
+            )
+        ]  # fmt: skip
+        _, today = await house.ops("GET", "/api/operations?kind=peer.ask&since=2020-01-01")
+        _, later = await house.ops("GET", "/api/operations?kind=peer.ask&since=2099-01-01T00:00:00%2B03:00")
 
         assert first["operations"] != second["operations"]
         assert [each["kind"] for each in hers["operations"]] == ["peer.ask"]
         assert (status, found["kind"], found["events"][0]["what"]) == (200, "peer.ask", "asked")
         assert found["belief"].startswith("Nothing has left us yet: it is queued at decision")
-        assert [status for status, _ in answers] == [422, 422, 404, 404]
+        assert [status for status, _ in answers] == [422, 422, 404, 404, 422, 422, 422, 422]
+        assert "uncertain" in answers[6][1]["detail"]
+        assert (len(today["operations"]), later["operations"]) == (1, [])

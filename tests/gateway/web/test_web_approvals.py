@@ -7,7 +7,7 @@ from gateway import demo
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Ask
 from gateway.operations import queue
-from gateway.operations.worker import work_of
+from gateway.operations.claims import work_of
 from tests.house import House
 from tests.servers import wait_until
 

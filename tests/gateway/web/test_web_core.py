@@ -14,7 +14,7 @@ from gateway.clock import local, local_date, system
 from gateway.config import Ledger
 from gateway.demo import PEOPLE
 from gateway.errors import Misconfigured
-from gateway.ledgers.loading import ledger_of
+from gateway.ledgers.loading import core_of
 from gateway.mirror import kept
 from gateway.mirror.tables import core_loans
 from gateway.mirror.telling import LOAN
@@ -410,4 +410,4 @@ class TestTheStart:
     def test_asks_for_the_password_by_name(self) -> None:
         """A secret that is missing stops the start."""
         with pytest.raises(Misconfigured, match=r"ledger\.fineract\.password"):
-            ledger_of(Ledger(kind="fineract"))
+            core_of(Ledger(kind="fineract"))

@@ -73,12 +73,12 @@ class TestAgeing:
     @pytest.mark.parametrize(
         "path",
         [
-            "ageing?on=2020-01-01", "par?on=soon", "kpis?from=2030-01-01", "kpis?to=2099-01-01", "kpis?by=moon",
-            "collections?most=0", "collections?most=x", "ageing?format=doc",
+            "ageing?on=2099-01-01", "par?on=soon", "collections?on=2020-01-01", "kpis?from=2030-01-01",
+            "kpis?to=2099-01-01", "kpis?by=moon", "collections?most=0", "collections?most=x", "ageing?format=doc",
         ],
     )  # fmt: skip
     async def test_what_cannot_be_answered_is_refused(self, database_url: str, path: str) -> None:
-        """Another day than today too, instead of today's figures under its name."""
+        """A day to come too, and whom to call on another day than today."""
         async with desk_on(database_url) as desk:
             response = await asked(desk, path, 33)
 
@@ -126,6 +126,63 @@ class TestKpis:
 
         assert (within["totals"][0]["expected"], within["totals"][0]["repaymentRate"]) == ("2160.00", "100.00")
         assert after["rows"] == []
+
+
+class TestAnotherDay:
+    """Whatever was printed on a day can be printed again."""
+
+    DAYS = (0, 5, 30, 31, 33, 36, 40, 45)
+    REPORTS = ("ageing", "par", "kpis?from=2026-08-01", "kpis")
+
+    async def test_a_report_of_a_day_is_what_it_was_on_that_day(self, database_url: str) -> None:
+        """Payments, one taken back and one known of late, a loss with a recovery, a loan closed and opened again."""
+        async with desk_on(database_url) as desk:
+            printed = {}
+            for day in self.DAYS:
+                await self._happened(desk, day)
+                printed[day] = [await read(desk, name, day) for name in self.REPORTS]
+
+            again = {day: [await read(desk, _on(name, day), 60) for name in self.REPORTS] for day in self.DAYS}
+
+        assert again == printed
+        assert len({json.dumps(reports[1]) for reports in printed.values()}) >= 5
+
+    async def _happened(self, desk: Desk, day: int) -> None:
+        match day:
+            case 0:
+                await desk.lend("LN1")
+                await desk.lend("LN2", 1_000_00)
+            case 5:
+                await desk.lend("LN3", 500_00, day=5)
+            case 30:
+                await desk.repay(2_160_00, on=30)
+            case 33:
+                await desk.repay(100_00, on=20, known=33, loan="LN2", by="late-news")
+                await self._taken_back(desk, day)
+            case 36:
+                async with desk.store.begin() as connection:
+                    await desk.portfolio.write_off(connection, "LN2", "lost", START + 36 * DAY_MS, {"by": "jane"})
+            case 40:
+                await desk.repay(30_00, on=40, loan="LN2", by="found")
+                await desk.repay(2_300_00, on=40, by="again")
+
+    async def _taken_back(self, desk: Desk, day: int) -> None:
+        taken = Reversal(PAID_OUT + timedelta(days=day), reference="UA1")
+        async with desk.store.begin() as connection:
+            await desk.portfolio.change(connection, "LN1", taken, "back", START + day * DAY_MS, {"by": "jane"})
+
+    async def test_nothing_was_lent_before_the_first_loan(self, database_url: str) -> None:
+        """An empty book, and no error."""
+        async with desk_on(database_url) as desk:
+            await desk.lend(day=3)
+
+            found = await read(desk, _on("par", 2), 10)
+
+        assert (found["rows"], found["totals"][0]["outstanding"]) == ([], "0.00")
+
+
+def _on(name: str, day: int) -> str:
+    return f"{name}{'&' if '?' in name else '?'}on={PAID_OUT + timedelta(days=day)}"
 
 
 class TestCollections:

@@ -1,5 +1,6 @@
 """What staff do to a loan after its pay-out, with a second person: on record, in the books, on the phone."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -125,14 +126,47 @@ class TestActs:
         assert await house.balance(f"loan.principal:{await loan_id(house)}") == 0
         await prove(house)
 
+    async def test_what_is_asked_with_a_key_is_asked_once(self, house: House) -> None:
+        """The same answer to the same words, also when they come at once or after it was done; to others a no."""
+        began = local_date(house.gateway.clock()).isoformat()
+        body = {**SAID, "phone": AMINA, "product": "quick", "amount": "1000.00", "disbursedOn": began}
+        key = {"Idempotency-Key": "7f3c"}
+
+        first, *again = await asyncio.gather(
+            *(house.ops("POST", "/api/loans", json=body, headers=key) for _ in range(3))
+        )  # fmt: skip
+        other = await house.ops("POST", "/api/loans", json={**body, "amount": "1100.00"}, headers=key)
+        await house.ops("POST", f"/api/loans/acts/{first[1]['reference']}/confirm", json={"by": "omar"})
+        await finished(house, first[1]["reference"])
+        later = await house.ops("POST", "/api/loans", json=body, headers=key)
+        longer = await house.ops("POST", "/api/loans", json=body, headers={"Idempotency-Key": "k" * 201})
+
+        assert first[0] == 202
+        assert [*again, later] == [first] * 3
+        assert (other[0], other[1]["type"]) == (409, "urn:nyota:problem:idempotency-key-reused")
+        assert longer[0] == 422
+        _, found = await house.ops("GET", "/api/loans", params={"phone": AMINA, "state": "active"})
+        assert sorted(loan["principal"] for loan in found["loans"]) == ["1000.00", "2000.00"]
+
     async def test_what_cannot_be_done_is_said_at_once(self, house: House) -> None:
-        """A flat loan has no new dates; nobody has to agree to that."""
-        status, answer = await house.ops("POST", f"/api/loans/{LOAN}/reschedule", json={**SAID, "extraInstalments": 2})
+        """A new date is a later one; nobody has to agree to that."""
+        today = local_date(house.gateway.clock()).isoformat()
+
+        status, answer = await house.ops("POST", f"/api/loans/{LOAN}/reschedule", json={**SAID, "nextDueOn": today})
 
         assert status == 409
-        assert "flat" in answer["detail"]
+        assert "nextDueOn" in answer["detail"]
         assert (await house.ops("POST", f"/api/loans/{LOAN}/charges", json=SAID))[0] == 422
         assert (await house.ops("POST", "/api/loans/LNNOBODY/write-off", json=SAID))[0] == 404
+
+    async def test_a_flat_loan_in_more_instalments_costs_what_it_did(self, house: House) -> None:
+        """2,160.00 in three parts, and no journal for it."""
+        moved = await done(house, f"/{LOAN}/reschedule", extraInstalments=2)
+
+        _, shown = await house.ops("GET", f"/api/loans/{LOAN}")
+        assert (moved["state"], shown["owed"]) == ("done", "2160.00")
+        assert [row["outstanding"] for row in shown["schedule"]] == ["720.00"] * 3
+        await books_agree(house, LOAN)
 
     async def test_a_loan_made_on_paper_runs_from_its_own_day(self, house: House) -> None:
         """Found by phone, with new dates for it later on, and a price that closes it."""

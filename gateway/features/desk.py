@@ -1,0 +1,25 @@
+"""The case desk: people's work on cases, and the eye on what is in doubt or overdue."""
+
+from gateway.desk.cases import Cases
+from gateway.feature import Feature, Tools
+from gateway.mail import Mailer
+from gateway.playbooks.watching import KIND, DeskMailStep, Patience, Told, Watching
+from gateway.web.cases import CaseRoutes
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+
+
+def feature(tools: Tools) -> Feature:
+    settings = tools.config.desk
+    told = Told(settings.phone, settings.email, tools.catalogue.default_language)
+    patience = Patience(
+        look_ms=settings.look_minutes * MINUTE_MS,
+        doubt_ms=round(settings.doubt_hours * HOUR_MS),
+        answer_ms=tools.config.organisation.answer_hours * HOUR_MS,
+    )
+    playbooks = [Watching(tools.outbox, patience, told).playbook()]
+    if tools.config.mail.host and settings.email:
+        playbooks.append(DeskMailStep(Mailer(tools.config.mail), lambda: tools.catalogue, told).playbook())
+    routes = CaseRoutes(tools.store, Cases(tools.outbox), tools.outbox, tools.clock)
+    return Feature(playbooks=playbooks, daily=(KIND,), routes=routes.table())
