@@ -55,6 +55,12 @@ async def asked(connection: AsyncConnection, work: Work, ask: Ask, now: int) -> 
     await _put(connection, about, ask, now)
 
 
+async def asked_at_once(connection: AsyncConnection, operation: Row[Any], ask: Ask, now: int) -> None:
+    """The same in the unit of work that has queued the operation: `operation` is its row."""
+    about = {"reference": operation.reference, "operation_id": operation.id, "requester_id": operation.customer_id}
+    await _put(connection, about, ask, now)
+
+
 async def asked_again(connection: AsyncConnection, row: Approval, ask: Ask, now: int) -> None:
     """Put a further question about the same operation, beside one that was answered."""
     about = {name: getattr(row, name) for name in ("reference", "operation_id", "requester_id")}

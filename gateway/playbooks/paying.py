@@ -17,6 +17,7 @@ from flows.turn import Operation, reference
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
+from gateway.approvals.seconding import seconded
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.errors import Rejected
@@ -80,18 +81,7 @@ class Paying:
 
     async def decided(self, connection: AsyncConnection, operation_id: str, deed: Deed, *, is_yes: bool) -> None:
         """A second person's word. Raises Rejected when it is not theirs to say, or was said."""
-        row = await decisions.get(connection, _question(operation_id))
-        if row is None:
-            raise Rejected("nobody asked for this", "unknown")
-        if is_yes and audit.is_same(deed.by, row.detail["by"]):
-            raise Rejected("a second person decides", "oneself")
-        state = "approved" if is_yes else "declined"
-        if not await decisions.decided(
-            connection, row.id, by=deed.by[:36], state=state, reason=deed.reason[:40], now=deed.now
-        ):
-            raise Rejected("it was answered already, or it is too late", "answered")
-        noted = {"reference": row.reference, "state": state}
-        await audit.noted(connection, replace(deed, operation_id=operation_id), QUESTION, row.requester_id, noted)
+        await seconded(connection, _question(operation_id), deed, is_yes=is_yes)
 
     async def release(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """As of a withdrawal, where the customer's money was touched at all."""

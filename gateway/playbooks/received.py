@@ -3,13 +3,11 @@
 People type accounts as they like: a loan's number in any case, with spaces or dashes in it, or a phone in any form.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.text import msisdn as phone_of
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
@@ -23,13 +21,14 @@ from gateway.playbooks.collected import Collected
 from gateway.playbooks.receipts import Receipts
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
+from gateway.rails import paybill
 from gateway.store import customers
+from gateway.suspense import held
+from gateway.suspense.held import Held
 from menus.gsm import cut, to_gsm
 
 ACCOUNT_SEPTETS_MAX = 10
 """How much of an account is repeated in a message: anybody may type anything there."""
-
-_APART = re.compile(r"[\s.,_/-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class Received:
         self._portfolio = portfolio
         self._teller = teller
         self._language = language
+        self._shortcode = shortcode
         self._collected = Collected(shortcode)
         self._repaying = Repaying(books, portfolio)
         self._receipts = Receipts(books, teller)
@@ -68,17 +68,22 @@ class Received:
         if not await self._collected.is_new(connection, work, money, "confirmation"):
             return Done(reason="credited before")
         meant = await self._meant(connection, intent["account"], now)
+        if meant == Meant():
+            return await self._held(connection, work, money, now)
+        return await self.credited(connection, work, money, meant, now)
+
+    async def credited(self, connection: AsyncConnection, work: Work, money: Money, meant: Meant, now: int) -> Done:
+        """To the loan, else to the wallet, and its owner is told. A `payer` in the intent is named, masked."""
         if meant.loan is not None:
             repaid = await self._repaying.apply(connection, work, meant.loan, money, now)
             await self._receipts.paid(connection, work, money, repaid)
             return Done({"loan": meant.loan.reference})
-        if meant.customer_id is not None:
-            return await self._to_wallet(connection, work, money, meant.customer_id, now)
-        return await self._held(connection, work, money, now)
+        assert meant.customer_id is not None
+        return await self._to_wallet(connection, work, money, meant.customer_id, now)
 
     async def _to_wallet(
         self, connection: AsyncConnection, work: Work, money: Money, customer_id: str, now: int
-    ) -> Outcome:
+    ) -> Done:
         """Their wallet; an agreed share goes on to what is due, and one message says both."""
         account = chart.wallet(customer_id)
         await self._booked(connection, work, money, account, now)
@@ -103,6 +108,7 @@ class Received:
     async def _held(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
         """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly."""
         await self._booked(connection, work, money, chart.SUSPENSE, now)
+        await held.put(connection, self._kept(work), now)
         if payer := work.intent.get("payer"):
             values = {
                 "amount": say.ksh(money.cents),
@@ -112,21 +118,36 @@ class Received:
             await self._teller.tell_phone(connection, work, payer, "paybill.held", values, language=self._language)
         return Done({"account": chart.SUSPENSE})
 
+    def _kept(self, work: Work) -> Held:
+        intent = work.intent
+        return Held(
+            work.id, work.reference, self._shortcode, intent["receipt"], intent["amount_cents"], intent["account"],
+            intent.get("payer") or intent.get("shown", ""), intent["at"],
+        )  # fmt: skip
+
     async def _booked(self, connection: AsyncConnection, work: Work, money: Money, account: str, now: int) -> None:
         lines = (Line(money.account, money.cents), Line(account, -money.cents))
         await self._books.post(connection, Entry(work.id, "post", f"Received {money.receipt}", lines), now)
 
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> Meant:
         """A loan's number: that loan, or its owner when it is over. A phone: the oldest due loan, or the person."""
-        loan = await self._portfolio.by_reference(connection, _APART.sub("", account).upper())
+        loan = await self._named(connection, account)
         if loan is not None:
             return Meant(loan if loan.state in RUNNING_STATES else None, loan.customer_id)
-        line = phone_of(account)
+        line = paybill.phone(account)
         customer = await customers.on_line(connection, line) if line else None
         if customer is None or customer.state != "active":
             return Meant()
         running = await self._portfolio.active(connection, customer.id, local_date(now))
         return Meant(running[0].record if running else None, customer.id)
+
+    async def _named(self, connection: AsyncConnection, account: str) -> LoanRecord | None:
+        """By its number as it is written, else by the only loan that it can be read as."""
+        literal, *others = paybill.numbers(account) or ("",)
+        if loan := await self._portfolio.by_reference(connection, literal):
+            return loan
+        found = [loan for other in others if (loan := await self._portfolio.by_reference(connection, other))]
+        return found[0] if len(found) == 1 else None
 
 
 def as_typed(account: str) -> str:

@@ -7,7 +7,7 @@ answered all the same, because the rail will not send it again.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from gateway.metrics import ALARMS, CALLBACKS
 from gateway.operations import queue
 from gateway.operations.outbox import NAMESPACE, Outbox
 from gateway.operations.playbook import Playbook
-from gateway.rails import requests
+from gateway.rails import matching, requests
 from gateway.rails.contract import Rail, Received, Result
 from gateway.rails.requests import RailRequest
 from gateway.store import callbacks as kept
@@ -32,7 +32,14 @@ from gateway.store.engine import Store
 DAY_MS = 86_400_000
 DOUBT_MS = 600_000
 NAME_CHARACTERS_MAX = 14
-STEPS = {"stk": "prompt", "b2c": "disburse"}
+SHOWN_CHARACTERS_MAX = 100
+CODE_CHARACTERS_MAX = 16
+STEPS = {"stk": "prompt", "b2c": "disburse", "reversal": "reverse"}
+ABOUT = {"stk": "stk", "b2c": "b2c", "reversal": "reversal"}
+"""What a path is about, by how it begins; a question's path is about whatever was asked."""
+
+Taker = Callable[[AsyncConnection, "Callback", Mapping[str, Any]], Awaitable[str]]
+"""Takes the answer to a question that is none of our requests, in the unit of work that records it; its verdict."""
 
 log = structlog.get_logger("callback")
 
@@ -60,23 +67,31 @@ class RailCallbacks:
         clock: Clock,
         *,
         doubt_ms: int = DOUBT_MS,
+        shortcodes: frozenset[str] | None = None,
     ) -> None:
-        """`doubt_ms`: how long a payment that contradicts an open request of ours waits for the request's answer."""
+        """`doubt_ms`: how long a payment that contradicts an open request of ours waits for the request's answer.
+        `shortcodes`: which a confirmation may name; without, any."""
         self._rail = rail
         self._store = store
         self._outbox = outbox
         self._playbooks = playbooks
         self._clock = clock
         self._doubt_ms = doubt_ms
+        self._shortcodes = shortcodes
+        self.takers: dict[str, Taker] = {}
 
     async def receive(self, callback: Callback) -> None:
         """Record and apply. Taking the same callback again changes nothing."""
         body = _parsed(callback.body)
-        news = self._rail.parse_callback(callback.purpose, body)
+        taker = self.takers.get(callback.purpose)
+        news = self._rail.parse_callback(callback.purpose, body) if taker is None else None
         async with self._store.begin() as connection:
-            if isinstance(news, Received):
-                verdict, operation_id = await self._received(connection, news, "confirmation")
+            if taker is not None:
+                verdict, operation_id = await taker(connection, callback, body), None
+            elif isinstance(news, Received):
+                verdict, operation_id = await self._confirmed(connection, news)
             else:
+                assert news is not None
                 verdict, operation_id = await self._told(connection, callback, news)
             await kept.recorded(
                 connection,
@@ -98,6 +113,21 @@ class RailCallbacks:
         """What another list of the rail proves of a request of ours, locked by the caller, taken likewise."""
         return await self._applied(connection, request, result, door)
 
+    async def _confirmed(self, connection: AsyncConnection, news: Received) -> tuple[str, str | None]:
+        """Money on a shortcode that is not ours is not ours to book: a person looks where it comes from."""
+        if self._shortcodes is None or news.shortcode in self._shortcodes:
+            return await self._received(connection, news, "confirmation")
+        evidence = {"receipt": news.receipt, "shortcode": news.shortcode, "amount_cents": news.amount_cents}
+        await self._case(connection, f"{news.shortcode}:{news.receipt}", "other shortcode", evidence)
+        return "forged", None
+
+    async def _case(self, connection: AsyncConnection, about: str, topic: str, evidence: Mapping[str, Any]) -> None:
+        """One for each thing that it is about, however often that is told."""
+        now, identity = self._clock(), str(uuid.uuid5(NAMESPACE, f"{about}:{topic}"))
+        await cases.opened(
+            connection, identity, reference("CS", identity), topic, evidence=evidence, answer_by=now + DAY_MS, now=now
+        )
+
     async def _told(self, connection: AsyncConnection, callback: Callback, result: Result) -> tuple[str, str | None]:
         request = await self._request(connection, callback, result)
         if request is None:
@@ -109,8 +139,9 @@ class RailCallbacks:
         """By the request's own path; where the path has none, by our id in the body. Locked: one callback at a time."""
         if callback.token:
             request = await requests.by_token(connection, callback.token)
+            is_about_another = request and ABOUT.get(callback.purpose.partition("/")[0], request.kind) != request.kind
             names_another = callback.purpose.startswith("b2c") and request and result.our_id not in {None, request.id}
-            return None if names_another else request
+            return None if names_another or is_about_another else request
         return await requests.by_id(connection, result.our_id, lock=True) if result.our_id else None
 
     async def _applied(self, connection: AsyncConnection, request: RailRequest, result: Result, door: str) -> str:
@@ -120,6 +151,8 @@ class RailCallbacks:
         """
         now = self._clock()
         verdict = await requests.settled(connection, request, result, door, now)
+        if verdict == "nothing" and request.kind == "reversal":  # there is nobody to ask: a person goes by what it said
+            await requests.noted(connection, request.id, result_code=result.code[:CODE_CHARACTERS_MAX])
         await queue.find(connection, request.operation_id, lock=True)
         if verdict in {"late", "contradiction"}:
             await self._alarmed(connection, request, verdict, result, now)
@@ -134,7 +167,7 @@ class RailCallbacks:
 
     async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
-        request = await requests.by_account(connection, news.account)
+        request = await self._asked_for(connection, news)
         if request is not None and _is_of(news, request):
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
             return await self._applied(connection, request, result, door), request.operation_id
@@ -143,6 +176,27 @@ class RailCallbacks:
         if request is not None and not request.is_settled:
             return await self._doubted(connection, request, news), request.operation_id
         return await self._unasked(connection, news)
+
+    async def _asked_for(self, connection: AsyncConnection, news: Received) -> RailRequest | None:
+        """By the account, which is our reference, however it came out; where none came, by all that is shown."""
+        for account in dict.fromkeys((news.account, matching.plain(news.account))):
+            if account and (request := await requests.by_account(connection, account)):
+                return request
+        if news.account.strip():
+            return None  # it names something else
+        since, until = news.at - matching.DAY_MS, news.at + matching.SLACK_MS
+        open_requests = await requests.unreceipted(connection, news.amount_cents, since, until)
+        candidates = [requests.candidate_of(each, each.sent_at or each.created_at) for each in open_requests]
+        seen = matching.Seen(news.receipt, news.amount_cents, news.at, payer=news.payer)
+        found = matching.match(seen, candidates)
+        if found.why == "several":
+            await self._unclear(connection, news, len(found.fits))
+        return next((each for each in open_requests if found.found and each.id == found.found.id), None)
+
+    async def _unclear(self, connection: AsyncConnection, news: Received, fits: int) -> None:
+        """A payment that may be one of several requests: it is held, and a person finds out which."""
+        evidence = {"receipt": news.receipt, "amount_cents": news.amount_cents, "fits": fits}
+        await self._case(connection, f"{news.shortcode}:{news.receipt}", "unclear payment", evidence)
 
     async def _doubted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
         """Our reference with another amount while we wait for an answer: told wrongly, or somebody else's payment.
@@ -161,6 +215,7 @@ class RailCallbacks:
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
             "payer": phone_of(news.payer) or "",  # told plainly, or nobody we could tell
+            "shown": "" if phone_of(news.payer) else news.payer[:SHOWN_CHARACTERS_MAX],
         }  # fmt: skip
         operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
         fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)

@@ -40,10 +40,10 @@ def balances(body: Fields) -> Balances | None:
 
 
 def reversal_result(body: Fields) -> Result:
-    """As of a pay-out; that it was reversed before means that it is done."""
+    """As of a pay-out. That it was reversed before does not say by whom, so it proves nothing of this request."""
     result = payout_result(body)
     if result.code == REVERSED_BEFORE:
-        return replace(result, kind="done", words="paid", description="it was reversed before", receipt=None)
+        return replace(result, kind="uncertain", words="uncertain", description="it was reversed before")
     return result
 
 

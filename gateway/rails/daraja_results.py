@@ -26,6 +26,8 @@ ID_CHARACTERS_MAX = 80
 WAITING_FOR_MORE = "1"
 FINAL_FAILURES = frozenset({"cancelled", "declined", "expired", "failed"})
 COMPLETED = "completed"
+UNREADABLE = "?"
+"""Before a code that had to be cleaned to be read: it is on no list then, for half a code proves nothing."""
 
 
 def prompt_result(body: Fields) -> Result:
@@ -127,7 +129,9 @@ def _code(fields: Fields) -> str:
     code = fields.text("ResultCode")
     if not code:
         raise NotACallback("there is no result code")
-    return code
+    written = fields.value("ResultCode")
+    is_cleaned = isinstance(written, str) and written.strip() != code
+    return f"{UNREADABLE}{code}" if is_cleaned else code
 
 
 def _parameters(envelope: Fields) -> Fields:

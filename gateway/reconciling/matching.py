@@ -1,12 +1,11 @@
 """What a line of a statement means beside what we know: decided from values, nothing is done here."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from flows.text import msisdn as phone_of
-from gateway.rails.requests import RailRequest
+from gateway.rails.matching import Seen, may_be
+from gateway.rails.requests import RailRequest, candidate_of
 from gateway.statements.line import Line
 from gateway.statements.reasons import is_by_api
 
@@ -15,12 +14,6 @@ Verdict = Literal[
 ]  # fmt: skip
 """`repeated`: this line is kept already; `conflict`: it was kept with another amount. `gap`: money that nobody has told
 us of. `payout`: paid, and by our books not, or not yet. `unknown`: for a person."""
-
-SLACK_MS = 120_000
-"""Clocks differ; a pay-out may be stamped a little before we say that it was sent."""
-
-_MASKED = re.compile(r"(\+?\d+)\*+(\d+)", re.ASCII)
-COUNTRY = "254"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,8 @@ def judged(line: Line, known: Known, *, collects: bool) -> Verdict:
     if line.kind in {"charge", "moved_in", "moved_out"}:
         return "noted"
     if line.kind.startswith("reversed"):
-        return "reversed"
+        by_us = known.paid_out.get(line.receipt)
+        return "matched" if by_us is not None and by_us.cents == line.cents else "reversed"
     if line.kind not in {"paid_in", "paid_out"}:
         return "unknown"
     ours = known.ours(line)
@@ -69,16 +63,13 @@ def judged(line: Line, known: Known, *, collects: bool) -> Verdict:
 def fitting(line: Line, requests: Sequence[RailRequest], *, within_ms: int) -> list[RailRequest]:
     """The requests that a pay-out on a statement may be: same amount, in time, without another receipt, and a phone
     that the masked one does not contradict."""
+    seen = Seen(line.receipt, line.cents, line.at, payer=line.party)
     return [
         request
         for request in requests
-        if request.kind == "b2c"
-        and request.receipt is None
-        and request.amount_cents == line.cents
-        and request.sent_at is not None
-        and request.sent_at - SLACK_MS <= line.at <= request.sent_at + within_ms
-        and agrees(line.party, request.msisdn)
-    ]
+        if request.kind == "b2c" and request.sent_at is not None and request.receipt is None
+        and may_be(seen, candidate_of(request, request.sent_at), within_ms=within_ms)
+    ]  # fmt: skip
 
 
 def proves(line: Line, fits: Sequence[RailRequest]) -> RailRequest | None:
@@ -88,15 +79,3 @@ def proves(line: Line, fits: Sequence[RailRequest]) -> RailRequest | None:
     that fits, it is that one. What people pay on the portal may be anything, and of two that fit it is either.
     """
     return fits[0] if len(fits) == 1 and is_by_api(line.reason, line.details) else None
-
-
-def agrees(party: str, msisdn: str) -> bool:
-    """Whether a phone as a statement shows it, plain or masked, may be this one. Nothing shown contradicts nothing."""
-    shown = party.partition(" - ")[0].replace(" ", "")
-    digits = msisdn.lstrip("+")
-    if found := _MASKED.fullmatch(shown):
-        start, end = found[1].lstrip("+"), found[2]
-        local = f"0{digits.removeprefix(COUNTRY)}"
-        return any(form.startswith(start) and form.endswith(end) for form in (digits, local))
-    plain = phone_of(shown) if shown else None
-    return plain is None or plain == msisdn

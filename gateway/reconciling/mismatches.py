@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import reference
+from gateway.desk import cases as desk
 from gateway.operations.outbox import NAMESPACE, SALTS_MAX
 from gateway.reconciling.tables import mismatches
 from gateway.store import cases
@@ -79,6 +80,8 @@ async def settled(
         .values(state=state, note=note, by=by, updated_at=now)
     )
     if moved.rowcount:
+        identity = await connection.scalar(select(table.id).where(table.reference == named))
+        await desk.settled(connection, str(identity), f"{state}: {note}", now, by=by)
         return "settled"
     is_there = await connection.scalar(select(table.id).where(table.reference == named))
     return "settled_before" if is_there else "unknown"
@@ -86,6 +89,7 @@ async def settled(
 
 async def proven(connection: AsyncConnection, mismatch_id: str, note: str, now: int) -> None:
     """What stood open agrees by now."""
+    await desk.settled(connection, mismatch_id, note, now)
     await connection.execute(
         update(mismatches)
         .where(table.id == mismatch_id, table.state == "pending")

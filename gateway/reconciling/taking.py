@@ -18,6 +18,7 @@ from gateway.books.ledger import Books
 from gateway.rails import requests
 from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.contract import Received, Result
+from gateway.rails.matching import SLACK_MS
 from gateway.rails.requests import RailRequest
 from gateway.reconciling import matching, mismatches, records
 from gateway.reconciling.matching import Known, Ours, Verdict
@@ -188,9 +189,7 @@ class Taking:
 
     async def _fits(self, connection: AsyncConnection, line: Line) -> list[RailRequest]:
         within = self._bounds.payout_ms
-        candidates = await records.unnamed_payouts(
-            connection, line.cents, line.at - within, line.at + matching.SLACK_MS
-        )
+        candidates = await records.unnamed_payouts(connection, line.cents, line.at - within, line.at + SLACK_MS)
         return matching.fitting(line, candidates, within_ms=within)
 
     async def _opened(self, connection: AsyncConnection, found: Found, now: int) -> None:

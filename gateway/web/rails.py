@@ -2,14 +2,17 @@
 than that it was taken."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 
 from gateway.clock import Clock
+from gateway.config import Config
 from gateway.errors import NotACallback, Unavailable, Uncertain
 from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.spool import Spool
+from gateway.sources import FORWARDED, Sources
 from gateway.web.problems import problem, same
 
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
@@ -25,6 +28,13 @@ PATHS = {
     "status/result/{request}": "status/result",
     "status/timeout": "status/timeout",
     "status/timeout/{request}": "status/timeout",
+    "balance/result": "balance/result",
+    "balance/result/{request}": "balance/result",
+    "balance/timeout": "balance/timeout",
+    "balance/timeout/{request}": "balance/timeout",
+    "order/result/{request}": "order/result",
+    "reversal/result/{request}": "reversal/result",
+    "reversal/timeout/{request}": "reversal/timeout",
     "confirmation": "confirmation",
 }
 VALIDATION = "validation"
@@ -32,16 +42,40 @@ VALIDATION = "validation"
 log = structlog.get_logger("callback")
 
 
-class RailRoutes:
-    """`allow` lists the source addresses that may call; empty: any."""
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a callback must have to be let in: one of our path tokens, a source that may call, a size."""
 
-    def __init__(
-        self, callbacks: RailCallbacks, spool: Spool, token: str, allow: tuple[str, ...], clock: Clock
-    ) -> None:
+    tokens: tuple[str, ...]
+    sources: Sources
+    bytes_max: int
+
+    @classmethod
+    def of(cls, config: Config) -> "Gate":
+        daraja, server = config.rails.daraja, config.server
+        sources = Sources(daraja.allow_addresses, server.trusted_proxies)
+        return cls(server.callback_tokens, sources, daraja.callback_bytes_max)
+
+    def refusal(self, request: web.Request) -> str:
+        """Why it stays outside; empty when it may come in. Every token is compared, so that time says nothing."""
+        given = request.match_info["token"]
+        if not sum(bool(token) and same(given, token) for token in self.tokens):
+            return "wrong token"
+        if not self.sources.allow(self.caller(request)):
+            return "source address"
+        return ""
+
+    def caller(self, request: web.Request) -> str:
+        return self.sources.caller(request.remote, request.headers.getall(FORWARDED, []))
+
+
+class RailRoutes:
+    """What a gate lets in is taken; what is not taken now is kept on disk until it can be."""
+
+    def __init__(self, callbacks: RailCallbacks, spool: Spool, gate: Gate, clock: Clock) -> None:
         self._callbacks = callbacks
         self._spool = spool
-        self._token = token
-        self._allow = frozenset(allow)
+        self._gate = gate
         self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
@@ -51,8 +85,8 @@ class RailRoutes:
 
     async def validate(self, request: web.Request) -> web.Response:
         """May this payment be made? Every one: money for an unknown account is held, not refused."""
-        if not self._token or not same(request.match_info["token"], self._token):
-            return _refused(VALIDATION, "wrong token")
+        if reason := self._gate.refusal(request):
+            return _refused(VALIDATION, reason)
         return web.json_response(ACCEPTED)
 
     def _handler(self, purpose: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -62,14 +96,15 @@ class RailRoutes:
         return handle
 
     async def _taken(self, request: web.Request, purpose: str) -> web.Response:
-        source = request.remote or ""
-        if not self._token or not same(request.match_info["token"], self._token):
-            return _refused(purpose, "wrong token")
-        if self._allow and source not in self._allow:
-            return _refused(purpose, "source address")
-        body = (await request.read()).decode("utf-8", "replace")
+        if reason := self._gate.refusal(request):
+            return _refused(purpose, reason)
+        read = await request.read()
+        if len(read) > self._gate.bytes_max:
+            log.warning("not_a_callback", purpose=purpose, reason="too long", bytes=len(read))
+            return problem(413, "too-long", "This is longer than any callback.")
+        body = read.decode("utf-8", "replace")
         token = request.match_info.get("request", "")[:TOKEN_CHARACTERS_MAX]
-        callback = Callback(purpose, token, body, source, self._clock())
+        callback = Callback(purpose, token, body, self._gate.caller(request), self._clock())
         try:
             await self._callbacks.receive(callback)
         except NotACallback as error:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select, text
@@ -309,5 +310,7 @@ async def until_blocked(store: Store) -> None:
     await wait_until(is_blocked)
 
 
+@cache
 def words() -> Catalogue:
+    """Read once: no test changes them."""
     return dialogue.catalogue_of(Config())

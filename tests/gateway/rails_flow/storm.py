@@ -24,9 +24,10 @@ from gateway.books import accounts as chart
 from gateway.errors import BrokenInvariant
 from gateway.rails.callbacks import Callback
 from gateway.rails.spool import Spool
+from gateway.sources import Sources
 from gateway.store import customers
 from gateway.store.migrate import migrate
-from gateway.web.rails import RailRoutes
+from gateway.web.rails import Gate, RailRoutes
 from tests.gateway.rails_flow.office import START, Office, office_on
 
 TOKEN = "fedcba9876543210"
@@ -65,7 +66,7 @@ async def storm(office: Office, folder: Path, count: int, seed: int) -> Storm:
 
 
 def _web(office: Office, folder: Path) -> "TestClient[web.Request, web.Application]":
-    routes = RailRoutes(office.shop.callbacks, Spool(folder / "spool"), TOKEN, (), office.clock)
+    routes = RailRoutes(office.shop.callbacks, Spool(folder / "spool"), Gate((TOKEN,), Sources(), 65_536), office.clock)
     application = web.Application()
     application.add_routes(routes.table())
     return TestClient(TestServer(application))

@@ -55,7 +55,7 @@ async def agreed(house: House, receipt: str, target: dict[str, Any]) -> dict[str
 
 async def is_over(house: House, receipt: str) -> bool:
     """Whether the money has gone where two people said."""
-    return (await house.ops("GET", f"/api/mpesa/suspense/{receipt}"))[1]["state"] != "asked"
+    return bool((await house.ops("GET", f"/api/mpesa/suspense/{receipt}"))[1]["state"] != "asked")
 
 
 class TestAssigning:

@@ -1,0 +1,30 @@
+"""A second person's word about what one of the staff asked for: never the first one's own."""
+
+from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.accounts import audit
+from gateway.accounts.audit import Deed
+from gateway.approvals import decisions
+from gateway.approvals.decisions import Approval
+from gateway.errors import Rejected
+
+
+async def seconded(connection: AsyncConnection, question_id: str, deed: Deed, *, is_yes: bool) -> Approval:
+    """The question, answered and on record. Raises Rejected when it is not theirs to say, or was said."""
+    row = await decisions.get(connection, question_id)
+    if row is None:
+        raise Rejected("nobody asked for this", "unknown")
+    if is_yes and audit.is_same(deed.by, row.detail["by"]):
+        raise Rejected("a second person decides", "oneself")
+    state = "approved" if is_yes else "declined"
+    if not await decisions.decided(
+        connection, row.id, by=deed.by[:36], state=state, reason=deed.reason[:40], now=deed.now
+    ):
+        raise Rejected("it was answered already, or it is too late", "answered")
+    told = {name: row.detail[name] for name in ("receipt",) if name in row.detail}
+    noted = {**told, "reference": row.reference, "state": state}
+    about = replace(deed, operation_id=row.operation_id)
+    await audit.noted(connection, about, row.kind, row.requester_id or None, noted)
+    return row

@@ -1,0 +1,23 @@
+"""Money that nobody knows the owner of: listed, assigned by two people, booked, told."""
+
+from gateway.feature import Feature, Tools
+from gateway.playbooks.received import Received
+from gateway.playbooks.suspense import Suspense, wanted
+from gateway.rails.steps import DisburseStep
+from gateway.web.suspense import SuspenseRoutes
+
+HOUR_MS = 3_600_000
+
+
+def feature(tools: Tools) -> Feature:
+    language, shortcode = tools.catalogue.default_language, tools.config.rails.daraja.collection.shortcode
+    received = Received(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language)
+    suspense = Suspense(
+        tools.books, tools.portfolio, received, tools.teller, tools.outbox,
+        answer_ms=tools.config.organisation.answer_hours * HOUR_MS, language=language,
+    )  # fmt: skip
+    disburse = DisburseStep(
+        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), suspense.slow
+    )
+    routes = SuspenseRoutes(tools.store, suspense, tools.outbox, tools.clock)
+    return Feature(playbooks=(suspense.assigning(), suspense.refunding(disburse)), routes=routes.table())
