@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from flows import guarantors
+from flows.again import Again
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Borrowing, Credit, Due, Product, Quote
@@ -23,6 +24,7 @@ REASONS = (
 )  # fmt: skip
 """What a limit and a record are made of, each with words of its own."""
 IN_CENTS = frozenset({"savings", "next"})
+LENT = Again("loan.disburse", lambda view: view.data["quote"]["net_cents"])
 
 
 def _borrowing(view: View) -> Borrowing:
@@ -230,9 +232,17 @@ def _terms_by_sms(view: View) -> Emit | None:
     return Emit("sms.notice", "SM", {"template": priced("borrow.offer", quote), "quote": quote})
 
 
+def _again(view: View) -> Mapping[str, object]:
+    before = LENT.before(view)
+    shown = {"loan": before.reference, "at": Clock(before.at)} if before else {"loan": "", "at": Clock(view.facts.now)}
+    return {"net": Ksh(view.data["quote"]["net_cents"]), **shown}
+
+
 def _request(view: View) -> Emit:
     """What was agreed to on the way is sealed by the PIN."""
     intent = {"product": view.data["product"], "quote": view.data["quote"]}
+    if "again" in view.data:
+        intent["again"] = view.data["again"]
     if "purpose" in view.data:
         intent["purpose"] = view.data["purpose"]
     if _needs_guarantors(view):
@@ -352,7 +362,7 @@ flow = Flow(
         ),
         choose(
             "dates",
-            to={"accept": "pin", "terms": "dates", "all": "rows"},
+            to={"accept": "accepting", "terms": "dates", "all": "rows"},
             words=_dates_words,
             variants=("dates", "dates_no_penalty", "dates_uneven", "dates_uneven_no_penalty"),
             slots=_price,
@@ -362,7 +372,7 @@ flow = Flow(
         choose("rows", to="dates", slots=_price, lines=_dues, labels=("row",), offers=lambda _: ()),
         choose(
             "cost",
-            to={"accept": "pin", "terms": "cost"},
+            to={"accept": "accepting", "terms": "cost"},
             words=_cost_words,
             variants=("cost", "cost_no_fee", "cost_duty"),
             slots=_price,
@@ -370,6 +380,8 @@ flow = Flow(
             emits=_terms_by_sms,
             confirms=True,
         ),
+        decide("accepting", [(LENT.was_paid, "again"), (None, "pin")]),
+        choose("again", to={"yes": "pin", "no": "wallet:cancelled"}, slots=_again, binds=LENT.bind, confirms=True),
         secret(
             "pin",
             to="sent",

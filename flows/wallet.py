@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from flows.again import Again
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Guard, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Allowed, Unclaimed
-from menus.values import Day, Ksh, MaskedPhone
+from menus.values import Clock, Day, Ksh, MaskedPhone
 
 LIMITED = ("amount", "amount_day", "amount_room")
 REACHED = {"transaction": "reached_day", "day": "reached_day", "room": "reached_room"}
 BOUNDS = {"transaction": "amount", "day": "amount_day", "room": "amount_room"}
 LISTED_MAX = 9
+WITHDRAWN = Again("wallet.withdraw", lambda view: view.data["amount"])
 
 
 def allowed(view: View, kind: str) -> Allowed:
@@ -134,6 +136,11 @@ def _withdraw_range(view: View) -> Mapping[str, object]:
     return {**range_of(view, "withdraw"), "phone": _own_phone(view)}
 
 
+def _again(view: View) -> Mapping[str, object]:
+    before = WITHDRAWN.before(view)
+    return {"amount": Ksh(view.data["amount"]), "at": Clock(before.at if before else view.facts.now)}
+
+
 def _fee(view: View) -> Mapping[str, Any]:
     return {"fee": fee_cents(view, "withdraw", view.data["amount"])}
 
@@ -143,8 +150,10 @@ def _withdraw_slots(view: View) -> Mapping[str, object]:
 
 
 def _to_mpesa(view: View) -> Emit:
-    """The fee is the one that was shown with the PIN. One open withdrawal at a time."""
+    """The fee is the one that was shown with the PIN, `again` what was meant again. One open withdrawal at a time."""
     intent = {"amount_cents": view.data["amount"], "fee_cents": view.data["fee"]}
+    if "again" in view.data:
+        intent["again"] = view.data["again"]
     return Emit("wallet.withdraw", "WD", intent, f"withdraw:{view.session.customer}")
 
 
@@ -207,10 +216,14 @@ flow = Flow(
         ask(
             "withdrawing",
             parse=_withdrawal,
-            to="withdrawpin",
+            to="withdrawn",
             saves="amount",
             slots=_withdraw_range,
             refuses=("amount", "amount_day", "wallet_short"),
+        ),
+        decide("withdrawn", [(WITHDRAWN.was_paid, "again"), (None, "withdrawpin")]),
+        choose(
+            "again", to={"yes": "withdrawpin", "no": "cancelled"}, slots=_again, binds=WITHDRAWN.bind, confirms=True
         ),
         secret("withdrawpin", to="withdrawend", slots=_withdraw_slots, binds=_fee, emits=_to_mpesa),
         end("withdrawend", slots=_withdraw_end),

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PARTS = ("gateway", "flows", "menus", "simulator", "config.yaml", "docs")
 BLOCK = re.compile(
-    r"^ *<!-- (?P<verb>\w+):? ?(?P<what>.*?) -->\n+(?P<pad> *)```\w*\n(?P<body>.*?)\n(?P=pad)```$", re.M | re.S
+    r"^ *<!-- (?P<verb>\w+):? ?(?P<what>[^\n]*?) -->\n+(?P<pad> *)```\w*\n(?P<body>.*?)\n(?P=pad)```$", re.M | re.S
 )
 COMMAND_SECONDS = 120
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from gateway.checks import flow_diagrams
-from gateway.config import Config, load
+from gateway.config import Config, Ledger, load
+from gateway.ledgers.loading import settings_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,4 +18,14 @@ class TestDocuments:
 
     def test_the_configuration_shows_the_defaults(self) -> None:
         """Whoever reads config.yaml reads what holds without it."""
-        assert load(ROOT / "config.yaml") == Config()
+        shipped = load(ROOT / "config.yaml")
+        ours = Ledger(**shipped.ledger.model_dump(include=set(Ledger.model_fields)))
+
+        assert shipped.model_copy(update={"ledger": ours}) == Config()
+
+    def test_so_do_the_blocks_that_cores_read(self) -> None:
+        """Those two that are shipped."""
+        blocks = settings_of(load(ROOT / "config.yaml").ledger)
+
+        assert sorted(blocks) == ["fineract", "http"]
+        assert all(settings == type(settings)() for settings in blocks.values())

@@ -7,18 +7,37 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
 
 from gateway.clock import iso, system
+from tests.gateway.ledgers.cores import embedded_at
+from tests.gateway.ledgers.ushirika import API_KEY, office_at
 from tests.guides import ROOT, Copy, instructions
 from tests.servers import wait_until
 
 START_SECONDS = 60
 HOOKS_TOKEN = "c0ffee0123456789"
+
+
+SENDS_ONE = """
+import asyncio
+from gateway.config import load
+from gateway.providers.contract import OutgoingSms
+from gateway.sending.http_gateway import HttpGateway
+
+async def sent():
+    account = HttpGateway("taarifa", load().messages.gateways["taarifa"])
+    print((await account.send_sms(OutgoingSms("+254711000001", "A first try"))).provider_id)
+    await account.close()
+
+asyncio.run(sent())
+"""
 
 
 @pytest.fixture
@@ -33,7 +52,9 @@ class Up:
         self.port = unused_port()
         command = [sys.executable, "-m", "gateway", "up", "--headless", "--data", "var", "--port", str(self.port)]
         command += options
-        given = copy.environment(**environment, NYOTA_STANDINS__PORT=str(unused_port()))
+        standins = unused_port()
+        self.standins = f"http://127.0.0.1:{standins}"
+        given = copy.environment(**environment, NYOTA_STANDINS__PORT=str(standins))
         self._run = subprocess.Popen(command, cwd=copy.folder, env=given, stderr=subprocess.DEVNULL)
 
     async def answering(self, http: aiohttp.ClientSession) -> None:
@@ -78,10 +99,39 @@ def approval() -> dict[str, str]:
     return {**json.loads(found[1]), "approvedAt": iso(system()), "webhookToken": HOOKS_TOKEN}
 
 
+async def played(up: Up, name: str) -> int:
+    """How the terminal phone ends that plays a dialogue of ours."""
+    script, url = ROOT / "tests" / "dialogues" / name, f"http://127.0.0.1:{up.port}"
+    command = [
+        sys.executable,
+        "-m",
+        "simulator.phone",
+        "--url",
+        url,
+        "--standins",
+        up.standins,
+        "--script",
+        str(script),
+    ]
+    run = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, cwd=ROOT)
+    return await run.wait()
+
+
 class TestGuides:
     """Follow them."""
 
-    @pytest.mark.parametrize("guide", ["add-a-flow.md", "add-a-language.md", "add-a-ledger.md", "add-a-provider.md"])
+    @pytest.mark.parametrize(
+        "guide",
+        [
+            "add-a-flow.md",
+            "add-a-gateway.md",
+            "add-a-keyword.md",
+            "add-a-language.md",
+            "add-a-ledger.md",
+            "add-a-provider.md",
+            "add-a-template.md",
+        ],
+    )
     def test_a_guide_can_be_followed(self, guide: str) -> None:
         """It has blocks that say what they are for."""
         assert instructions(guide)
@@ -125,14 +175,69 @@ class TestGuides:
         assert health["checks"]["core"]["status"] == "degraded"
         assert told[0] == 200, told
 
+    async def test_another_kind_of_core_is_one_file(self, copy: Copy, runs: list[Up], fresh_sqlite: str) -> None:
+        """The loan of the demo is told to it, and what is repaid on the phone is repaid there."""
+        copy.follow("add-a-ledger.md")
+        async with AsyncExitStack() as stack:
+            books = await stack.enter_async_context(embedded_at(fresh_sqlite, system))
+            given = {"BASE_URL": await stack.enter_async_context(office_at(books)), "API_KEY": API_KEY}
+            block = {f"NYOTA_LEDGER__USHIRIKA__{name}": value for name, value in given.items()}
+            runs.append(Up(copy, "--config", "sacco.yaml", NYOTA_LEDGER__POLL_SECONDS="1", **block))
+            http = await stack.enter_async_context(aiohttp.ClientSession())
+            await runs[0].answering(http)
+            assert await played(runs[0], "repay-wallet-en.yaml") == 0
+
+            async def repaid() -> list[int]:
+                loans = (await books.changes("")).loan_ids
+                kept = [await books.read_loan(each) for each in loans]
+                return [each.amount_cents for loan in kept for each in loan.bookings if each.kind == "repayment"]
+
+            await wait_until(repaid, START_SECONDS)
+
+            assert await repaid() == [160_00]
+
+    def test_a_template_is_two_sentences_and_its_slots(self, copy: Copy) -> None:
+        """Refused while a language lacks it, proved with all the others."""
+        copy.follow("add-a-template.md")
+
+    async def test_a_gateway_that_carries_sms_is_its_dialect_and_its_block(self, copy: Copy) -> None:
+        """A message leaves in the dialect of the guide, and its answer is understood."""
+        copy.follow("add-a-gateway.md")
+        came: list[dict[str, object]] = []
+
+        async def take(request: web.Request) -> web.Response:
+            came.append(dict(await request.post()))
+            return web.json_response({"result": {"code": "OK", "ref": "T-77"}})
+
+        application = web.Application()
+        application.router.add_post("/send", take)
+        async with TestServer(application) as server:
+            given = {"API_KEY": "a-key", "URL": str(server.make_url("/send"))}
+            block = {f"NYOTA_MESSAGES__GATEWAYS__TAARIFA__{name}": value for name, value in given.items()}
+            ran = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", SENDS_ONE, cwd=copy.folder, env=copy.environment(**block),
+                stdout=subprocess.PIPE,
+            )  # fmt: skip
+            told, _ = await ran.communicate()
+
+        assert told.decode().strip() == "T-77"
+        assert came == [
+            {"user": "nyota", "secret": "a-key", "source": "NYOTA", "phone": "+254711000001", "body": "A first try"}
+        ]
+
+    async def test_a_keyword_is_one_entry(self, copy: Copy, runs: list[Up]) -> None:
+        """With a slip in it, it asks for its code, and the code does it."""
+        copy.follow("add-a-keyword.md")
+        runs.append(Up(copy))
+        async with aiohttp.ClientSession() as http:
+            await runs[0].answering(http)
+
+        assert await played(runs[0], str(copy.folder / "goal.yaml")) == 0
+
     async def test_a_dialogue_that_was_written_down_plays(self, copy: Copy, runs: list[Up]) -> None:
         """As the quickstart of the README says, on a gateway that has just been started."""
         runs.append(Up(copy))
         async with aiohttp.ClientSession() as http:
             await runs[0].answering(http)
-        script = ROOT / "tests" / "dialogues" / "balance-en.yaml"
-        url = f"http://127.0.0.1:{runs[0].port}"
-        command = [sys.executable, "-m", "simulator.phone", "--url", url, "--script", str(script)]
-        played = await asyncio.create_subprocess_exec(*command, stdout=subprocess.DEVNULL, cwd=ROOT)
 
-        assert await played.wait() == 0
+        assert await played(runs[0], "balance-en.yaml") == 0

@@ -204,7 +204,7 @@ class _Desk:
     """A gateway's desk, over HTTP."""
 
     def __init__(self, config: Path | None, data: Path, url: str | None) -> None:
-        from gateway.loanbook.remote import office  # noqa: PLC0415 - a command imports what it runs, when it runs
+        from gateway.loanbook.remote import office
 
         self._office = office(config, data, url)
 

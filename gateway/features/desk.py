@@ -3,7 +3,8 @@
 from gateway.desk.cases import Cases
 from gateway.feature import Feature, Tools
 from gateway.mail import Mailer
-from gateway.playbooks.watching import KIND, DeskMailStep, Patience, Told, Watching
+from gateway.playbooks.colleague_mail import ColleagueMailStep
+from gateway.playbooks.watching import KIND, LETTER, Patience, Told, Watching
 from gateway.web.cases import CaseRoutes
 
 HOUR_MS = 3_600_000
@@ -20,6 +21,10 @@ def feature(tools: Tools) -> Feature:
     )
     playbooks = [Watching(tools.outbox, patience, told).playbook()]
     if tools.config.mail.host and settings.email:
-        playbooks.append(DeskMailStep(Mailer(tools.config.mail), lambda: tools.catalogue, told).playbook())
+        mailer = Mailer(tools.config.mail)
+        step = ColleagueMailStep(
+            mailer, lambda: tools.catalogue, told.email, told.language, lambda _work: "cases_overdue"
+        )
+        playbooks.append(step.playbook(LETTER))
     routes = CaseRoutes(tools.store, Cases(tools.outbox), tools.outbox, tools.clock)
     return Feature(playbooks=playbooks, daily=(KIND,), routes=routes.table())

@@ -9,8 +9,8 @@ from gateway.feature import Feature, Tools
 from gateway.mail import Mailer
 from gateway.operations.playbook import Playbook
 from gateway.payouts.standing import Paying
-from gateway.playbooks import float_mail, floating
-from gateway.playbooks.float_mail import FloatMailStep
+from gateway.playbooks import floating
+from gateway.playbooks.colleague_mail import ColleagueMailStep
 from gateway.playbooks.floating import KIND, RESULT, TIMEOUT, AskStep, FloatAnswers, Told
 from gateway.playbooks.guard import HOUR_MS, Guard
 from gateway.store.engine import Store
@@ -55,8 +55,11 @@ def _playbooks(tools: Tools, told: Told) -> list[Playbook]:
     )  # fmt: skip
     playbooks = [floating.playbook(step)]
     if tools.config.mail.host and told.email:
-        letter = FloatMailStep(Mailer(tools.config.mail), lambda: tools.catalogue, told)
-        playbooks.append(float_mail.playbook(letter))
+        letter = ColleagueMailStep(
+            Mailer(tools.config.mail), lambda: tools.catalogue, told.email, told.language,
+            lambda work: f"float_{work.intent['level']}",
+        )  # fmt: skip
+        playbooks.append(letter.playbook(floating.LETTER))
     return playbooks
 
 

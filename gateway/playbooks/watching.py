@@ -5,7 +5,6 @@ its customer, cases that are overdue to whoever looks after the desk.
 """
 
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,15 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation, reference
 from gateway.clock import local_date
 from gateway.desk import cases, doubts
-from gateway.mail import Letter, Mailer
 from gateway.notices import values as say
-from gateway.notices.values import typed
 from gateway.operations.outbox import NAMESPACE, Outbox
 from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
-from gateway.playbooks.mail import handed_over
 from gateway.store import customers
-from menus.catalogue import Catalogue
 
 KIND = "desk.watch"
 LETTER = "desk.mail"
@@ -106,26 +101,3 @@ class Watching:
         customer = await customers.find(connection, customer_id) if customer_id else None
         if customer is not None and customer.state != "closed":
             await self._outbox.tell(connection, cause, customer.id, customer.msisdn, template, values)
-
-
-class DeskMailStep:
-    """The one step of the letter to whoever looks after the desk."""
-
-    name = "send"
-
-    def __init__(self, mailer: Mailer, catalogue: Callable[[], Catalogue], told: Told) -> None:
-        self._mailer = mailer
-        self._catalogue = catalogue
-        self._told = told
-
-    async def attempt(self, work: Work) -> Outcome:
-        values = typed(work.intent["values"], local_date(work.created_at))
-        subject, body = self._catalogue().mail(self._told.language, "cases_overdue", values)
-        return await handed_over(self._mailer, Letter(work.id, self._told.email, subject, body, work.created_at))
-
-    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
-        """Nobody else says what became of it."""
-        return outcome
-
-    def playbook(self) -> Playbook:
-        return Playbook(kind=LETTER, steps=(self,), lane=lambda _customer, _intent: LETTER, priority=4)

@@ -24,6 +24,7 @@ from gateway.operations.outbox import Outbox
 from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
 from gateway.store import customers
 from gateway.store.engine import Store
+from gateway.web.paging import position_of
 from gateway.web.problems import problem, validated
 
 PAGE_MAX = 200
@@ -63,7 +64,7 @@ class ApprovalRoutes:
         """A page, the newest first; `cursor` of the answer asks for the next one, null is the end."""
         try:
             limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "50"))))
-            before = _position(request.query.get("cursor", ""))
+            before = position_of(request.query.get("cursor", ""))
         except ValueError:
             return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
         filters = {name: request.query[name] for name in FILTERS if request.query.get(name)}
@@ -117,14 +118,6 @@ def _refused(row: Approval, by: str, reason: str | None) -> web.Response | None:
     if row.not_by == by:
         return problem(409, "second-person", "somebody else has to decide about this one too")
     return None
-
-
-def _position(cursor: str) -> tuple[int, str] | None:
-    """Where the last page ended. Raises ValueError."""
-    if not cursor:
-        return None
-    at, _, last = cursor.partition(":")
-    return int(at), last
 
 
 async def _shown(connection: AsyncConnection, row: Approval) -> dict[str, Any]:

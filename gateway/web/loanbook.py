@@ -1,11 +1,12 @@
 """Reports of the loan book, for operators. `format` is json, csv or xlsx.
 
 GET /api/loans/reports/ageing?format=csv
-GET /api/loans/reports/par
+GET /api/loans/reports/par?on=2026-07-31
 GET /api/loans/reports/kpis?from=2026-08-01&to=2026-08-31&by=officer
 GET /api/loans/reports/collections?most=200&officer=jane        with a name, phones are shown whole, on record
 
-They are as of today: what was known on another day is not kept, so any other `on` is refused.
+Ageing, portfolio at risk and KPIs are as of the end of `on`, by what was on record then; without it, as of today. The
+list for collectors is always today's.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -58,25 +59,28 @@ class LoanBookRoutes:
         made = {"ageing": self.ageing, "par": self.par, "kpis": self.kpis, "collections": self.collections}
         return [web.get(f"/api/loans/reports/{name}", self._answering(name, make)) for name, make in made.items()]
 
-    async def ageing(self, request: web.Request, today: date) -> Report:
-        return report.ageing(today.isoformat(), await aged(self._store, self._portfolio, today))
+    async def ageing(self, request: web.Request, on: date) -> Report:
+        return report.ageing(on.isoformat(), await aged(self._store, self._portfolio, on))
 
-    async def par(self, request: web.Request, today: date) -> Report:
-        return report.par(today.isoformat(), await aged(self._store, self._portfolio, today))
+    async def par(self, request: web.Request, on: date) -> Report:
+        return report.par(on.isoformat(), await aged(self._store, self._portfolio, on))
 
-    async def kpis(self, request: web.Request, today: date) -> Report:
-        """Of this month until today, or of the days that are given."""
-        until = _day(request, "to", today)
+    async def kpis(self, request: web.Request, on: date) -> Report:
+        """Of that month until the day of the report, or of the days that are given."""
+        until = _day(request, "to", on)
         period = Period(_day(request, "from", until.replace(day=1)), until)
-        if not period.since <= until <= today:
-            raise Wrong("from, to: two days in order, the second not after today")
+        if not period.since <= until <= on:
+            raise Wrong("from, to: two days in order, the second not after the day of the report")
         split = _split(request.query.get("by", "product"))
-        found = await measured(self._store, self._portfolio, period, today, split)
-        facts = {"on": today.isoformat(), "from": period.since.isoformat(), "to": until.isoformat()}
+        found = await measured(self._store, self._portfolio, period, on, split)
+        facts = {"on": on.isoformat(), "from": period.since.isoformat(), "to": until.isoformat()}
         return report.kpis(facts, split, found)
 
-    async def collections(self, request: web.Request, today: date) -> Report:
+    async def collections(self, request: web.Request, on: date) -> Report:
         """The latest loans first. Whoever wants whole phones says who they are, and that is kept."""
+        today = local_date(self._clock())
+        if on != today:
+            raise Wrong("on: whom to call is of today only")
         most = request.query.get("most", str(MOST))
         if not (most.isascii() and most.isdigit() and len(most) < 6 and 1 <= int(most) <= MOST_MAX):
             raise Wrong(f"most: how many, 1 to {MOST_MAX}")
@@ -109,24 +113,27 @@ class LoanBookRoutes:
         async def answer(request: web.Request) -> web.StreamResponse:
             form, today = request.query.get("format", "json"), local_date(self._clock())
             try:
-                _check(request, form, today)
-                made = await make(request, today)
+                on = _check(request, form, today)
+                made = await make(request, on)
             except Wrong as error:
                 return problem(422, "invalid", str(error))
             if form == "json":
                 return web.json_response(made.as_json(), headers=HEADERS)
             content = made.as_csv().encode() if form == "csv" else made.as_xlsx(self._letterhead)
-            named = {"Content-Disposition": f'attachment; filename="{name}-{today}.{form}"'}
+            named = {"Content-Disposition": f'attachment; filename="{name}-{on}.{form}"'}
             return web.Response(body=content, content_type=MIME[form], headers={**HEADERS, **named})
 
         return answer
 
 
-def _check(request: web.Request, form: str, today: date) -> None:
+def _check(request: web.Request, form: str, today: date) -> date:
+    """The day that the report is of."""
     if form not in FORMS:
         raise Wrong("format: json, csv or xlsx")
-    if _day(request, "on", today) != today:
-        raise Wrong("on: only today; what was known on another day is not kept")
+    on = _day(request, "on", today)
+    if on > today:
+        raise Wrong("on: not after today")
+    return on
 
 
 def _call(call: Call, phone: str, call_from: str) -> Row:

@@ -6,6 +6,8 @@ POST /api/loans {"phone": "0711000001", "product": "quick", "amount": "2000.00",
 POST /api/loans/acts/LA4K7QD/confirm {"by": "omar", "decision": "approve"}
 GET  /api/loans/acts/LA4K7QD, /api/loans/LN7K2QD, /api/loans/LN7K2QD/payoff?on=2026-09-01, /api/loans?phone=&state=
 POST /api/loans/LN7K2QD/{repayments, reversals, charges, waivers, reschedule, write-off}
+
+What is asked for with an `Idempotency-Key` is asked for once: the same key and body again get the same answer.
 """
 
 import uuid
@@ -31,14 +33,15 @@ from gateway.lending.loan import Row
 from gateway.lending.payoff import payoff
 from gateway.lending.portfolio import RUNNING_STATES, Happening, LoanRecord, Portfolio, Standing
 from gateway.operations import queue
-from gateway.operations.outbox import Outbox
+from gateway.operations.outbox import Outbox, intent_hash
 from gateway.operations.playbook import Work
 from gateway.playbooks.servicing import KIND, PREFIX, REFUSALS, Servicing, customer_of
 from gateway.servicing import promises
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.problems import problem, validated
+from gateway.web.problems import idempotency_key, key_reused, problem, validated
 
+NAMESPACE = uuid.UUID("3c0d7f52-8a1e-5b64-9f0b-6c6f616e6163")
 Amount = Annotated[Decimal, Field(gt=0, le=10_000_000, decimal_places=2)]
 AHEAD_YEARS_MAX = 60
 STANDING_STATES = frozenset({*RUNNING_STATES, "closed"})
@@ -169,7 +172,7 @@ class LoanRoutes:
                 customer = await customer_of(connection, line)
             if customer is None:
                 return problem(404, "not-found", "No customer is on this line.")
-            return await self._asked(customer.id, {"act": "book", **body.intent()})
+            return await self._asked(request, customer.id, {"act": "book", **body.intent()})
 
         return await validated(request, Booked, asked)
 
@@ -239,27 +242,44 @@ class LoanRoutes:
                     record = await self._named(connection, request)
                 if record is None:
                     return _no_loan()
-                return await self._asked(record.customer_id, {"act": act, "loan": record.id, **body.intent()})
+                return await self._asked(request, record.customer_id, {"act": act, "loan": record.id, **body.intent()})
 
             return await validated(request, ACTS[act], asked)
 
         return handle
 
-    async def _asked(self, customer_id: str, intent: dict[str, Any]) -> web.StreamResponse:
+    async def _asked(self, request: web.Request, customer_id: str, intent: dict[str, Any]) -> web.StreamResponse:
         """Queue an act for a second person, once it is seen that it could be done now."""
-        identity = str(uuid.uuid4())
+        try:
+            key = idempotency_key(request)
+        except ValueError as error:
+            return problem(422, "invalid", str(error))
+        identity = str(uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4())
         operation = Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
+        if repeated := await self._repeated(operation):
+            return repeated
         work = _work(operation, self._clock())
         try:
             await self._tried(work)
         except REFUSALS as error:
             return problem(409, getattr(error, "code", "") or "impossible", f"Refused: {error}.")
         async with self._store.begin() as connection:
-            await self._outbox.put(connection, operation)
-            await self._servicing.ask(connection, work, work.created_at)
+            if is_new := await self._outbox.put(connection, operation):
+                await self._servicing.ask(connection, work, work.created_at)
+        if not is_new:  # the same key came twice at once
+            return await self._repeated(operation) or key_reused()
         self._outbox.news.set()
-        answer = {"reference": operation.reference, "act": intent["act"], "state": "waiting"}
-        return web.json_response(answer, status=202)
+        return _waiting(operation)
+
+    async def _repeated(self, operation: Operation) -> web.Response | None:
+        """The answer to what was asked before under this key; None when nothing was."""
+        async with self._store.read() as connection:
+            known = await queue.named(connection, operation.reference)
+        if known is None:
+            return None
+        is_same = known.id == operation.id and known.customer_id == operation.customer
+        is_same = is_same and known.intent_hash == intent_hash(KIND, operation.intent)
+        return _waiting(operation) if is_same else key_reused()
 
     async def _tried(self, work: Work) -> None:
         """Do it, and take it back before anybody sees it."""
@@ -311,6 +331,11 @@ class LoanRoutes:
             return body
         standing = await self._portfolio.standing(connection, record.id, local_date(self._clock()))
         return body | _standing(standing)
+
+
+def _waiting(operation: Operation) -> web.Response:
+    answer = {"reference": operation.reference, "act": operation.intent["act"], "state": "waiting"}
+    return web.json_response(answer, status=202)
 
 
 def _work(operation: Operation, now: int) -> Work:

@@ -28,9 +28,10 @@ from gateway.playbooks.staffing import DESK, PROMPT, Staffing
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.paging import limit_of, number_of
 from gateway.web.problems import problem, validated
 
-PAGE_MAX = 200
+PAGE, PAGE_MAX = 50, 200
 SALTS_MAX = 5
 PROMPT_MAX_CENTS = 250_000_00
 NAMED = Field(min_length=2, max_length=60)
@@ -195,8 +196,9 @@ class OfficerRoutes:
 
     async def prompts(self, request: web.Request) -> web.StreamResponse:
         """The newest first; `by` asks for those of one member of staff."""
-        limit = _limit(request)
-        if limit is None:
+        try:
+            limit = limit_of(request, PAGE, PAGE_MAX)
+        except ValueError:
             return problem(422, "invalid", "limit is a number")
         async with self._store.read() as connection:
             rows = await prompts.newest(connection, by=request.query.get("by"), limit=limit)
@@ -211,17 +213,17 @@ class OfficerRoutes:
 
     async def actions(self, request: web.Request) -> web.StreamResponse:
         """What staff did, the newest first; `by`, `phone`, and `before` for the next page."""
-        limit, before = _limit(request), request.query.get("before")
-        if limit is None or (before is not None and not before.isdecimal()):
+        try:
+            limit = limit_of(request, PAGE, PAGE_MAX)
+            before = number_of(request.query["before"]) if "before" in request.query else None
+        except ValueError:
             return problem(422, "invalid", "limit and before are numbers")
         phone = request.query.get("phone")
         async with self._store.read() as connection:
             customer = await customers.on_line(connection, kenyan(phone) or "") if phone else None
             if phone and customer is None:
                 return _nobody()
-            wanted = Wanted(
-                request.query.get("by"), customer.id if customer else None, int(before) if before else None, limit
-            )
+            wanted = Wanted(request.query.get("by"), customer.id if customer else None, before, limit)
             rows = await audit.listed(connection, wanted)
         return web.json_response({"actions": [_action(row) for row in rows]})
 
@@ -331,11 +333,6 @@ def _named(kind: str, prefix: str, identity: str, intent: dict[str, Any]) -> Ope
 
 def _nobody() -> web.Response:
     return problem(404, "not-found", "Nobody has an account on this line.")
-
-
-def _limit(request: web.Request) -> int | None:
-    given = request.query.get("limit", "50")
-    return min(PAGE_MAX, max(1, int(given))) if given.isdecimal() else None
 
 
 def _amount(cents: int) -> str:

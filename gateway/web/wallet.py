@@ -9,8 +9,6 @@ The same key again answers what has become of the first; with another body it is
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -23,23 +21,18 @@ from flows.turn import Operation, reference
 from gateway.books import accounts as chart
 from gateway.books.accounts import CURRENCY
 from gateway.books.ledger import Books
-from gateway.books.statement import Cursor, Movement
-from gateway.clock import EAT, Clock, iso, milliseconds
+from gateway.clock import Clock, iso
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox, intent_hash
 from gateway.playbooks.send import TRANSFER
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.wallet import labels
-from gateway.wallet.labels import Label
 from gateway.wallet.limits import Kind, Limits
-from gateway.web.problems import problem, validated
+from gateway.web.movements import listed, window_of
+from gateway.web.problems import KEY_CHARACTERS_MAX, KEY_HEADER, key_reused, problem, validated
 
 NAMESPACE = uuid.UUID("f6f0b6a4-2c6e-5a0c-9a54-77616c6c6574")
-KEY_HEADER = "Idempotency-Key"
-KEY_CHARACTERS_MAX = 200
-PAGE, PAGE_MAX = 50, 200
 KINDS: tuple[Kind, ...] = ("deposit", "withdraw", "send")
 
 
@@ -51,15 +44,6 @@ class Transfer(BaseModel):
     target: str = Field(alias="to")
     amount: Annotated[Decimal, Field(gt=0, le=Decimal(999_999), decimal_places=2)]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=200)]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which movements: before a place in the history, not older than a moment, so many."""
-
-    before: Cursor | None
-    since: int
-    limit: int
 
 
 class WalletRoutes:
@@ -109,25 +93,14 @@ class WalletRoutes:
 
     async def transactions(self, request: web.Request) -> web.StreamResponse:
         """Movements, the newest first. `cursor` of the answer asks for the page after it; without one, that was all."""
-        window = _window(request)
+        window = window_of(request)
         if isinstance(window, web.Response):
             return window
         async with self._store.read() as connection:
             found = await self._customer(connection, request.match_info["phone"], "phone")
             if isinstance(found, web.Response):
                 return found
-            key = chart.wallet(found.id)
-            page = await self._books.statement(connection, key, before=window.before, limit=window.limit)
-            wanted = [movement for movement in page.movements if movement.at >= window.since]
-            named = await labels.labelled(connection, wanted, "wallet")
-        more = page.next if len(wanted) == len(page.movements) else None
-        return web.json_response(
-            {
-                "currency": CURRENCY,
-                "transactions": [_described(movement, label) for movement, label in named],
-                "cursor": f"{more.at}-{more.id}" if more else None,
-            }
-        )
+            return await listed(connection, self._books, chart.wallet(found.id), "wallet", window)
 
     async def transfer(self, request: web.Request) -> web.StreamResponse:
         key = request.headers.get(KEY_HEADER, "").strip()
@@ -196,7 +169,7 @@ def _repeated(known: Any, operation: Operation) -> web.Response:
     same = known.id == operation.id and known.customer_id == operation.customer
     if same and known.intent_hash == intent_hash(operation.kind, operation.intent):
         return _answer(known)
-    return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
+    return key_reused()
 
 
 def _answer(row: Any) -> web.Response:
@@ -214,48 +187,6 @@ def _answer(row: Any) -> web.Response:
         },
         status=202 if row.is_open else 200,
     )
-
-
-def _window(request: web.Request) -> Window | web.Response:
-    query = request.query
-    try:
-        limit = min(PAGE_MAX, max(1, int(query.get("limit", str(PAGE)))))
-        before = _cursor(query["cursor"]) if query.get("cursor") else _until(query.get("to"))
-        since = _midnight(date.fromisoformat(query["from"])) if query.get("from") else 0
-    except ValueError:
-        return problem(422, "invalid", "limit is a number, cursor the one of the page before, from and to are dates")
-    return Window(before, since, limit)
-
-
-def _cursor(text: str) -> Cursor:
-    at, _, number = text.partition("-")
-    cursor = Cursor(int(at), int(number))
-    if not 0 <= cursor.at < 2**63 or not 0 <= cursor.id < 2**63:
-        raise ValueError(text)
-    return cursor
-
-
-def _until(text: str | None) -> Cursor | None:
-    """To the end of a day, in Nairobi."""
-    return Cursor(_midnight(date.fromisoformat(text) + timedelta(days=1)), 0) if text else None
-
-
-def _midnight(day: date) -> int:
-    return milliseconds(datetime.combine(day, time(), EAT))
-
-
-def _described(movement: Movement, label: Label) -> dict[str, Any]:
-    return {
-        "id": movement.journal_id,
-        "operation": movement.operation_id,
-        "step": movement.step,
-        "at": iso(movement.at),
-        "amount": _money(movement.amount_cents),
-        "balance": _money(movement.balance_cents),
-        "kind": label.kind,
-        "about": label.about or None,
-        "memo": movement.memo,
-    }
 
 
 def _money(cents: int) -> str:
