@@ -1,26 +1,34 @@
 """Messages: writing and sending every SMS, and who carries it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from gateway.accounts.codes import Codes
-from gateway.config import Messages
+from gateway.config import Messages, SmppLink
+from gateway.conversation import Conversation
+from gateway.endings import Endings
 from gateway.errors import Misconfigured
 from gateway.feature import Feature, Tools
 from gateway.features.papers import links_of
 from gateway.features.reminding import reminding_of
+from gateway.features.texting import inbox_of
 from gateway.playbooks import message
 from gateway.sending.carriers import Carrier, Carriers, Route
 from gateway.sending.http_gateway import HttpGateway
 from gateway.sending.log_only import LogOnly
 from gateway.sending.presets import PRESETS
 from gateway.sending.quiet import Quiet
+from gateway.smpp.carrier import SmppCarrier
+from gateway.smpp.hearing import Hearing
+from gateway.smpp.link import Link
 from gateway.web.messages import MessageRoutes
 
 
 def feature(tools: Tools) -> Feature:
     settings = tools.config.messages
     gateways = gateways_of(settings)
-    carriers = carriers_of(tools, gateways)
+    links = links_to(tools.config.smpp.links)
+    carriers = carriers_of(tools, {**gateways, **{link.name: SmppCarrier(link, its) for link, its in links}})
     codes = Codes(tools.config, tools.store, tools.clock)
     quiet = Quiet(settings.quiet_from, settings.quiet_until)
     send = message.SendStep(
@@ -37,9 +45,29 @@ def feature(tools: Tools) -> Feature:
     async def closed() -> None:
         for gateway in gateways.values():
             await gateway.close()
+        for provider in tools.providers.values():
+            if (volume := getattr(provider, "volume", None)) is not None:
+                await volume.close()
+
+    async def hearing(conversation: Conversation, endings: Endings) -> None:
+        async with asyncio.TaskGroup() as group:
+            for link, its in links:
+                hears = Hearing(link, its, tools.catalogue.codes, inbox_of(tools), tools.store, tools.clock)
+                group.create_task(hears.run(conversation, endings))
 
     routes = MessageRoutes(tools.store, tools.outbox, tools.menus, carriers, settings, tools.clock)
-    return Feature(playbooks=(message.playbook(send),), routes=routes.table(), closes=closed)
+    return Feature(playbooks=(message.playbook(send),), routes=routes.table(), runs=hearing, closes=closed)
+
+
+def links_to(settings: Mapping[str, SmppLink]) -> Sequence[tuple[Link, SmppLink]]:
+    """Raises Misconfigured naming the key of a link that cannot work."""
+    for name, its in settings.items():
+        if not its.password.get_secret_value():
+            variable = f"NYOTA_SMPP__LINKS__{name.upper()}__PASSWORD"
+            raise Misconfigured(f"smpp.links.{name}.password: needed; set {variable}")
+        if its.ussd and its.bind == "transmitter":
+            raise Misconfigured(f"smpp.links.{name}.ussd: a transmitter hears no sessions")
+    return [(Link(name, its), its) for name, its in settings.items()]
 
 
 def gateways_of(settings: Messages) -> Mapping[str, HttpGateway]:
@@ -53,7 +81,7 @@ def gateways_of(settings: Messages) -> Mapping[str, HttpGateway]:
     return {name: HttpGateway(name, gateway) for name, gateway in settings.gateways.items()}
 
 
-def carriers_of(tools: Tools, gateways: Mapping[str, HttpGateway]) -> Carriers:
+def carriers_of(tools: Tools, gateways: Mapping[str, Carrier]) -> Carriers:
     """Everybody who carries, in the configured order. Raises Misconfigured for a name that is nobody's."""
     settings = tools.config.messages
     known: dict[str, Carrier] = {

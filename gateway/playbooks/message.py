@@ -2,10 +2,10 @@
 
 No carrier has a key that makes a repeat harmless. A receipt is therefore sent at least once: after a crash or a
 time-out between handing over and noting it, it may come twice, never not at all. A code or a reminder is not sent
-again in doubt: see `gateway.sending.ranks`.
+again in doubt, after a crash neither: it is marked before it leaves. See `gateway.sending.ranks`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import time
 from typing import Any
 
@@ -13,18 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts.codes import Codes
 from gateway.clock import Clock, local, local_date
-from gateway.errors import Rejected, Unavailable, Uncertain
+from gateway.errors import NyotaError, Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
-from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
+from gateway.operations.outcome import Done, Later, Outcome, Park, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
 from gateway.papers.links import Links
 from gateway.providers.contract import OutgoingSms
-from gateway.sending.carriers import Carriers, Slow
+from gateway.sending.carriers import Carriers, Fate, Handed, Slow
 from gateway.sending.parts import size_of
 from gateway.sending.quiet import Quiet
 from gateway.sending.ranks import lane_of, manner_of
 from gateway.store import customers, messages
 from gateway.store.engine import Store
+from gateway.texting import stops
 from menus.catalogue import Catalogue
 from menus.gsm import to_gsm
 
@@ -55,39 +56,121 @@ class SendStep:
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        manner, now = manner_of(work.intent["template"]), self._clock()
+        [ready] = await self._prepared([work])
+        if not isinstance(ready, str):
+            return ready
+        try:
+            fate: Fate = await self._carriers.hand_over(OutgoingSms(work.intent["to"], ready))
+        except NyotaError as error:
+            fate = error
+        return _outcome(work, fate)
+
+    async def attempt_many(self, works: Sequence[Work], until: int) -> Sequence[Outcome]:
+        prepared = await self._prepared(works)
+        pairs = list(zip(works, prepared, strict=True))
+        texts = [OutgoingSms(work.intent["to"], ready) for work, ready in pairs if isinstance(ready, str)]
+        fates = iter(await self._carriers.hand_over_all(texts, until=until))
+        return [_outcome(work, next(fates)) if isinstance(ready, str) else ready for work, ready in pairs]
+
+    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
+        await self.reconsider_many(connection, [(work, outcome)], now)
+        return outcome
+
+    async def reconsider_many(
+        self, connection: AsyncConnection, settled: Sequence[tuple[Work, Outcome]], now: int
+    ) -> Sequence[Outcome]:
+        """Keep what became of the messages beside their operations."""
+        await messages.noted_all(connection, [_noted(work, outcome, now) for work, outcome in settled])
+        outcomes = [outcome for _, outcome in settled]
+        sent = {
+            (str(outcome.data["provider"]), str(outcome.data["provider_id"]))
+            for outcome in outcomes
+            if isinstance(outcome, Done)
+        }
+        await messages.catch_up(connection, sent, now)
+        return outcomes
+
+    async def _prepared(self, works: Sequence[Work]) -> Sequence[str | Outcome]:
+        """What leaves us for each, or what becomes of it without leaving."""
+        now = self._clock()
+        ready: dict[str, str | Outcome] = {}
+        for work in works:
+            if (outcome := self._untimely(work, now)) is not None:
+                ready[work.id] = outcome
+        timely = [work for work in works if work.id not in ready]
+        if timely:
+            async with self._store.begin() as connection:
+                ready |= await self._written(connection, timely, now)
+            ready |= await self._with_secrets([work for work in timely if _has_secret(work)], ready)
+        return [ready[work.id] for work in works]
+
+    def _untimely(self, work: Work, now: int) -> Outcome | None:
+        manner = manner_of(work.intent["template"])
         if now - work.created_at > manner.expires_ms:
             return Refused("expired", "too late to be of use")
         if manner.keeps_quiet and (silence := self._quiet.ends_after(local(now))):
             return Later(round(silence.total_seconds() * 1000), "not at this hour")
-        if await self._has_nothing_to_say(work, now):
-            return Refused("moot", "what it was about is over")
-        text = await self._with_secret(work, await self._written(work))
-        if text is None:
-            return Refused("expired", "the code or link in it is good no more")
-        try:
-            handed = await self._carriers.hand_over(OutgoingSms(work.intent["to"], text))
-        except Unavailable as error:
-            return Retry(str(error), error.evidence, is_outage=True)
-        except Uncertain as error:
-            if not manner.is_repeated:
-                return Refused(IN_DOUBT, f"not sent again: {error}", error.evidence)
-            return Retry(f"at least once: {error}", error.evidence)
-        except Rejected as error:
-            return Refused(error.code, str(error))
-        if isinstance(handed, Slow):
-            return Later(handed.wait_ms, "as fast as the carriers take it")
-        return Done({"provider": handed.carrier, "provider_id": handed.sent.provider_id, "cost": handed.sent.cost})
+        return None
 
-    async def _has_nothing_to_say(self, work: Work, now: int) -> bool:
-        about = work.intent.get("about")
-        if about is None or self._is_moot is None:
-            return False
-        async with self._store.begin() as connection:
-            return await self._is_moot(connection, about, now)
+    async def _written(
+        self, connection: AsyncConnection, works: Sequence[Work], now: int
+    ) -> Mapping[str, str | Outcome]:
+        """The texts, each written once and kept: a second try says the same.
+
+        What is not sent twice is marked in the same unit of work as leaving, so that after a crash it is in doubt.
+        """
+        known = await messages.known(connection, [work.id for work in works])
+        stops_at = [work.intent["to"] for work in works if not manner_of(work.intent["template"]).is_mandatory]
+        stopped = await stops.among(connection, stops_at) if stops_at else frozenset[str]()
+        people = {work.customer_id for work in works if work.customer_id and not work.intent["language"]}
+        languages = await customers.languages(connection, people) if people else {}
+        ready: dict[str, str | Outcome] = {}
+        for work in works:
+            ready[work.id] = await self._said(connection, work, known.get(work.id), stopped, languages, now)
+        new = [work for work in works if isinstance(ready[work.id], str) and work.id not in known]
+        await messages.written(connection, [_row(work, str(ready[work.id]), languages, now) for work in new])
+        again = [work for work in works if isinstance(ready[work.id], str) and work.id in known]
+        await messages.leaving(connection, [work.id for work in again if _is_marked(work)], now)
+        return ready
+
+    async def _said(
+        self, connection: AsyncConnection, work: Work, known: tuple[str, str] | None, stopped: Collection[str],
+        languages: Mapping[str, str], now: int,
+    ) -> str | Outcome:  # fmt: skip
+        about, template = work.intent.get("about"), work.intent["template"]
+        if about is not None and self._is_moot is not None and await self._is_moot(connection, about, now):
+            return Refused("moot", "what it was about is over")
+        if work.intent["to"] in stopped and not manner_of(template).is_mandatory:
+            return Refused("stopped", "they want no messages of this rank")
+        if known is not None:
+            text, state = known
+            return text if state != messages.SENDING else Refused(IN_DOUBT, "not sent again: cut off while it left")
+        return self._worded(work, work.intent["language"] or languages.get(work.customer_id, ""), now)
+
+    def _worded(self, work: Work, language: str, now: int) -> str | Outcome:
+        """One that cannot be written is for a person to look at, and holds up none of those that go with it."""
+        try:
+            values = typed(work.intent["values"], local_date(now))
+            return to_gsm(self._catalogue().message(language, work.intent["template"], values))
+        except (LookupError, TypeError, ValueError) as error:
+            return Park(f"{type(error).__name__}: there are no words for {work.intent['template']}")
+
+    async def _with_secrets(
+        self, works: Sequence[Work], ready: Mapping[str, str | Outcome]
+    ) -> Mapping[str, str | Outcome]:
+        """What leaves us: a one-time code or a link is in no text that is kept."""
+        filled: dict[str, str | Outcome] = {}
+        for work in works:
+            if isinstance(text := ready[work.id], str):
+                whole = await self._with_secret(work, text)
+                filled[work.id] = whole or Refused("expired", "the code or link in it is good no more")
+        leaving = [work.id for work in works if isinstance(filled.get(work.id), str) and _is_once(work)]
+        if leaving:
+            async with self._store.begin() as connection:
+                await messages.leaving(connection, leaving, self._clock())
+        return filled
 
     async def _with_secret(self, work: Work, text: str) -> str | None:
-        """What leaves us: a one-time code or a link is in no text that is kept."""
         code_id, link_id = work.intent.get("code"), work.intent.get("link")
         if link_id is not None and self._links is not None:
             return await self._links.filled(link_id, text)
@@ -95,53 +178,70 @@ class SendStep:
             return text
         return await self._codes.filled(code_id, text)
 
-    async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
-        """Keep what became of the message beside the operation."""
-        values: dict[str, object] = {"updated_at": now}
-        if isinstance(outcome, Done):
-            values |= {**outcome.data, "state": "sent"}
-        elif isinstance(outcome, Refused):
-            values |= {"state": "uncertain" if outcome.code == IN_DOUBT else "failed", "reason": outcome.reason[:80]}
-        await messages.noted(connection, work.id, **values)
-        if isinstance(outcome, Done) and outcome.data["provider_id"]:
-            provider, identity = str(outcome.data["provider"]), str(outcome.data["provider_id"])
-            await messages.catch_up(connection, provider, identity, now)
-        return outcome
 
-    async def _written(self, work: Work) -> str:
-        """The text, written once and kept: a second try says the same."""
-        async with self._store.begin() as connection:
-            text = await messages.text_of(connection, work.id)
-            if text is not None:
-                return text
-            language = work.intent["language"] or await _language(connection, work.customer_id)
-            now = self._clock()
-            values = typed(work.intent["values"], local_date(now))
-            text = to_gsm(self._catalogue().message(language, work.intent["template"], values))
-            await messages.written(
-                connection,
-                id=work.id,
-                customer_id=work.customer_id or None,
-                msisdn=work.intent["to"],
-                template=work.intent["template"],
-                language=language,
-                text=text,
-                parts=size_of(text).parts,
-                created_at=now,
-                updated_at=now,
-            )
-        return text
+def _outcome(work: Work, fate: Fate) -> Outcome:
+    """What a hand-over means for its message."""
+    match fate:
+        case Handed(carrier, sent):
+            return Done({"provider": carrier, "provider_id": sent.provider_id, "cost": sent.cost})
+        case Slow(wait_ms):
+            return Later(wait_ms, "as fast as the carriers take it")
+        case Unavailable():
+            return Retry(str(fate), fate.evidence, is_outage=True)
+        case Rejected():
+            return Refused(fate.code, str(fate))
+        case Uncertain():
+            if _is_once(work):
+                return Refused(IN_DOUBT, f"not sent again: {fate}", fate.evidence)
+            return Retry(f"at least once: {fate}", fate.evidence)
+    raise fate
+
+
+def _noted(work: Work, outcome: Outcome, now: int) -> Mapping[str, object]:
+    row: dict[str, object] = {"id": work.id, "provider": None, "provider_id": None, "cost": None, "reason": None}
+    match outcome:
+        case Done(data):
+            return {**row, **data, "state": "sent", "updated_at": now}
+        case Refused(code, reason):
+            state = "uncertain" if code == IN_DOUBT else "failed"
+            return {**row, "state": state, "reason": reason[:80], "updated_at": now}
+    return {**row, "state": "queued", "updated_at": now}
+
+
+def _row(work: Work, text: str, languages: Mapping[str, str], now: int) -> Mapping[str, object]:
+    return {
+        "id": work.id,
+        "customer_id": work.customer_id or None,
+        "msisdn": work.intent["to"],
+        "template": work.intent["template"],
+        "language": work.intent["language"] or languages.get(work.customer_id, ""),
+        "text": text,
+        "parts": size_of(text).parts,
+        "state": messages.SENDING if _is_marked(work) else "queued",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _is_once(work: Work) -> bool:
+    """Whether it is never sent again in doubt."""
+    return not manner_of(work.intent["template"]).is_repeated
+
+
+def _has_secret(work: Work) -> bool:
+    return work.intent.get("code") is not None or work.intent.get("link") is not None
+
+
+def _is_marked(work: Work) -> bool:
+    """Whether it leaves as it is written; one with a secret is marked when that is in it."""
+    return _is_once(work) and not _has_secret(work)
 
 
 def playbook(send: SendStep) -> Playbook:
     return Playbook(
         kind="sms.send",
         steps=(send,),
+        many=send,
         lane=lambda _, intent: lane_of(intent["template"], intent["to"]),
         rank=lambda intent: manner_of(intent["template"]).priority,
     )
-
-
-async def _language(connection: AsyncConnection, customer_id: str) -> str:
-    customer = await customers.find(connection, customer_id)
-    return str(customer.language) if customer else ""

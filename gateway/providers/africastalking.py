@@ -4,28 +4,30 @@
     CON Quick loan: how much?
 
 `text` is everything typed so far, joined by `*`. A dialled string may come as the code (`*383*2*1#`) or as a first
-`text`; both mean the same. SMS goes through the official package, which is synchronous: a few threads call it. It
-answers 201 with an empty list for a refusal, a code per recipient, and text instead of a mapping when the content
-type carries a charset.
+`text`; both mean the same. One SMS goes through the official package, which is synchronous: a few threads call it.
+Many together go to the same endpoint by `gateway.providers.africastalking_volume`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import msgspec
 import requests
 from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
 
 from gateway.config import AfricasTalking
-from gateway.errors import NotACallback, Rejected, Throttled, Unavailable, Uncertain
+from gateway.errors import NotACallback, NyotaError, Rejected, Unavailable, Uncertain
 from gateway.inbound import Ended, Inbound, Reply
+from gateway.providers.africastalking_answers import NOT_UNDERSTOOD, fate_of_one, refusal
+from gateway.providers.africastalking_volume import Volume
 from gateway.providers.contract import (
+    ID_CHARACTERS_MAX,
     TEXT_CHARACTERS_MAX,
     Delivery,
     Dialect,
+    IncomingSms,
     OutgoingSms,
     SentSms,
     Written,
@@ -35,8 +37,6 @@ from gateway.providers.contract import (
     split_code,
 )
 
-SENT_CODES = frozenset({100, 101, 102})
-AGAIN_CODES = frozenset({405, 500, 501, 502})
 DELIVERY_STATES = {
     "Success": "delivered",
     "Failed": "failed",
@@ -45,7 +45,6 @@ DELIVERY_STATES = {
     "Expired": "failed",
 }
 END_STATES = {"Success": "success", "Incomplete": "incomplete", "Failed": "failed"}
-NOT_UNDERSTOOD = "the answer could not be understood"
 
 
 class Provider:
@@ -61,6 +60,7 @@ class Provider:
         self._sender = settings.sender
         self._service = _Sms(settings.username, settings.api_key.get_secret_value(), settings.sms_base_url)
         self._threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="sms")
+        self.volume = Volume(settings)
 
     def parse_ussd(self, fields: Mapping[str, str]) -> Inbound:
         """One hop. Raises NotACallback naming the field that is missing or malformed."""
@@ -100,11 +100,31 @@ class Provider:
         state = DELIVERY_STATES.get(status, "sent")
         return Delivery(provider_id[:80], status[:40], state, form.get("failureReason", "")[:80])
 
+    def parse_sms(self, fields: Mapping[str, str]) -> IncomingSms:
+        """What somebody wrote to our short code; a long message comes whole. `linkId` only with a premium one."""
+        return IncomingSms(
+            provider=self.name,
+            provider_id=fields.get("id", "")[:ID_CHARACTERS_MAX],
+            msisdn=phone_of(fields, "from"),
+            short_code=fields.get("to", "")[:20],
+            text=fields.get("text", "")[:TEXT_CHARACTERS_MAX],
+            link_id=fields.get("linkId", "")[:ID_CHARACTERS_MAX],
+            network=fields.get("networkCode", "")[:20],
+        )
+
+    def parse_stop(self, fields: Mapping[str, str]) -> str:
+        """Somebody has followed the opt-out that goes with the first bulk message."""
+        return phone_of(fields, "phoneNumber")
+
     async def send_sms(self, message: OutgoingSms) -> SentSms:
         """Hand over one message. A time-out is uncertain: there is no id that would make a repeat harmless."""
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._threads, self._sent, message)
-        return _read(answer)
+        return fate_of_one(answer)
+
+    async def send_many(self, text: str, msisdns: Sequence[str]) -> Mapping[str, SentSms | NyotaError]:
+        """Hand over one text for several people at once; everybody's own fate, or the errors of `gateway.errors`."""
+        return await self.volume.send(text, msisdns)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -121,25 +141,9 @@ class Provider:
         except requests.RequestException as error:  # half an answer, or one that is no JSON
             raise Uncertain(NOT_UNDERSTOOD) from error
         except AfricasTalkingException as error:
-            raise _refusal(str(error)) from error
+            raise refusal(str(error)) from error
         except ValueError as error:
             raise Rejected("the number is not accepted", "403") from error
-
-
-class _Recipient(msgspec.Struct, rename="camel"):
-    status_code: int
-    status: str = ""
-    message_id: str = ""
-    cost: str = ""
-
-
-class _Told(msgspec.Struct):
-    message: str = msgspec.field(name="Message", default="")
-    recipients: list[_Recipient] | None = msgspec.field(name="Recipients", default=None)
-
-
-class _Answer(msgspec.Struct):
-    told: _Told = msgspec.field(name="SMSMessageData")
 
 
 class _Sms(SMSService):  # type: ignore[misc]  # the package carries no types
@@ -156,34 +160,3 @@ class _Sms(SMSService):  # type: ignore[misc]  # the package carries no types
 def _was_sent(error: requests.ConnectionError) -> bool:
     """Whether the request may have left before the connection broke; a refused connection never carried it."""
     return "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)
-
-
-def _refusal(body: str) -> Exception:
-    if "authentication is invalid" in body.lower():
-        return Rejected("the credentials are not accepted", "401")
-    return Uncertain(NOT_UNDERSTOOD)
-
-
-def _read(answer: Any) -> SentSms:
-    """The one recipient's fate. Codes: reference of the provider, section 4.2."""
-    told = _understood(answer).told
-    if not told.recipients:
-        raise Rejected("nobody was accepted", told.message[:40])
-    recipient = told.recipients[0]
-    code = recipient.status_code
-    if code in SENT_CODES:
-        return SentSms(recipient.message_id, recipient.cost)
-    status = recipient.status[:40]
-    if code in AGAIN_CODES:
-        raise Throttled(f"refused for now: {status}", code=code)
-    raise Rejected(f"refused: {status}", str(code))
-
-
-def _understood(answer: Any) -> _Answer:
-    """A mapping, or its text. Anything else may come after the message went out."""
-    try:
-        if isinstance(answer, str):
-            return msgspec.json.decode(answer, type=_Answer, strict=False)
-        return msgspec.convert(answer, _Answer, strict=False)
-    except msgspec.MsgspecError as error:
-        raise Uncertain(NOT_UNDERSTOOD) from error

@@ -11,6 +11,11 @@ and, where it carries SMS too:
 
     parse_delivery(form)  what became of a message, or NotACallback
     send_sms(message)     hand over a message; raises the errors of `gateway.errors`
+
+and, where people can write to us through it:
+
+    parse_sms(fields)     one message, or a part of one, or NotACallback
+    parse_stop(fields)    whose line wants no more messages, as its carrier tells, or NotACallback
 """
 
 import re
@@ -62,6 +67,26 @@ class Written:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingSms:
+    """What somebody wrote to us, or one part of it. `msisdn` is E.164.
+
+    `provider_id` is the carrier's own id of it, empty where it has none. `link_id` comes with premium messages. A long
+    message may come in `parts`, which have `joined` in common.
+    """
+
+    provider: str
+    provider_id: str
+    msisdn: str
+    short_code: str
+    text: str
+    link_id: str = ""
+    network: str = ""
+    joined: str = ""
+    part: int = 1
+    parts: int = 1
+
+
 class UssdProvider(Protocol):
     name: str
     accepts: frozenset[Dialect]
@@ -87,6 +112,21 @@ class SmsProvider(Protocol):
     def close(self) -> None: ...
 
 
+class WrittenTo(Protocol):
+    """One that carries what people write to us."""
+
+    name: str
+    accepts: frozenset[Dialect]
+    callback_token: str
+    open_callbacks: bool
+
+    def parse_sms(self, fields: Mapping[str, str]) -> IncomingSms: ...
+
+    def parse_stop(self, fields: Mapping[str, str]) -> str: ...
+
+
+PARTS_MAX = 20
+ID_CHARACTERS_MAX = 128
 _PHONE = re.compile(r"\+\d{9,15}")
 _SESSION = re.compile(r"[\x21-\x7e]{1,128}")
 

@@ -17,8 +17,11 @@ from gateway.config import Carrier
 from gateway.errors import NotACallback
 from gateway.inbound import Ended, Inbound, Reply
 from gateway.providers.contract import (
+    ID_CHARACTERS_MAX,
+    PARTS_MAX,
     TEXT_CHARACTERS_MAX,
     Dialect,
+    IncomingSms,
     Written,
     number_of,
     phone_of,
@@ -86,6 +89,29 @@ class Provider:
             hops=number_of(fields, "hops"),
             error=fields.get("error", "")[:120],
         )
+
+    def parse_sms(self, fields: Mapping[str, str]) -> IncomingSms:
+        """`{"messageId", "phoneNumber", "to", "text"}`, with `{"reference", "part", "parts"}` for a part of a long one.
+
+        Raises NotACallback for parts that cannot be."""
+        part, parts = number_of(fields, "part") or 1, number_of(fields, "parts") or 1
+        if not 1 <= part <= parts <= PARTS_MAX:
+            raise NotACallback(f"part is one of parts, and those are {PARTS_MAX} at most")
+        return IncomingSms(
+            provider=self.name,
+            provider_id=fields.get("messageId", "")[:ID_CHARACTERS_MAX],
+            msisdn=phone_of(fields, "phoneNumber"),
+            short_code=fields.get("to", "")[:20],
+            text=fields.get("text", "")[:TEXT_CHARACTERS_MAX],
+            link_id=fields.get("linkId", "")[:ID_CHARACTERS_MAX],
+            network=fields.get("network", "")[:20],
+            joined=fields.get("reference", "")[:40] if parts > 1 else "",
+            part=part,
+            parts=parts,
+        )
+
+    def parse_stop(self, fields: Mapping[str, str]) -> str:
+        return phone_of(fields, "phoneNumber")
 
     def close(self) -> None:
         """It holds nothing open."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from gateway.config import Providers
+from gateway.config import Block, Providers
 from gateway.errors import Misconfigured
 from gateway.providers.contract import UssdProvider
 
@@ -26,11 +26,11 @@ def providers_of(providers: Providers, codes: tuple[str, ...]) -> dict[str, Any]
 
 
 def _parsed(name: str, block: Any) -> BaseModel:
-    if isinstance(block, BaseModel):
+    if isinstance(block, BaseModel) and not isinstance(block, Block):
         return block
     model: type[BaseModel] = _module(name).Settings
     try:
-        return model.model_validate(block or {})
+        return model.model_validate(block.root if block else {})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(("providers", name, *map(str, first["loc"])))

@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from gateway.bodies import read_up_to
 from gateway.config import HttpGateway as Settings
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
 from gateway.providers.contract import OutgoingSms, SentSms
@@ -40,7 +41,7 @@ class HttpGateway:
             async with self._opened().request(
                 shape.method, self._settings.url, timeout=self._timeout, headers=self._headers(), **where
             ) as response:
-                status, body = response.status, await response.content.read(ANSWER_BYTES_MAX)
+                status, body = response.status, await read_up_to(response, ANSWER_BYTES_MAX)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Unavailable(f"{self.name}: could not connect") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

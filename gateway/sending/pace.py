@@ -33,3 +33,8 @@ class Pace:
     def wait_ms(self, name: str, now: int) -> int:
         bucket = self._buckets.get(name)
         return bucket.wait_ms(now) if bucket else 0
+
+    def turn_ms(self, name: str, wait_ms: int, place: int) -> int:
+        """When the one at `place` of those that wait together may come back: in turn, not all at once."""
+        bucket = self._buckets.get(name)
+        return wait_ms + round(max(0, place) * SECOND_MS / bucket.rate) if bucket else wait_ms

@@ -64,6 +64,8 @@ MOBILESASA = Shape(
     meanings={},
 )
 
+# A dialect of your own goes here.
+
 PRESETS: Mapping[str, Shape] = MappingProxyType(
     {"kenyan": KENYAN, "celcom": KENYAN, "advanta": KENYAN, "airtouch": AIRTOUCH, "damza": AIRTOUCH,
      "mobilesasa": MOBILESASA}

@@ -38,7 +38,10 @@ MANNERS: Mapping[Rank, Manner] = {
     "bulk": Manner(priority=8, expires_ms=3 * DAY_MS, keeps_quiet=True, is_repeated=False, is_mandatory=False),
 }
 
-OTP = frozenset({"account.code_old", "account.code_new", "account.email", "account.link", "pin.code"})
+OTP = frozenset({
+    "account.code_old", "account.code_new", "account.email", "account.link", "pin.code", "texting.first", "texting.otp",
+    "texting.otp_short", "texting.join_otp",
+})  # fmt: skip
 REMINDERS = ("remind.", "loan.late")
 ALERTS = ("alert.", "float.", "reconcile.")
 BULK = ("bulk.", "offer.")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.providers.contract import Delivery
@@ -14,6 +14,17 @@ FINAL_STATES = ("delivered", "failed")
 
 SENDING = "sending"
 """Being handed over, or cut off while it was: nobody knows whether it went out."""
+
+
+REPORTS_LOCK = 3_830_032
+"""Whoever notes ids of sent messages or reports on them holds this advisory lock; SQLite has a single writer anyway."""
+
+
+async def _in_turn(connection: AsyncConnection) -> None:
+    """A report and the noting of the id it is about must see each other: else it moves nothing, and nobody looks
+    again."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(REPORTS_LOCK)))
 
 
 async def known(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
@@ -45,6 +56,7 @@ async def noted_all(connection: AsyncConnection, rows: Iterable[Mapping[str, obj
         for name in ("state", "provider", "provider_id", "cost", "reason", "updated_at")
     }
     statement = update(messages).where(columns.id == bindparam("new_id")).values(**values)
+    await _in_turn(connection)
     if found := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
         await connection.execute(statement, found)
 
@@ -86,6 +98,7 @@ async def reported_all(connection: AsyncConnection, reports: Sequence[tuple[str,
         }
         for provider, report in reports
     ]  # fmt: skip
+    await _in_turn(connection)
     await connection.execute(insert(deliveries), rows)
     await _moved(connection, rows, now)
 

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.providers.contract import SmsProvider, UssdProvider
-from gateway.store import messages
+from gateway.sending.reports import Reports
 from gateway.store.engine import Store
 from gateway.web.problems import problem
 from gateway.web.ussd import fields_of, may_call
@@ -19,9 +19,8 @@ class Provider(UssdProvider, SmsProvider, Protocol):
 
 class SmsRoutes:
     def __init__(self, store: Store, providers: Mapping[str, Provider], clock: Clock) -> None:
-        self._store = store
+        self._reports = Reports(store, clock)
         self._providers = providers
-        self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
         yield web.post("/api/sms/delivery/{provider}", self.deliver)
@@ -34,14 +33,5 @@ class SmsRoutes:
         if not may_call(provider, request.match_info.get("token", "")):
             return problem(403, "wrong-token", "This address is not open.")
         report = provider.parse_delivery(await fields_of(request, frozenset({"form"})))
-        async with self._store.begin() as connection:
-            await messages.reported(
-                connection,
-                provider.name,
-                report.provider_id,
-                status=report.status,
-                state=report.state,
-                reason=report.reason,
-                now=self._clock(),
-            )
+        await self._reports.keep(provider.name, report)
         return web.Response(text="")

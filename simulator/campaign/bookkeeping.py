@@ -38,7 +38,7 @@ def _totals(facts: Facts) -> Iterable[Difference]:
             detail = f"the rail says {expected}, the books {posted[account]} cents"
             yield Difference("books and rail agree to the cent", account, detail)
     for balance in facts.balances:
-        if balance.held_cents and not any(operation.is_open for operation in facts.operations):
+        if balance.held_cents and not any(operation.is_unfinished for operation in facts.operations):
             yield Difference("nothing is held for ever", balance.account, f"{balance.held_cents} cents")
 
 

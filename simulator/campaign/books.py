@@ -10,17 +10,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import NullPool, Row, text
+from sqlalchemy import NullPool, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from simulator.campaign.facts import Balance, Customer, Journal, Loan, Operation
+from simulator.campaign.facts import RECURRING, Balance, Customer, Journal, Loan, Operation
 
 FILE = "nyota.db"
 
-_UNSETTLED = """
-    SELECT COUNT(*) FROM operations
-    WHERE is_open AND state NOT IN ('parked', 'dead') AND COALESCE(reason, '') <> 'waiting for an answer'
-"""
+_UNSETTLED = text(
+    "SELECT COUNT(*) FROM operations WHERE is_open AND state NOT IN ('parked', 'dead')"
+    " AND COALESCE(reason, '') <> 'waiting for an answer' AND kind NOT IN :recurring"
+).bindparams(bindparam("recurring", RECURRING, expanding=True))
 _LINES = "SELECT journal_id, key, amount_cents FROM postings JOIN accounts ON accounts.id = account_id"
 _BALANCES = """
     SELECT key, SUM(posted_cents) AS posted, SUM(held_cents) AS held
@@ -60,7 +60,7 @@ async def read(url: str) -> Kept:
 async def unsettled(url: str) -> int:
     """How many operations are still being worked on; those that wait for a person are not."""
     async with _opened(url) as database:
-        return int((await database.execute(text(_UNSETTLED))).scalar_one())
+        return int((await database.execute(_UNSETTLED)).scalar_one())
 
 
 @asynccontextmanager

@@ -78,6 +78,12 @@ class Customer:
     phone: str
 
 
+PEOPLE_DECIDE = "decision"
+"""The step in which an operation waits for a person."""
+RECURRING = ("audit.seal", "desk.watch", "float.poll")
+"""Kinds of operation that look, and come again, for ever."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One row of our queue."""
@@ -91,6 +97,11 @@ class Operation:
     is_open: bool
     reason: str
     intent: Mapping[str, Any]
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it should have ended by now: nobody has to decide, and it does not go on for ever."""
+        return self.is_open and self.step != PEOPLE_DECIDE and self.kind not in RECURRING
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,7 @@ WAITING: tuple[tuple[str, re.Pattern[str], Answer], ...] = tuple(
         ("menu", r"1 Balance\n2 Borrow", lambda caller, _: DIGITS[caller.goal]),
         ("product", r"Borrow\. Your limit", _says("1")),
         ("loan amount", r"loan: how much\?", _loan_amount),
+        ("again", r"the same again\?", _either(press_1=4, press_2=1)),
         ("cost", r"you get Ksh [^?]*Accept", _either(press_1=17, press_0=2, press_00=1)),
         ("loan PIN", r"Enter Nyota PIN to accept", _pin),
         ("wallet", r"1 Deposit\n2 Withdraw", _wallet_choice),

@@ -6,9 +6,6 @@ from simulator.campaign import words
 from simulator.campaign.facts import Difference, Facts, Operation
 from simulator.campaign.ledger import COLLECTION, MOVES, PAYOUT, Ledger, expected_cents
 
-PEOPLE_DECIDE = "decision"
-"""The step that waits for somebody to say yes or no, for days."""
-
 
 def proofs(facts: Facts) -> Iterable[Difference]:
     ledger = Ledger(facts)
@@ -55,7 +52,7 @@ def _ended(operation: Operation) -> Iterable[Difference]:
     elif operation.state == "parked":
         detail = f"{operation.kind} parked at {operation.step}: {operation.reason}"
         yield Difference("no person is needed", operation.reference, detail)
-    elif operation.is_open and operation.step != PEOPLE_DECIDE:
+    elif operation.is_unfinished:
         detail = f"{operation.kind} {operation.state} at {operation.step}: {operation.reason}"
         yield Difference("everything is settled in the end", operation.reference, detail)
 

@@ -4,17 +4,11 @@ Both servers share one core, one at a time busy; this process, Valkey and the id
 alternate, so that whatever else the machine does falls on both.
 """
 
-import asyncio
-import json
-import shutil
-import sys
-import tempfile
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import aiohttp
-import uvloop
 
 from simulator.load import members
 from simulator.load.bare import PATH
@@ -33,6 +27,7 @@ from simulator.load.child import (
 from simulator.load.dialogues import BROWSING, Dialogue, Hop, viewing
 from simulator.load.driver import Driver, DriverError, Tally
 from simulator.load.figures import Figures, Spread
+from simulator.load.printing import printed
 
 BROWSERS, VIEWERS = 1000, 200
 """Two crowds: whoever left a call in the middle is asked to go on with it next time."""
@@ -44,22 +39,13 @@ SHARE_OF_ROUNDS, SHARE_OF_PACED, SHARE_OF_PINS = 0.7, 0.2, 0.1
 
 def run(seconds: float, json_output: bool) -> int:
     """Measure for about so many seconds and print. Exit code 0 when there are figures, 1 when there are none."""
-    directory = Path(tempfile.mkdtemp(prefix="nyota-bench-"))
-    try:
-        figures = uvloop.run(_measured(directory, max(MEASURING_SECONDS_MIN, seconds - STARTING_SECONDS)))
-    except (ChildError, DriverError) as error:
-        print(f"bench ussd: {error}", file=sys.stderr)
-        return 1
-    except asyncio.CancelledError:
-        print("bench ussd: ended before its time", file=sys.stderr)
-        return 1
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    if json_output:
-        print(json.dumps(figures.mapping(), indent=2))
-    else:
-        figures.show()
-    return 0
+    measuring = max(MEASURING_SECONDS_MIN, seconds - STARTING_SECONDS)
+    return printed(
+        "ussd",
+        lambda directory: _measured(directory, measuring),
+        json_output=json_output,
+        errors=(ChildError, DriverError),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,5 +181,6 @@ class Book(Rows):
         # Exclusive locking is what keeps a second process out, and it ends with the process, however it ends.
         self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
+        # Enough to outlive this process however it ends; only a power cut could take its last moments.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.executescript(SCHEMA)

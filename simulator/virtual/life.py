@@ -105,6 +105,7 @@ def config_of(data: Path, redis_url: str) -> Config:
                 "payout": account,
                 "passkey": "virtual",
                 "security_credential": "dmlydHVhbA==",
-            }
+            },
+            "float": {"poll_minutes": 0},
         },
     )
