@@ -31,10 +31,13 @@ def day_start(milliseconds_: int) -> int:
 
 
 def milliseconds(moment: datetime) -> int:
-    """A moment with a zone as stored. Raises ValueError for one without."""
+    """A moment with a zone as stored. Raises ValueError for one without, and for one before all days."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a zone")
-    return int(moment.astimezone(UTC).timestamp() * 1000)
+    try:
+        return int(moment.astimezone(UTC).timestamp() * 1000)
+    except OverflowError as error:
+        raise ValueError("there is no such day") from error
 
 
 def iso(milliseconds_: int) -> str:

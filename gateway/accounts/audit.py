@@ -1,5 +1,6 @@
 """What staff did: who, what, whom, why, when. Rows are only ever added; the database refuses anything else."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,16 @@ class Deed:
     reason: str
     operation_id: str
     now: int
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names are one person's: in capitals or not, with dots and blanks or without, with accents or without.
+    Two people whose names are that close need a third one."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(name: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", name).casefold() if each.isalnum())
 
 
 async def noted(

@@ -46,8 +46,9 @@ async def put(connection: AsyncConnection, order: Order) -> None:
     await connection.execute(insert(standing_orders).values({name: getattr(made, name) for name in Order.__slots__}))
 
 
-async def find(connection: AsyncConnection, identity: str) -> Order | None:
-    return await _one(connection, select(standing_orders).where(columns.id == identity))
+async def find(connection: AsyncConnection, identity: str, *, lock: bool = False) -> Order | None:
+    query = select(standing_orders).where(columns.id == identity)
+    return await _one(connection, query.with_for_update() if lock else query)
 
 
 async def by_reference(connection: AsyncConnection, reference: str) -> Order | None:

@@ -57,7 +57,7 @@ class AskOrderStep:
 
     async def attempt(self, work: Work) -> Outcome:
         async with self._store.begin() as connection:
-            order = await kept.find(connection, work.id)
+            order = await kept.find(connection, work.id, lock=True)  # of two workers only the first finds it unsent
             assert order is not None
             if order.state != "asked" or order.sent_at is not None:
                 return self._outcome(order)

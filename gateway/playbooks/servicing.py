@@ -91,7 +91,7 @@ class Servicing:
         row = await decisions.get(connection, approval_id(operation_id))
         if row is None:
             raise Rejected("nobody asked this yet", "unknown")
-        if deed.by == row.detail["by"]:
+        if audit.is_same(deed.by, row.detail["by"]):
             raise Rejected("a second person decides", "oneself")
         if not await decisions.decided(
             connection, row.id, by=deed.by[:36], state=state, reason=deed.reason[:40] or None, now=deed.now

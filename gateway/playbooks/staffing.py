@@ -123,7 +123,8 @@ class Staffing:
         approval = await decisions.get(connection, approval_id)
         if approval is None or approval.approver_id != DESK:
             raise Rejected("nobody asked this", "unknown")
-        if deed.by in {approval.requester_id, approval.detail["by"], approval.detail["customer"]}:
+        asking = (approval.requester_id, approval.detail["by"], approval.detail["customer"])
+        if any(audit.is_same(deed.by, each) for each in asking):
             raise Rejected("a second person decides", "oneself")
         if not await decisions.decided(
             connection, approval_id, by=deed.by[:36], state=state, reason=None, now=deed.now

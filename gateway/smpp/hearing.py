@@ -11,7 +11,7 @@ from gateway.clock import Clock
 from gateway.config import SmppLink
 from gateway.conversation import Conversation
 from gateway.endings import Endings
-from gateway.errors import NotACallback, NyotaError, Unavailable
+from gateway.errors import NotACallback, NyotaError, Unavailable, Uncertain
 from gateway.inbound import Ended
 from gateway.providers.contract import IncomingSms, phone_of
 from gateway.smpp.link import Link
@@ -98,12 +98,12 @@ class Hearing:
         await self._inbox.received(sms)
 
     async def _kept(self, keep: Callable[[], Awaitable[None]]) -> None:
-        """Raises Unavailable when it could not be kept for too long."""
+        """Keeping it twice is keeping it once. Raises Unavailable or Uncertain when it could not be for too long."""
         wait = FIRST_WAIT_SECONDS
         while True:
             try:
                 await keep()
-            except Unavailable:
+            except (Unavailable, Uncertain):
                 if wait > WAIT_SECONDS_MAX:
                     raise
             else:

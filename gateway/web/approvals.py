@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.approve import REASONS
 from flows.text import msisdn as kenyan
+from gateway.accounts import audit
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval
 from gateway.clock import Clock, iso
@@ -115,7 +116,7 @@ def _refused(row: Approval, by: str, reason: str | None) -> web.Response | None:
         return problem(403, "theirs-alone", "only the person who was asked can say yes, on their own phone")
     if row.kind not in THEIR_OWN and reason is not None and reason not in REASONS:
         return problem(422, "invalid", f"reason: one of {', '.join(REASONS)}")
-    if row.not_by == by:
+    if row.not_by is not None and audit.is_same(row.not_by, by):
         return problem(409, "second-person", "somebody else has to decide about this one too")
     return None
 

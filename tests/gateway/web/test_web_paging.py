@@ -28,7 +28,9 @@ class TestMoments:
         assert moment_of("2026-08-05T00:00:00+03:00") == moment_of("2026-08-04T21:00:00+00:00")
         assert moment_of("2026-08-05T00:00:00 03:00") == moment_of("2026-08-05")
 
-    @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "2026-08-05T00:00:00", ""])
+    @pytest.mark.parametrize(
+        "text", ["yesterday", "2026-13-01", "2026-08-05T00:00:00", "", "0001-01-01", "0001-01-01T00:00:00+23:00"]
+    )
     def test_what_is_no_moment_is_refused(self, text: str) -> None:
         """A moment without an offset is nowhere."""
         with pytest.raises(ValueError, match=r".*"):
