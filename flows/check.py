@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from flows.engine import EMPTY, LOCKED, REASONS, SAID_BY_SHELL, SENT, TOO_LONG, VERDICTS, Engine
 from flows.graph import Graph, Node
 from flows.kit import GIVEN_UP, Step
+from flows.texting.command import Command, read
 from menus.catalogue import Language, Words
 from menus.check import Finding, Places, filled_worst, key_of
 from menus.check import check as check_words
@@ -24,7 +25,23 @@ def check(engine: Engine) -> list[Finding]:
     for language in engine.catalogue.languages.values():
         spoken = _Spoken(graph, language, places, engine.room)
         found += [*spoken.belonging(), *spoken.fitting()]
-    return found
+    return [*found, *_keywords(engine, graph, places)]
+
+
+def _keywords(engine: Engine, graph: Graph, places: Places) -> Iterator[Finding]:
+    """Keywords of SMS: their way leads through screens that are there, and their examples are understood."""
+    catalogue = engine.catalogue
+    opened = {item.flow for item in catalogue.menu}
+    for name, keyword in catalogue.keywords.by_name.items():
+        if keyword.flow and keyword.flow not in opened:
+            yield places.among_keywords(f"{name}: {keyword.flow} is not in the menu", name, "flow")
+        for place in keyword.answers:
+            if tuple(place.split(".", 1)) not in graph.steps:
+                yield places.among_keywords(f"{name}: there is no screen {place}", name, "answers", place)
+        for language, example in keyword.example.items():
+            found = read(example, catalogue.keywords)
+            if not isinstance(found, Command) or found.keyword != name:
+                yield places.among_keywords(f"{name}: {example!r} does not ask for it", name, "example", language)
 
 
 def _structure(graph: Graph) -> Iterator[Finding]:

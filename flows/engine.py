@@ -142,14 +142,14 @@ class Engine:
         """The first screen: registration, a request under way, an unfinished conversation, or the menu.
 
         Digits dialled ahead are those of the menu: they go past the offers to continue, and are dropped for
-        somebody who has no menu yet. Whoever has to choose a new PIN does that first.
+        somebody who has no menu yet. Whoever has to choose a PIN does that first.
         """
         session = self._recognised(session, facts)
         customer = self._view(session, facts).fact("customer")
         if customer is not None and customer.is_paused:
             return self._ended(session, f"wrong.{PAUSED}"), ()
         if session.customer and customer.chooses_pin:
-            return self._entered(session, "newpin:", facts), ()
+            return self._entered(session, "firstpin:" if customer.is_first_pin else "newpin:", facts), ()
         if answers and session.customer:
             return self._home(session, facts), answers
         return self._welcomed(session, facts), ()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from flows.kit import AFTER, HOME, RESUME, SPECIAL, Flow, Step
 
 Node = tuple[str, str]
-ENTRIES = ("menu", "register", "resume", "view", "newpin")
+ENTRIES = ("menu", "register", "resume", "view", "newpin", "firstpin")
 """Flows the engine opens by itself; of `resume` it also opens single steps."""
 
 SHOWN_BY_ENGINE: tuple[Node, ...] = (("resume", "accepted"),)

@@ -31,7 +31,7 @@ class Customer:
     """The person behind the line. A listed person is on the members' list but has not joined yet.
 
     `role` is customer, or what they are on the staff: officer. Staff have stopped a paused one for now; one who
-    `chooses_pin` had theirs cleared and may choose another on this phone.
+    `chooses_pin` had theirs cleared and may choose another on this phone, or has never had one (`is_first_pin`).
     """
 
     id: str
@@ -43,6 +43,7 @@ class Customer:
     requests: tuple[Request, ...] = ()
     is_paused: bool = False
     chooses_pin: bool = False
+    is_first_pin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +325,14 @@ class Allowed:
     least_cents: int
     most_cents: int
     bound: str = "transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOut:
+    """A pay-out of the same kind and amount that went to the customer's own line a while ago, or is on its way."""
+
+    reference: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

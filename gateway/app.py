@@ -12,19 +12,24 @@ import structlog
 from aiohttp import web
 
 from gateway.accounts.codes import Codes
+from gateway.audit.keys import keys_of
+from gateway.audit.sealer import sign_of
 from gateway.books.ledger import Books
 from gateway.clock import Clock, system
 from gateway.config import Config, Daraja
 from gateway.conversation import Conversation, Limits
 from gateway.dialogue import menus_of
+from gateway.endings import Endings
 from gateway.errors import Misconfigured
-from gateway.facts.source import FactSource, Reader
+from gateway.facts.source import Computed, FactSource, Reader
 from gateway.feature import Feature, Tools, merged, modules, under_way
+from gateway.features.calendar import workdays_of
 from gateway.health import Health
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.portfolio import Portfolio
-from gateway.lending.products import Product, parse_products
+from gateway.lending.products import DueDays, Product, parse_products
 from gateway.lending.taxes import Tax
+from gateway.loanbook.workdays import closed_between
 from gateway.operations.daily import Daily
 from gateway.operations.outbox import Instant, Outbox
 from gateway.operations.playbook import Playbook
@@ -33,17 +38,21 @@ from gateway.operations.worker import Pace, Worker
 from gateway.pins import Hashes, Pins
 from gateway.playbooks.telling import Teller
 from gateway.providers.loading import providers_of
+from gateway.rails.breakers import Trip
+from gateway.rails.bucket import Buckets
 from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
+from gateway.rails.door import Door
 from gateway.rails.spool import Spool
 from gateway.rails.steps import Addresses, Patience
 from gateway.rails.token_shelf import TokenShelves
+from gateway.rails.witness import Witness
 from gateway.sessions import Sessions
 from gateway.store.engine import Store
 from gateway.web.ops import OpsRoutes
 from gateway.web.problems import edge, guarded
-from gateway.web.rails import RailRoutes
+from gateway.web.rails import Gate, RailRoutes
 from gateway.web.sms import SmsRoutes
 from gateway.web.ussd import UssdRoutes
 
@@ -68,6 +77,10 @@ class Gateway:
     spool: Spool
     health: Health
     features: tuple[Feature, ...]
+
+    @property
+    def endings(self) -> Endings:
+        return Endings(self.sessions, self.store, self.clock)
 
     @property
     def config(self) -> Config:
@@ -109,11 +122,10 @@ class Gateway:
         """The HTTP side. Routes of carriers, rails and operators in one flat table."""
         server = self.config.server
         application = web.Application(middlewares=[edge], client_max_size=server.body_bytes_max)
-        token = server.callback_token.get_secret_value()
         tables = (
-            UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER, self.store, self.clock),
+            UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER, self.endings),
             SmsRoutes(self.store, _sms(self.providers), self.clock),
-            RailRoutes(self.callbacks, self.spool, token, self.config.rails.daraja.allow_addresses, self.clock),
+            RailRoutes(self.callbacks, self.spool, Gate.of(self.config), self.clock),
             OpsRoutes(
                 self.conversation,
                 self.health,
@@ -173,21 +185,28 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     )
     playbooks, instants = dict[str, Playbook](), dict[str, Instant]()
     outbox = Outbox(store, playbooks, instants, clock, recall_ms=RECALL_MS)
-    callbacks = RailCallbacks(outside.rail, store, outbox, playbooks, clock, doubt_ms=_doubt_ms(config))
+    callbacks = RailCallbacks(
+        outside.rail, store, outbox, playbooks, clock,
+        doubt_ms=_doubt_ms(config), shortcodes=_shortcodes(config.rails.daraja),
+    )  # fmt: skip
     domains = modules(FEATURES)
+    readers, computed = dict[str, Reader](), dict[str, Computed]()
+    facts = FactSource(store, readers, computed)
     tools = Tools(
-        config=config, clock=clock, store=store, books=Books(), portfolio=Portfolio(products_of(config)),
+        config=config, clock=clock, store=store, books=Books(sign_of(keys_of(config.audit))),
+        portfolio=Portfolio(products_of(config)),
         outbox=outbox, teller=Teller(outbox), rail=outside.rail, callbacks=callbacks,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
         patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
         hashes=Hashes(config.pins), menus=menus,
         providers=outside.providers,
-        under_way=under_way(domains),
+        under_way=under_way(domains), facts=facts,
     )  # fmt: skip
     features = tuple(domain.feature(tools) for domain in domains)
     instants.update(merged(each.instants for each in features))
-    playbooks.update(merged({playbook.kind: playbook} for each in features for playbook in each.playbooks))
-    facts = FactSource(store, _readers(features), merged(each.computed for each in features))
+    playbooks.update(_playbooks(features))
+    readers.update(_readers(features))
+    computed.update(merged(each.computed for each in features))
     limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
     pins = Pins(store, tools.hashes, outbox, clock, config.pins)
     spool = Spool(data / "spool")
@@ -208,9 +227,16 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
 def _outside(config: Config, clock: Clock, codes: tuple[str, ...]) -> Outside:
     """What the configuration names."""
     database = config.database
+    store = Store(database.url, pool=database.pool, busy_seconds=database.busy_seconds)
     return Outside(
-        store=Store(database.url, pool=database.pool, busy_seconds=database.busy_seconds),
-        rail=DarajaRail(config.rails.daraja, clock, shelves=_shelves(config)),
+        store=store,
+        rail=DarajaRail(
+            config.rails.daraja,
+            clock,
+            shelves=_shelves(config),
+            door=_door(config, store, clock),
+            witness=_witness(config),
+        ),
         providers=providers_of(config.providers, codes),
     )
 
@@ -222,6 +248,29 @@ def _shelves(config: Config) -> TokenShelves:
         timeout_seconds=config.redis.timeout_seconds,
         claim_seconds=2 * config.rails.daraja.timeout_seconds,
     )
+
+
+def _witness(config: Config) -> Witness:
+    """What knows of the last pay-out when the database does not."""
+    name = f"{DarajaRail.name}:{config.rails.daraja.payout.shortcode}"
+    return Witness(config.redis.url, name, timeout_seconds=config.redis.timeout_seconds)
+
+
+def _door(config: Config, store: Store, clock: Clock) -> Door:
+    """What every call to the rail goes through, of all processes together."""
+    daraja, name = config.rails.daraja, DarajaRail.name
+    buckets = Buckets(config.redis.url, f"rail:{name}", daraja.limits, timeout_seconds=config.redis.timeout_seconds)
+    trip = Trip(daraja.breaker_failures, round(daraja.breaker_seconds * 1000), round(daraja.breaker_max_seconds * 1000))
+    return Door(name, store, clock, buckets, trip)
+
+
+def _playbooks(features: Iterable[Feature]) -> dict[str, Playbook]:
+    """Everybody's, with what some put around all of them."""
+    playbooks: dict[str, Playbook] = merged({each.kind: each} for feature in features for each in feature.playbooks)
+    for feature in features:
+        if feature.around is not None:
+            playbooks = {kind: feature.around(playbook) for kind, playbook in playbooks.items()}
+    return playbooks
 
 
 def _readers(features: Iterable[Feature]) -> dict[str, Reader]:
@@ -236,7 +285,8 @@ def _readers(features: Iterable[Feature]) -> dict[str, Reader]:
 async def working(gateway: Gateway) -> AsyncIterator[None]:
     """The worker at work in this process; at the end it finishes what it has in hand."""
     await gateway.open()
-    tasks = [asyncio.create_task(run) for run in (gateway.worker.run(), gateway.daily.run(), watching(gateway))]
+    runs = [each.runs(gateway.conversation, gateway.endings) for each in gateway.features if each.runs is not None]
+    tasks = [asyncio.create_task(run) for run in (gateway.worker.run(), gateway.daily.run(), watching(gateway), *runs)]
     try:
         yield
     finally:
@@ -295,7 +345,8 @@ async def register_callbacks(gateway: Gateway) -> None:
 
 def products_of(config: Config) -> dict[str, Product]:
     try:
-        return parse_products(config.lending.products, taxes_of(config))
+        days = DueDays(config.calendar.due_on_closed_days, closed_between(workdays_of(config.calendar)))
+        return parse_products(config.lending.products, taxes_of(config), days)
     except (InvalidTerms, UnsupportedTerms) as error:
         raise Misconfigured(f"lending.{error}") from error
 
@@ -334,6 +385,11 @@ def _doubt_ms(config: Config) -> int:
     return patience.prompt_expires_ms + 2 * patience.ask_max_ms
 
 
+def _shortcodes(daraja: Daraja) -> frozenset[str]:
+    """Every one that a payment to us may name."""
+    return frozenset((daraja.collection.shortcode, daraja.payout.shortcode, *daraja.shortcodes_also))
+
+
 def _policy(config: Config) -> Policy:
     operations = config.operations
     return Policy(
@@ -345,7 +401,9 @@ def _policy(config: Config) -> Policy:
 
 def _pace(config: Config) -> Pace:
     operations = config.operations
-    return Pace(operations.workers, round(operations.lease_seconds * 1000), operations.poll_seconds)
+    return Pace(
+        operations.workers, round(operations.lease_seconds * 1000), operations.poll_seconds, operations.together
+    )
 
 
 def _demand_secrets(config: Config) -> None:

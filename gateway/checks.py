@@ -16,12 +16,14 @@ def findings(config_path: Path | None) -> Sequence[object]:
     """Everything wrong with configuration, menus, flows, languages and screen fit; empty when all is well."""
     from flows.check import check as check_flows
     from gateway.app import products_of
+    from gateway.ledgers.loading import settings_of as cores_of
     from gateway.providers.loading import settings_of
 
     try:
         config = load(config_path)
         products_of(config)
         settings_of(config.providers)
+        cores_of(config.ledger)
         catalogue = catalogue_of(config)
     except Misconfigured as error:
         return [error]
@@ -53,17 +55,3 @@ async def explained(config_path: Path | None, data: Path, reference: str) -> Seq
     finally:
         await store.close()
     return list(lines_of(story)) if story else []
-
-
-async def books_findings(config_path: Path | None, data: Path) -> Sequence[object]:
-    """Everything that does not add up in the books."""
-    from gateway.books.integrity import check
-    from gateway.store.engine import Store
-
-    config = load(config_path, {"database": {"url": f"sqlite+aiosqlite:///{data / 'nyota.db'}"}})
-    store = Store(config.database.url)
-    try:
-        async with store.read() as connection:
-            return await check(connection)
-    finally:
-        await store.close()

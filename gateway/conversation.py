@@ -29,7 +29,7 @@ from gateway.sessions import Keys, Loaded, Sessions, Stored
 from menus.values import masked
 
 SALTS_MAX = 5
-FACTS_ROUNDS_MAX = 8
+FACTS_ROUNDS_MAX = 12
 
 log = structlog.get_logger("turn")
 

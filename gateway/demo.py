@@ -19,7 +19,7 @@ from gateway.facts.repaying import with_initial
 from gateway.lending.portfolio import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.operations import queue
-from gateway.operations.worker import work_of
+from gateway.operations.claims import work_of
 from gateway.playbooks import peer
 from gateway.playbooks.instant import CONSENTS
 from gateway.store import customers

@@ -4,7 +4,7 @@ A file in `gateway/features/` with `feature(tools) -> Feature` is all there is t
 merges it with the others, and refuses two that claim the same name.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
@@ -16,8 +16,10 @@ from aiohttp import web
 from gateway.books.ledger import Books
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.conversation import Conversation
+from gateway.endings import Endings
 from gateway.errors import BrokenInvariant
-from gateway.facts.source import Computed, Reader
+from gateway.facts.source import Computed, FactSource, Reader
 from gateway.health import Check
 from gateway.lending.portfolio import Portfolio
 from gateway.live import LiveMenus
@@ -37,7 +39,8 @@ from menus.catalogue import Catalogue
 class Tools:
     """What features are built from; built once, shared by all.
 
-    `under_way` is every kind of operation that people are shown while it is open, of all features.
+    `under_way` is every kind of operation that people are shown while it is open, of all features. `facts` has the
+    readers of all of them once everything is built.
     """
 
     config: Config
@@ -56,6 +59,7 @@ class Tools:
     menus: LiveMenus
     providers: Mapping[str, Any]
     under_way: frozenset[str]
+    facts: FactSource
 
     @property
     def catalogue(self) -> Catalogue:
@@ -70,8 +74,9 @@ class Feature:
     `instants` take effect with their turn. `readers` and `computed` are facts for screens. `daily` are kinds of
     operation that come up by themselves once a day. `routes` are for operators: the composition root puts them
     behind the operators' token. `open_routes` are for the world outside; each handler proves its caller by itself.
-    `wraps` go around the reader of a fact that may be another feature's. `checks` are reported by health. `opens` is
-    awaited before anything is served or worked, and may raise Misconfigured; `closes` at the end.
+    `wraps` go around the reader of a fact that may be another feature's, `around` around every playbook of all.
+    `checks` are reported by health. `runs` goes on for as long as a worker works. `opens` is awaited before anything
+    is served or worked, and may raise Misconfigured; `closes` at the end.
     """
 
     playbooks: Iterable[Playbook] = ()
@@ -82,7 +87,9 @@ class Feature:
     routes: Iterable[web.RouteDef] = ()
     open_routes: Iterable[web.RouteDef] = ()
     wraps: Mapping[str, Callable[[Reader], Reader]] = field(default_factory=dict)
+    around: Callable[[Playbook], Playbook] | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
+    runs: Callable[[Conversation, Endings], Coroutine[Any, Any, None]] | None = None
     opens: Callable[[], Awaitable[None]] | None = None
     closes: Callable[[], Awaitable[None]] | None = None
 

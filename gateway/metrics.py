@@ -16,5 +16,10 @@ ATTEMPTS = Counter("nyota_attempts", "Operation attempts", ["kind", "step", "out
 CALLBACKS = Counter("nyota_callbacks", "Rail callbacks", ["rail", "purpose", "verdict"], registry=REGISTRY)
 ALARMS = Counter("nyota_alarms", "Contradictions a person must look at", ["topic"], registry=REGISTRY)
 OPEN_OPERATIONS = Gauge("nyota_open_operations", "Operations not settled yet", ["state"], registry=REGISTRY)
+RAIL_PAUSED = Gauge("nyota_rail_paused", "Whether people hold a rail back", ["rail", "direction"], registry=REGISTRY)
+RAIL_AWAY = Gauge("nyota_rail_away", "Whether an API was found away", ["rail", "api"], registry=REGISTRY)
+FLOAT = Gauge(
+    "nyota_float_shillings", "What a shortcode has to pay out of, as told last", ["shortcode"], registry=REGISTRY
+)
 MENUS_REFUSED = Gauge("nyota_menus_refused", "Findings in menus that were not taken over", registry=REGISTRY)
 QUEUE_AGE = Gauge("nyota_queue_age_seconds", "How long the oldest due operation has waited", registry=REGISTRY)

@@ -21,17 +21,20 @@ import structlog
 from pydantic import SecretStr
 
 from gateway import app, demo
-from gateway.config import Config, CoreProduct, FineractCore, Ledger, Providers, load
+from gateway.config import Config, Ledger, Providers, load
 from gateway.embedded.child import end, spawn
 from gateway.embedded.lock import DataLock
 from gateway.embedded.valkey import EmbeddedValkey
 from gateway.errors import Misconfigured, Unavailable
+from gateway.ledgers import fineract
+from gateway.ledgers.fineract_bodies import CoreProduct
+from gateway.ledgers.loading import settings_of as cores_of
 from gateway.log import configure
 from gateway.providers.loading import settings_of
 from gateway.store.migrate import migrate
 
 SECRETS = ("session_secret", "pin_pepper")
-TOKENS = ("ops-token", "callback-token")
+TOKENS = ("ops-token", "callback-token", "audit-key")
 PATIENCE_SECONDS = 10.0
 DIALECTS = ("generic", "safaricom", "comviva")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -86,7 +89,7 @@ def configured(wishes: Wishes) -> Config:
         config = _with(config, "server", port=wishes.port)
     if config.server.host in LOOPBACK:
         config = _with(config, "providers", **_opened(config.providers))
-    config = _with(config, "ledger", fineract=_core(config.ledger, standins))
+    config = _with(config, "ledger", **_core(config.ledger, standins))
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
     return config
@@ -98,19 +101,19 @@ def _with(config: Config, section: str, **values: Any) -> Config:
     return config.model_copy(update={section: changed})
 
 
-def _core(ledger: Ledger, standins: str) -> FineractCore:
+def _core(ledger: Ledger, standins: str) -> dict[str, Any]:
     """Where nobody has said which core it is, it is the pretend one, with what that one has: a password, and M-PESA
     and Quick under numbers of its own."""
-    said = ledger.fineract
-    if ledger.kind != "fineract" or said.base_url != FineractCore().base_url:
-        return said
+    said = cores_of(ledger).get(ledger.kind)
+    if not isinstance(said, fineract.Settings) or said.base_url != fineract.Settings().base_url:
+        return {}
     pretend = {
         "base_url": f"{standins}/fineract/fineract-provider/api/v1",
         "password": SecretStr("password"),
         "payment_type": 2,
         "products": said.products or {"quick": CoreProduct(id=1, rate_per="term")},
     }
-    return said.model_copy(update=pretend)
+    return {fineract.FineractLedger.name: said.model_copy(update=pretend)}
 
 
 def _opened(providers: Providers) -> dict[str, Any]:
@@ -244,6 +247,7 @@ def _defaults(data: Path, kept: dict[str, str], tokens: dict[str, str], outside:
     defaults: dict[str, Any] = {
         "server": {"callback_token": tokens["callback-token"], "ops_token": tokens["ops-token"]},
         "database": {"url": f"sqlite+aiosqlite:///{data / 'nyota.db'}"},
+        "audit": {"key": tokens["audit-key"], "heads_file": data / "audit-heads.jsonl"},
         "sessions": {"secret": kept["session_secret"]},
         "pins": {"pepper": kept["pin_pepper"]},
         "providers": {"africastalking": {"api_key": "nyota-demo-sms-key"}},

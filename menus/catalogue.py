@@ -14,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from menus.keywords import FILE as KEYWORDS
+from menus.keywords import Keywords
+from menus.keywords import parsed as keywords_of
 from menus.screen import Navigation
 from menus.values import written
 from menus.yaml_loader import Loader
@@ -105,7 +108,7 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All languages and the main menu. `version` changes whenever a word or a digit does.
+    """All languages, the main menu and the keywords of SMS. `version` changes whenever a word or a digit does.
 
     `sources` is the text of each file as it was read, by its path: what `menus.check` finds lines in.
     """
@@ -116,6 +119,7 @@ class Catalogue:
     default_language: str
     version: str
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    keywords: Keywords = field(default_factory=Keywords)
 
     @cached_property
     def names(self) -> Mapping[str, str]:
@@ -160,17 +164,28 @@ def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -
         raise CatalogueError(f"{folder / MAIN}: missing")
     parsed = {name: _parsed(folder / name, content) for name, content in files.items()}
     main = parsed.pop(MAIN)
+    keywords = _keywords(folder / KEYWORDS, parsed.pop(KEYWORDS, None))
     version = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:8]
     sources = {str(folder / name): content for name, content in files.items()}
     languages = _languages(folder, parsed)
     try:
         menu = tuple(_menu_item(str(digits), line) for digits, line in main["menu"].items())
-        catalogue = Catalogue(languages, tuple(main["codes"]), menu, main["default_language"], version, sources)
+        catalogue = Catalogue(
+            languages, tuple(main["codes"]), menu, main["default_language"], version, sources, keywords
+        )
     except (KeyError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{folder / MAIN}: {error} is missing or malformed") from error
     if catalogue.default_language not in languages:
         raise CatalogueError(f"{folder / MAIN}: no file speaks the default language")
     return catalogue
+
+
+def _keywords(path: Path, entry: dict[str, Any] | None) -> Keywords:
+    """A folder without the file has no keywords."""
+    try:
+        return Keywords() if entry is None else keywords_of(entry)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CatalogueError(f"{path}: {error}") from error
 
 
 def _languages(folder: Path, parsed: Mapping[str, dict[str, Any]]) -> dict[str, Language]:

@@ -10,6 +10,7 @@ import yaml
 
 from menus.catalogue import Catalogue, Language, Template, Words
 from menus.gsm import is_gsm, septets
+from menus.keywords import FILE as KEYWORDS
 from menus.messages import MAILS, MESSAGES
 from menus.papers import PAPERS
 from menus.slots import STYLES, WORST
@@ -47,6 +48,12 @@ class Places:
             keys = keys[:-1]
         return path, lines.get(keys, 1)
 
+    def among_keywords(self, message: str, *keys: str) -> Finding:
+        """What is wrong with an entry of the keywords."""
+        path = next((path for path in self._files if path.endswith(KEYWORDS)), "menus")
+        lines = self._files.get(path, {})
+        return Finding(path, lines.get(("keywords", *keys), 1), message)
+
     def finding(self, message: str, language: str, *keys: str) -> Finding:
         path, line = self.find(language, *keys)
         return Finding(path, line, message)
@@ -55,7 +62,7 @@ class Places:
 def check(catalogue: Catalogue) -> list[Finding]:
     """Everything wrong with the words; empty when all is well."""
     places = Places(catalogue)
-    found = [*_menu(catalogue, places)]
+    found = [*_menu(catalogue, places), *_keywords(catalogue, places)]
     for language in catalogue.languages.values():
         for name, keys, template in _templates(language):
             found += _sentence(name, keys, template, language, places)
@@ -79,6 +86,24 @@ def _menu(catalogue: Catalogue, places: Places) -> Iterator[Finding]:
             yield places.finding(f"{item.digits!r} cannot be a choice of the menu", "", "menu", item.digits)
         if flows.count(item.flow) > 1:
             yield places.finding(f"{item.flow} is in the menu twice", "", "menu", item.digits)
+
+
+def _keywords(catalogue: Catalogue, places: Places) -> Iterator[Finding]:
+    """Help and example of each keyword are there in each language that it has words in, and fit the SMS about it."""
+    room = {"help": septets(str(WORST["help"])), "example": septets(str(WORST["example"]))}
+    for name, keyword in catalogue.keywords.by_name.items():
+        texts = {"help": keyword.help, "example": keyword.example}
+        for language in sorted(keyword.words):
+            if language not in catalogue.languages:
+                yield places.among_keywords(f"{name}: no file speaks {language}", name, "words", language)
+            for part, said in texts.items():
+                text = said.get(language)
+                if text is None:
+                    yield places.among_keywords(f"{name}: no {part} in {language}", name, part)
+                elif not is_gsm(text) or septets(text) > room[part]:
+                    yield places.among_keywords(
+                        f"{name}: {part} in {language}: at most {room[part]} septets", name, part, language
+                    )
 
 
 def _templates(language: Language) -> Iterator[tuple[str, tuple[str, ...], Template]]:

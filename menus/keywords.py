@@ -6,7 +6,7 @@ from string import Formatter
 from typing import Any
 
 FILE = "keywords.yaml"
-KINDS = frozenset({"amount", "phone", "reference", "count", "word"})
+KINDS = frozenset({"amount", "phone", "reference", "count", "word", "name", "id"})
 """What may come with a keyword, besides the `choices` of the file."""
 
 TELLS = frozenset({"balance", "loans", "statement", "help", "join", "language", "stop", "start"})

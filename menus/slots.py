@@ -28,6 +28,8 @@ _NEXT_YEAR = Day(date(2027, 12, 31), today=date(2026, 12, 31))
 _MOMENT = Clock(datetime(2026, 12, 31, 23, 59, tzinfo=UTC))
 
 PRODUCT_LETTERS = 10
+ANSWER_LETTERS = 80
+"""Of what staff answer to a case, in one message with the rest of it."""
 STYLES = frozenset({"", "bare", "day"})
 
 WORST: Mapping[str, object] = {
@@ -43,6 +45,7 @@ WORST: Mapping[str, object] = {
     **dict.fromkeys(("answer_by", "as_at", "at", "by", "until"), _MOMENT),
     "about": "W" * 15,
     "account": "0711000001",
+    "answer": "N" * ANSWER_LETTERS,
     "agent": "Mama Njeri General Shop, Githurai 44",
     "apr": 999,
     "change": Change(-999_999_99),
@@ -75,9 +78,18 @@ WORST: Mapping[str, object] = {
     **dict.fromkeys(("new_phone", "phone"), MaskedPhone("+254711000001")),
     "product": "Q" * PRODUCT_LETTERS,
     "receipt": "UA12BC34DE",
-    **dict.fromkeys(("theirs", "ours", "theirs_out", "ours_out"), _TURNOVER),
+    "sent": "UA12BC34DE",
+    **dict.fromkeys(("theirs", "ours", "theirs_out", "ours_out", "float"), _TURNOVER),
+    "shortcode": "6009981",
+    "left": 999,
     **dict.fromkeys(("charges", "moved"), "KES 999999999.99"),
     **dict.fromkeys(("coverage", "closings"), "600999: -"),
+    **dict.fromkeys(("seal", "through", "line"), "3f2a91c0:9d1e"),
     "tries": 9,
+    "words": "N" * 135,
+    "what": "N" * 70,
+    "list": "N" * 70,
+    "help": "N" * 100,
+    "example": "N" * 40,
     "waiting": 99,
 }  # fmt: skip

@@ -51,6 +51,7 @@ def settings(port: int, standins: str, database: str, redis: str, /, **overrides
         "repaying": {"notice_seconds": 0},
         "staff": {"prompt_notice_seconds": 0},
         "rails": {
+            "float": {"poll_minutes": 0},
             "daraja": {
                 "base_url": f"{standins}/daraja",
                 "collection": {
@@ -73,7 +74,10 @@ def settings(port: int, standins: str, database: str, redis: str, /, **overrides
                 "ask_max_seconds": 0.5,
                 "slow_seconds": 30,
                 "prompt_expires_seconds": 6,
-            }
+                "limits": {"stkpush": 50.0, "b2c": 50.0},
+                "breaker_seconds": 0.3,
+                "breaker_max_seconds": 0.6,
+            },
         },
     }
     return _merged(values, overrides)
@@ -111,7 +115,7 @@ class House:
 
     async def ops(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
         """A call as an operator: status and JSON."""
-        headers = {"Authorization": f"Bearer {OPS_TOKEN}"}
+        headers = {"Authorization": f"Bearer {OPS_TOKEN}", **kwargs.pop("headers", {})}
         async with self.http.request(method, f"{self.url}{path}", headers=headers, **kwargs) as response:
             text = await response.text()
             return response.status, json.loads(text) if text.startswith("{") else text

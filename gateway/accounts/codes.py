@@ -52,10 +52,12 @@ class Codes:
         self._clock = clock
 
     async def issued(
-        self, connection: AsyncConnection, customer_id: str, purpose: str, content: Mapping[str, Any], *, minutes: int
-    ) -> Code:
-        """A new code; one before it is good no more. Raises Rejected when there were enough of them today."""
-        if not await self.left(connection, customer_id, purpose):
+        self, connection: AsyncConnection, customer_id: str, purpose: str, content: Mapping[str, Any], *, minutes: int,
+        a_day: int | None = None,
+    ) -> Code:  # fmt: skip
+        """A new code; one before it is good no more. Raises Rejected when there were enough of them today: as many as
+        the accounts' setting says, or `a_day`."""
+        if not await self.left(connection, customer_id, purpose, a_day):
             raise Rejected("enough codes today", "codes")
         now = self._clock()
         code = Code(secrets.token_hex(16), now + minutes * MINUTE_MS)
@@ -67,14 +69,15 @@ class Codes:
         )  # fmt: skip
         return code
 
-    async def left(self, connection: AsyncConnection, customer_id: str, purpose: str) -> int:
+    async def left(self, connection: AsyncConnection, customer_id: str, purpose: str, a_day: int | None = None) -> int:
         """How many more may be asked for today."""
         query = select(func.count()).where(
             columns.customer_id == customer_id,
             columns.purpose == purpose,
             columns.created_at >= day_start(self._clock()),
         )
-        return max(0, self._settings.codes_a_day - int(await connection.scalar(query) or 0))
+        most = self._settings.codes_a_day if a_day is None else a_day
+        return max(0, most - int(await connection.scalar(query) or 0))
 
     async def is_pending(
         self, connection: AsyncConnection, customer_id: str, purpose: str, content: Mapping[str, Any]
@@ -103,13 +106,28 @@ class Codes:
             earlier = await kept.earlier_verdict(connection, session.id, session.turn)
             if earlier is not None:
                 return _spoken(earlier.verdict, earlier.slots)
-            code = await _newest(connection, session.customer, purpose, lock=True)
-            if code is None or not self._is_good(code):
-                return _spoken("otp_over", {})
-            if hmac.compare_digest(typed, self.digits(code.id)):
-                await _changed(connection, code.id, proved_in=session.id)
-                return Verdict("ok")
-            return await self._missed(connection, session, code)
+            verdict = await self.tried(connection, session.customer, purpose, typed, session.id)
+            if verdict.name != "ok":
+                await kept.noted(
+                    connection, session_id=session.id, turn=session.turn, customer_id=session.customer,
+                    verdict=verdict.name, slots=dict(verdict.slots), at=self._clock(),
+                )  # fmt: skip
+            return verdict
+
+    async def tried(
+        self, connection: AsyncConnection, customer_id: str, purpose: str, typed: str, session_id: str
+    ) -> Verdict:
+        """The same in the caller's unit of work, where each call is a try: whoever calls sees to it that a try comes
+        once."""
+        code = await _newest(connection, customer_id, purpose, lock=True)
+        if code is None or not self._is_good(code):
+            return _spoken("otp_over", {})
+        if hmac.compare_digest(typed.encode(), self.digits(code.id).encode()):
+            await _changed(connection, code.id, proved_in=session_id)
+            return Verdict("ok")
+        left = self._settings.code_tries - code.tries - 1
+        await _changed(connection, code.id, tries=code.tries + 1)
+        return _spoken("otp", {"tries": left}) if left else _spoken("otp_over", {})
 
     async def use(
         self, connection: AsyncConnection, customer_id: str, purpose: str, content: Mapping[str, Any], session_id: str
@@ -120,16 +138,6 @@ class Codes:
         if code is None or not proved or code.bound != bound_to(purpose, content):
             raise Rejected("no code was proved for this", "code")
         await _changed(connection, code.id, used_at=self._clock())
-
-    async def _missed(self, connection: AsyncConnection, session: Session, code: Row[Any]) -> Verdict:
-        left = self._settings.code_tries - code.tries - 1
-        name, slots = ("otp", {"tries": left}) if left else ("otp_over", {})
-        await _changed(connection, code.id, tries=code.tries + 1)
-        await kept.noted(
-            connection, session_id=session.id, turn=session.turn, customer_id=session.customer, verdict=name,
-            slots=slots, at=self._clock(),
-        )  # fmt: skip
-        return _spoken(name, slots)
 
     def _is_good(self, code: Row[Any]) -> bool:
         untried = code.tries < self._settings.code_tries

@@ -114,8 +114,12 @@ class Staff:
         detail = {"about": ask.about, "amount_cents": ask.cents, "reference": ask.reference}
         await audit.noted(connection, deed, "prompt", customer.id, detail)
 
+    def payment_id(self, asked_id: str) -> str:
+        """The operation of the payment that was asked for under this id."""
+        return str(uuid.uuid5(NAMESPACE, f"{asked_id}:prompt"))
+
     def _payment(self, deed: Deed, customer: Customer, ask: Ask) -> Operation:
-        identity = str(uuid.uuid5(NAMESPACE, f"{deed.operation_id}:prompt"))
+        identity = self.payment_id(deed.operation_id)
         intent: dict[str, Any] = {"amount_cents": ask.cents, "asked_by": deed.name}
         if ask.about == WALLET:
             return Operation(identity, "wallet.deposit", ask.reference, customer.id, intent)

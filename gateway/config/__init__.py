@@ -16,9 +16,20 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from gateway.config.core import CoreProduct, FineractCore, HttpCore, Ledger
+from gateway.config.core import Ledger
 from gateway.config.deposits import Papers, Savings, SavingsRate, Wallet, WalletTier
-from gateway.config.house import Database, Logs, Menus, Operations, Organisation, Redis, Server, Sessions, Standins
+from gateway.config.house import (
+    Audit,
+    Database,
+    Logs,
+    Menus,
+    Operations,
+    Organisation,
+    Redis,
+    Server,
+    Sessions,
+    Standins,
+)
 from gateway.config.lending import (
     AutoRepay,
     Borrowing,
@@ -32,10 +43,23 @@ from gateway.config.lending import (
     Servicing,
     TaxRate,
 )
-from gateway.config.messages import AfricasTalking, Carrier, HttpGateway, Mail, Messages, Providers, Reminding, SmsRoute
-from gateway.config.people import Accounts, Approvals, Identity, Numbers, Pins, Staff
-from gateway.config.rails import App, Daraja, Rails, Reconciliation
-from gateway.config.section import Section
+from gateway.config.messages import (
+    AfricasTalking,
+    Campaigns,
+    Carrier,
+    HttpGateway,
+    Mail,
+    Messages,
+    Providers,
+    Reminding,
+    Smpp,
+    SmppLink,
+    SmsRoute,
+    Texting,
+)
+from gateway.config.people import Accounts, Approvals, Desk, Identity, Numbers, Pins, Staff
+from gateway.config.rails import App, Daraja, Float, Payouts, Rails, Reconciliation, Restoring, StandingOrders
+from gateway.config.section import Block, Section
 from gateway.errors import Misconfigured
 from gateway.licences import licence
 
@@ -46,16 +70,18 @@ __all__ = [
     "AfricasTalking",
     "App",
     "Approvals",
+    "Audit",
     "AutoRepay",
+    "Block",
     "Borrowing",
     "Calendar",
+    "Campaigns",
     "Carrier",
     "Config",
-    "CoreProduct",
     "Daraja",
     "Database",
-    "FineractCore",
-    "HttpCore",
+    "Desk",
+    "Float",
     "HttpGateway",
     "Identity",
     "Ledger",
@@ -69,6 +95,7 @@ __all__ = [
     "Operations",
     "Organisation",
     "Papers",
+    "Payouts",
     "Peers",
     "Pins",
     "Points",
@@ -78,6 +105,7 @@ __all__ = [
     "Redis",
     "Reminding",
     "Repaying",
+    "Restoring",
     "Rules",
     "Savings",
     "SavingsRate",
@@ -85,10 +113,14 @@ __all__ = [
     "Server",
     "Servicing",
     "Sessions",
+    "Smpp",
+    "SmppLink",
     "SmsRoute",
     "Staff",
+    "StandingOrders",
     "Standins",
     "TaxRate",
+    "Texting",
     "Wallet",
     "WalletTier",
     "load",
@@ -121,17 +153,23 @@ class Config(BaseSettings):
     savings: Savings = Savings()
     accounts: Accounts = Accounts()
     staff: Staff = Staff()
+    desk: Desk = Desk()
     messages: Messages = Messages()
+    texting: Texting = Texting()
+    campaigns: Campaigns = Campaigns()
+    smpp: Smpp = Smpp()
     reminding: Reminding = Reminding()
     mail: Mail = Mail()
     papers: Papers = Papers()
     reconciliation: Reconciliation = Reconciliation()
+    restoring: Restoring = Restoring()
     rules: Rules = Rules()
     servicing: Servicing = Servicing()
     loanbook: LoanBook = LoanBook()
     calendar: Calendar = Calendar()
     wallet: Wallet = Wallet()
     ledger: Ledger = Ledger()
+    audit: Audit = Audit()
     operations: Operations = Operations()
     standins: Standins = Standins()
     logs: Logs = Logs()

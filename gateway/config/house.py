@@ -1,12 +1,16 @@
 """The house itself: who speaks, where it listens, what it keeps its facts in."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from gateway.config.section import Port, Positive, Section
 from gateway.licences import Kind
+from gateway.sources import networks
+
+TOKEN = re.compile(r"[0-9A-Fa-f]{16,64}")
 
 
 class Organisation(Section):
@@ -46,7 +50,32 @@ class Server(Section):
     """Bearer token of operators."""
     callback_token: SecretStr = SecretStr("")
     """Hex path token of the rail's callbacks."""
+    callback_tokens_old: SecretStr = SecretStr("")
+    """Earlier ones, by commas, that are still taken: URLs that were given out before name them."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Our own proxies, as addresses or networks: their X-Forwarded-For says who calls."""
     processes: int = Field(1, ge=1, le=64)
+
+    @property
+    def callback_tokens(self) -> tuple[str, ...]:
+        """All that are taken, the one that is given out first."""
+        old = self.callback_tokens_old.get_secret_value().split(",")
+        return (self.callback_token.get_secret_value(), *(token.strip() for token in old if token.strip()))
+
+    @field_validator("callback_tokens_old")
+    @classmethod
+    def _are_tokens(cls, value: SecretStr) -> SecretStr:
+        """Raises ValueError, which shows none of them."""
+        for token in filter(None, map(str.strip, value.get_secret_value().split(","))):
+            if not TOKEN.fullmatch(token):
+                raise ValueError("tokens are 16 to 64 hex digits, with commas between them")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        networks(value)
+        return value
 
 
 class Database(Section):
@@ -79,9 +108,36 @@ class Sessions(Section):
     """Keys the hashes of phone numbers and texts."""
 
 
+class Audit(Section):
+    """Seals over the books, what staff did and what rails said, under a key that the database does not hold."""
+
+    key: SecretStr = SecretStr("")
+    """At least 32 characters. Empty: nothing is sealed. `nyota up` makes one."""
+    keys_old: tuple[SecretStr, ...] = ()
+    """Keys from before, the oldest first: what they have sealed is still verified."""
+    heads_file: Path | None = None
+    """Where each seal is told to, one line a sealing, outside of the database; empty: nowhere."""
+    seconds: Positive = 60.0
+    """How often what is new is sealed."""
+    rows_at_once: int = Field(500, ge=1, le=5000)
+    """Rows under one seal; each is a unit of work."""
+    email: str = ""
+    """Who gets the newest seal every day; empty: nobody."""
+
+    @field_validator("key", "keys_old")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | tuple[SecretStr, ...]) -> SecretStr | tuple[SecretStr, ...]:
+        for secret in value if isinstance(value, tuple) else (value,):
+            if 0 < len(secret.get_secret_value()) < 32:
+                raise ValueError("a key has at least 32 characters")
+        return value
+
+
 class Operations(Section):
     workers: int = Field(4, ge=1, le=64)
     """Operations worked on at once by one worker process."""
+    together: int = Field(200, ge=1, le=1000)
+    """Messages that a worker process takes, hands over and settles in one go; codes go by themselves."""
     lease_seconds: Positive = 60.0
     poll_seconds: Positive = 0.2
     attempts_max: int = Field(12, ge=1)

@@ -2,7 +2,7 @@
 
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -145,6 +145,9 @@ class Calendar(Section):
     """Days of our own on which nobody works."""
     contact_from: time = time(8)
     contact_until: time = time(18)
+    due_on_closed_days: Literal["keep", "next"] = "keep"
+    """Where an instalment is due that would fall on a closed day: there, or on the next open one. For new loans; a
+    product may say otherwise (`due_on_closed_days`)."""
     penalties_on_closed_days: bool = True
     """Whether a penalty may fall on a closed day; on a day of outage it never does."""
 

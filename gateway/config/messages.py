@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, SecretStr
 
-from gateway.config.section import Port, Positive, Section
+from gateway.config.section import Block, Port, Positive, Section
 
 
 class Carrier(Section):
@@ -27,12 +27,17 @@ class AfricasTalking(Section):
     open_callbacks: bool = False
     """Accept callbacks without a token. Only for a loopback or a closed network."""
     threads: int = Field(4, ge=1, le=64)
+    """Single messages at once: each takes one."""
+    connections: int = Field(8, ge=1, le=100)
+    """Requests with many messages at once."""
+    timeout_seconds: Positive = 10.0
 
 
 class Providers(Section):
     """Who carries USSD and SMS. A further block is named as a file in `gateway/providers/`, which reads it."""
 
     model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+    __pydantic_extra__: dict[str, Block | None] = Field(init=False)
     africastalking: AfricasTalking = AfricasTalking()
 
 
@@ -71,6 +76,75 @@ class Messages(Section):
     quiet_from: time = time(20)
     """From then on nobody is reminded or offered anything."""
     quiet_until: time = time(7)
+
+
+class SmppLink(Section):
+    """An account at a carrier's message centre, over SMPP 3.4. Its name may stand in `messages.carriers`."""
+
+    host: str
+    port: Port = 2775
+    system_id: str
+    password: SecretStr = SecretStr("")
+    system_type: str = ""
+    tls: bool = False
+    bind: Literal["transceiver", "transmitter"] = "transceiver"
+    """A transmitter hears nothing: no reports, no messages, no sessions."""
+    sender: str = Field("", max_length=15)
+    """A registered name or a short code."""
+    ussd: bool = False
+    """Whether sessions on the phone come through it."""
+    alphabet: Literal["gsm", "latin1"] = "gsm"
+    """What the centre takes for its default alphabet."""
+    long: Literal["header", "sar", "payload"] = "header"
+    """How a text of several parts leaves: with user data headers, with parameters, or whole for the centre to cut."""
+    report_ids: Literal["same", "hex"] = "same"
+    """`hex`: the centre answers with a hexadecimal id and reports on it in decimal."""
+    window: int = Field(10, ge=1, le=1000)
+    """Messages under way at once."""
+    timeout_seconds: Positive = 10.0
+
+
+class Smpp(Section):
+    """Links to message centres. Each worker process binds each of them once."""
+
+    links: dict[str, SmppLink] = Field({})
+
+
+class Texting(Section):
+    """SMS that people write to us."""
+
+    balances: bool = True
+    """Answer with balances and loans; they go to the member's own line only."""
+    code_minutes: int = Field(5, ge=1, le=60)
+    """How long the code for a request by SMS is good."""
+    codes_a_day: int = Field(10, ge=0)
+    """How many requests that move money one person may make by SMS, a day; 0: none."""
+    day_limit: int = Field(20_000, ge=0)
+    """How much one person may move by SMS a day, in shillings."""
+    answers_a_day: int = Field(40, ge=1)
+    """How many messages of one line are answered, a day."""
+    window_seconds: int = Field(60, ge=1, le=3600)
+    """The same text again within it is a repeat, where the carrier gives messages no id."""
+    parts_seconds: int = Field(600, ge=10)
+    """How long the parts of a long message are waited for."""
+    keep_days: int = Field(90, ge=1)
+    """How long what people wrote is kept."""
+
+
+class Campaigns(Section):
+    """One text to many people."""
+
+    alone_most: int = Field(100, ge=0)
+    """To more people than this a second person has to agree."""
+    rows_most: int = Field(100_000, ge=1)
+    """The longest table at once."""
+    bytes_most: int = Field(10_000_000, ge=1000)
+    at_once: int = Field(400, ge=1, le=5000)
+    """How many messages of a campaign are in the queue at most; a pause holds back all but these."""
+    feed_seconds: Positive = 0.5
+    """How often more are put there."""
+    part_cents: int = Field(80, ge=0)
+    """What the carrier takes for a part, for the price before; after it counts what the carrier says."""
 
 
 class Mail(Section):

@@ -72,6 +72,23 @@ class Staff(Section):
     """How long a lost line waits for the second person."""
 
 
+class Desk(Section):
+    """Cases and operations that people have to look at."""
+
+    phone: str = ""
+    """Who is told by SMS (E.164) that cases are overdue; empty: nobody."""
+    email: str = ""
+    """Who is told by e-mail; empty: nobody. Needs `mail`."""
+    look_minutes: int = Field(60, ge=1, le=1440)
+    """How often it is looked what is overdue and what has been in doubt for too long."""
+    doubt_hours: float = Field(6.0, gt=0)
+    """An operation that is in doubt, parked or dead for so long opens a case."""
+    unpaid_minutes: int = Field(60, ge=5)
+    """After so long without an answer of the rail two people may say that there was no payment."""
+    second_hours: int = Field(24, ge=1)
+    """How long what somebody proposes waits for the second person."""
+
+
 class Identity(Section):
     """Who tells us that people are who they say, and since when their SIM is theirs."""
 

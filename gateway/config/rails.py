@@ -1,10 +1,11 @@
 """The rails that carry money, and the statements that prove it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from gateway.config.section import Positive, Section
+from gateway.sources import networks
 
 SHORTCODES = {"collection": "600999", "payout": "600998"}
 
@@ -42,12 +43,31 @@ class Daraja(Section):
     prompt_expires_seconds: Positive = 300.0
     """A prompt nobody can have answered any more, if no payment was seen by then."""
     allow_addresses: tuple[str, ...] = ()
-    """Callback source addresses; empty: any."""
+    """Where callbacks may come from, as addresses or networks; empty: from anywhere."""
+    shortcodes_also: tuple[str, ...] = ()
+    """What confirmations may name beside our shortcodes: a till's store or head-office number."""
+    callback_bytes_max: int = Field(32_768, ge=1024)
+    """A longer callback is none."""
+    limits: dict[str, Annotated[float, Field(ge=0)]] = Field({
+        "stkpush": 20.0, "stkpushquery": 20.0, "b2c": 10.0, "transactionstatus": 10.0, "pulltransactions": 5.0,
+    })  # fmt: skip
+    """Calls a second of each API, of all processes together; 0 or not named: any number."""
+    breaker_failures: int = Field(5, ge=1)
+    """After so many calls in a row that the rail did not answer, nobody calls that API for a while."""
+    breaker_seconds: Positive = 10.0
+    """Then one call finds out whether it is back; doubles up to breaker_max_seconds."""
+    breaker_max_seconds: Positive = 300.0
     paybill_charges: dict[int, int] = Field({
         100: 0, 500: 5, 1000: 10, 1500: 15, 2500: 20, 3500: 25, 5000: 34, 7500: 42, 10000: 48, 15000: 57,
         20000: 62, 25000: 67, 30000: 72, 35000: 83, 40000: 99, 45000: 103, 250000: 108,
     })  # fmt: skip
     """What M-PESA charges the payer, by the upper end of a band, in shillings."""
+
+    @field_validator("allow_addresses")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        networks(value)
+        return value
 
     @field_validator("collection", "payout", mode="before")
     @classmethod
@@ -56,8 +76,81 @@ class Daraja(Section):
         return {"shortcode": SHORTCODES[str(info.field_name)], **value} if isinstance(value, dict) else value
 
 
+class Payouts(Section):
+    """What stands between a pay-out and the rail, whatever it is for."""
+
+    again_hours: float = Field(1.0, ge=0, le=168)
+    """The same amount to the same phone within this time waits for two people, unless the customer said on their own
+    phone that it is meant; 0: never."""
+    again: Literal["hold", "refuse"] = "hold"
+    """hold: two people may let it go. refuse: it is given up at once."""
+    look_hours: float = Field(24.0, ge=0, le=720)
+    """What the customer did not ask for on their own phone: within this time one person looks at it first; 0: never."""
+    answer_hours: int = Field(24, ge=1, le=168)
+    """A pay-out that nobody has let go by then is given up."""
+    a_day: dict[str, int] = Field({})
+    """The most that is paid out in a day, in shillings, by kind (`wallet.withdraw`) or kind and product
+    (`loan.disburse:quick`); what is over it waits for the next day, or for two people. None named: no limit."""
+
+
+class Float(Section):
+    """The money on our shortcodes that pay-outs are made from."""
+
+    poll_minutes: float = Field(15.0, ge=0, le=1440)
+    """How often M-PESA is asked for the balances; 0: never."""
+    stale_minutes: float = Field(60.0, gt=0)
+    """An older balance is not gone by."""
+    account: str = "Utility Account"
+    """The account that pay-outs are made from, as M-PESA names it."""
+    least: int = Field(1_000, ge=0)
+    """A pay-out that would leave less than this, in shillings, waits."""
+    low: int = Field(50_000, ge=0)
+    """Below this, in shillings, somebody is told."""
+    critical: int = Field(10_000, ge=0)
+    """Below this they are told again, and health says so."""
+    look_seconds: Positive = 60.0
+    """How often a pay-out that waits for float looks whether it is back."""
+    forecast_days: int = Field(7, ge=1, le=31)
+    """The pay-outs of so many days tell when the float will run out."""
+    email: str = ""
+    """Who is told; empty: nobody."""
+    phone: str = ""
+    """The same by SMS."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Float":
+        if self.critical > self.low:
+            raise ValueError("critical: not above low")
+        return self
+
+
+class StandingOrders(Section):
+    """Orders by which a customer's own M-PESA pays us again and again."""
+
+    answer_hours: int = Field(24, ge=1, le=168)
+    """Without a word from M-PESA by then, a person finds out whether the customer has agreed."""
+
+
 class Rails(Section):
     daraja: Daraja = Daraja()
+    payouts: Payouts = Payouts()
+    float: Float = Float()
+    orders: StandingOrders = StandingOrders()
+
+
+class Restoring(Section):
+    """After the database was restored from a copy: what it has forgotten is asked of the rail."""
+
+    margin_minutes: float = Field(60.0, ge=0)
+    """So long before the copy's last moment the rail's list of payments is read from."""
+    questions: int = Field(3, ge=1, le=50)
+    """How often each pay-out that was on its way is asked about before the report."""
+    wait_minutes: float = Field(30.0, gt=0)
+    """The report is made after this, however many are open still."""
+    look_seconds: Positive = 10.0
+    """How often to look whether all are answered."""
+    a_second: Positive = 5.0
+    """How many are asked about a second."""
 
 
 class Reconciliation(Section):

@@ -18,7 +18,7 @@ from gateway.facts.people import PeopleFacts
 from gateway.feature import Feature, Tools
 from gateway.ledgers.contract import Ledger
 from gateway.ledgers.gate import Gate, Width
-from gateway.ledgers.loading import ledger_of, names_of
+from gateway.ledgers.loading import core_of
 from gateway.ledgers.steps import CorePatience, Line
 from gateway.mirror.keeper import Keeper
 from gateway.mirror.telling import CoreNews
@@ -34,10 +34,10 @@ log = structlog.get_logger("core")
 
 def feature(tools: Tools) -> Feature:
     settings = tools.config.ledger
-    ledger = ledger_of(settings)
-    if ledger is None:
+    core = core_of(settings)
+    if core is None:
         return Feature()
-    products, accounts = names_of(settings)
+    ledger, products, accounts = core.ledger, core.products, core.savings
     news = CoreNews(tools.portfolio, tools.outbox, products, accounts)
     tools.portfolio.observers.append(news.happened)
     if accounts:

@@ -1,8 +1,23 @@
-"""The queue as operators see it."""
+"""The queue as operators see it, and their hand on it."""
 
+from gateway.desk.acting import Acting
 from gateway.feature import Feature, Tools
+from gateway.web.acts import ActRoutes
 from gateway.web.operations import OperationRoutes
+
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
 
 
 def feature(tools: Tools) -> Feature:
-    return Feature(routes=OperationRoutes(tools.store).table())
+    settings = tools.config.desk
+    acting = Acting(
+        tools.outbox,
+        tools.callbacks,
+        shortcode=tools.config.rails.daraja.collection.shortcode,
+        answer_ms=settings.second_hours * HOUR_MS,
+        ripe_ms=settings.unpaid_minutes * MINUTE_MS,
+    )
+    acts = ActRoutes(tools.store, tools.outbox, acting, tools.clock)
+    operations = OperationRoutes(tools.store, acting, tools.clock)
+    return Feature(routes=(*acts.table(), *operations.table()))

@@ -15,16 +15,14 @@ HOUR_MS = 3_600_000
 
 def feature(tools: Tools) -> Feature:
     settings, daraja = tools.config.reconciliation, tools.config.rails.daraja
-    shortcodes = Shortcodes(daraja.collection.shortcode, daraja.payout.shortcode)
     answer_ms = tools.config.organisation.answer_hours * HOUR_MS
-    bounds = Bounds(settings.payout_hours * HOUR_MS, answer_ms, books_charges=settings.book_charges)
-    taking = Taking(tools.callbacks, tools.books, shortcodes, bounds)
+    taking = taking_of(tools)
     read = statements.ReadStep(
         tools.store, taking, tools.clock, rows_at_once=settings.rows_at_once, rejections_kept=settings.rejections_kept
     )
     told = Told(settings.email, settings.phone, tools.catalogue.default_language)
     reconcile = Reconcile(
-        Comparing(tools.books, shortcodes, answer_ms=answer_ms), tools.outbox, told,
+        Comparing(tools.books, taking.shortcodes, answer_ms=answer_ms), tools.outbox, told,
         days_back=settings.days, grace_ms=settings.grace_hours * HOUR_MS,
     )  # fmt: skip
     may_pull = settings.pull and daraja.pull_msisdn
@@ -41,3 +39,12 @@ def feature(tools: Tools) -> Feature:
         )
         playbooks.append(reconcile_mail.playbook(letter))
     return Feature(playbooks=playbooks, daily=(KIND,), routes=web)
+
+
+def taking_of(tools: Tools) -> Taking:
+    """Takes what lists and statements of the rail say."""
+    settings, daraja = tools.config.reconciliation, tools.config.rails.daraja
+    shortcodes = Shortcodes(daraja.collection.shortcode, daraja.payout.shortcode)
+    answer_ms = tools.config.organisation.answer_hours * HOUR_MS
+    bounds = Bounds(settings.payout_hours * HOUR_MS, answer_ms, books_charges=settings.book_charges)
+    return Taking(tools.callbacks, tools.books, shortcodes, bounds)

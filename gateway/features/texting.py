@@ -11,8 +11,9 @@ from gateway.accounts.codes import Codes
 from gateway.feature import Feature, Tools
 from gateway.texting import answering, inbox, tidying
 from gateway.texting.answering import AnswerStep
+from gateway.texting.applicants import Applications
 from gateway.texting.confirming import Confirming
-from gateway.texting.deciding import Hands
+from gateway.texting.hands import Hands
 from gateway.texting.inbox import Inbox
 from gateway.texting.rehearsal import Rehearsal
 from gateway.texting.telling import Tellers
@@ -32,7 +33,7 @@ def feature(tools: Tools) -> Feature:
     routes = TextingRoutes(inbox_of(tools), rehearsal, providers, tools.store, tools.clock)
     return Feature(
         playbooks=(answering.playbook(AnswerStep(hands_of(tools, codes))), tidy.playbook()),
-        instants=Confirming(codes, settings).handlers(),
+        instants={**Confirming(codes, settings).handlers(), **Applications(codes).handlers()},
         daily=(tidying.KIND,),
         routes=routes.operators_table(),
         open_routes=routes.table(),

@@ -1,11 +1,15 @@
 """The wallet: deposits, withdrawals, transfers, what is unclaimed, limits, mini-statements, and its routes."""
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.books import accounts as chart
 from gateway.facts.wallet import WalletFacts
 from gateway.feature import Feature, Tools
 from gateway.operations.playbook import Playbook
 from gateway.playbooks import repay, withdraw
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.deposit import Deposits
+from gateway.playbooks.ordered import Ordered
 from gateway.playbooks.safety import PersonStep, Safety, Verification, line_step
 from gateway.playbooks.send import Sending
 from gateway.playbooks.withdraw import Withdrawals
@@ -13,8 +17,10 @@ from gateway.rails.steps import CollectStep, DisburseStep
 from gateway.wallet.claims import Claims
 from gateway.wallet.identity import connected
 from gateway.wallet.limits import Limits
+from gateway.web.ordered import OrderRoutes, Source
 from gateway.web.wallet import WalletRoutes
 
+HOUR_MS = 3_600_000
 UNDER_WAY = ("wallet.deposit", "wallet.withdraw", "wallet.send")
 
 
@@ -23,12 +29,26 @@ def feature(tools: Tools) -> Feature:
     limits = Limits(settings, tools.books)
     facts = WalletFacts(settings, tools.books, limits, tools.clock)
     routes = WalletRoutes(tools.store, tools.books, tools.outbox, limits, tools.clock)
+    ordered = ordered_of(tools)
+    orders = OrderRoutes(tools.store, tools.outbox, ordered, _wallet(tools, limits), tools.clock)
     return Feature(
-        playbooks=(*_moving(tools, limits), *_checking(tools)),
+        playbooks=(*_moving(tools, limits), *_checking(tools), ordered.playbook()),
         readers=facts.readers(),
         computed=facts.computed(),
-        routes=routes.table(),
+        routes=(*routes.table(), *orders.table()),
     )
+
+
+def ordered_of(tools: Tools) -> Ordered:
+    """What staff take out for somebody: a second person has as long as for any pay-out."""
+    return Ordered(tools.outbox, answer_ms=tools.config.rails.payouts.answer_hours * HOUR_MS)
+
+
+def _wallet(tools: Tools, limits: Limits) -> Source:
+    async def free(connection: AsyncConnection, customer_id: str) -> int:
+        return (await tools.books.balance(connection, chart.wallet(customer_id))).available_cents
+
+    return Source("wallet", free, lambda cents: limits.fee_cents("withdraw", cents), whole_shillings=True)
 
 
 def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:

@@ -23,6 +23,7 @@ from gateway.store.tables import loan_events, loans
 EVENTS: Mapping[str, str] = {
     "wallet.deposit": "deposit",
     "wallet.withdraw": "withdraw",
+    "mpesa.pay": "withdraw",
     "wallet.send": "send",
     "wallet.transfer": "moved",
     "wallet.takeback": "returned",
@@ -34,6 +35,7 @@ EVENTS: Mapping[str, str] = {
     "repay.for_stk": "repay",
     "repay.for_wallet": "repay",
     "payment.received": "paybill",
+    "suspense.assign": "paybill",
     "loan.disburse": "payout",
     "core.disburse": "payout",
     "peer.ask": "payout",

@@ -63,14 +63,15 @@ class Accounts:
         )
 
     async def choose_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        """Once per reset. Raises BrokenInvariant when nothing was reset."""
+        """Once per reset, and once by whoever joined without one. Raises BrokenInvariant when none is to be chosen."""
         hashed = await pins.draft_of(connection, context.session_id)
         since = context.now - GRACE_MS
         if hashed is None or not await resets.used(connection, operation.customer, since=since, now=context.now):
             raise BrokenInvariant("there is no PIN to choose")
         await pins.draft_used(connection, context.session_id)
         await customers.changed(connection, operation.customer, pin_hash=hashed, pin_failures=0, pin_locked_until=0)
-        await self._tell(connection, operation, context, "pin.changed", {})
+        template = "pin.first" if operation.intent.get("first") else "pin.changed"
+        await self._tell(connection, operation, context, template, {})
 
     async def set_offers(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """A yes or a no, kept with the wording and the language it was given in."""

@@ -26,6 +26,9 @@ from gateway.operations.playbook import Work
 from gateway.playbooks.telling import Teller
 from gateway.store import customers
 
+KIND = "guarantee"
+"""Of the question."""
+
 
 class Guarantees:
     """Runs in the caller's unit of work. `answer_days` is how many days a guarantor may take."""
@@ -44,7 +47,7 @@ class Guarantees:
         over_at = milliseconds(datetime.combine(answer_by + timedelta(days=1), time(), EAT))
         for guarantor_id, cents in shares_cents.items():
             identity = str(uuid.uuid5(uuid.UUID(work.id), f"guarantee:{guarantor_id}"))
-            ask = Ask(identity, "guarantee", guarantor_id, cents, over_at, {"loan_cents": loan_cents})
+            ask = Ask(identity, KIND, guarantor_id, cents, over_at, {"loan_cents": loan_cents})
             await decisions.asked(connection, work, ask, now)
             values = {
                 "reference": work.reference,

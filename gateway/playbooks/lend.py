@@ -32,6 +32,7 @@ from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Later, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.playbooks.guarantees import KIND as GUARANTEE
 from gateway.playbooks.guarantees import Guarantees, shares
 from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
@@ -163,9 +164,7 @@ class Lending:
             "principal": say.ksh(quote["principal_cents"]),
             "at": say.clock(work.data.get("opens_at", now)),
         }
-        is_unsecured = refusal == "expired" and "guarantors" in work.intent
-        template = "borrow.unsecured" if is_unsecured else _refusal(refusal, work.data.get("reason"))
-        await self._teller.tell(connection, work, template, values)
+        await self._teller.tell(connection, work, await self._words(connection, work), values)
         return Done()
 
     async def slow(self, connection: AsyncConnection, work: Work, now: int) -> None:
@@ -176,6 +175,15 @@ class Lending:
             "by": say.clock(now + NEWS_MS),
         }
         await self._teller.tell(connection, work, "borrow.slow", values)
+
+    async def _words(self, connection: AsyncConnection, work: Work) -> str:
+        """Why there is no loan. Where a guarantor did not agree, whoever asked is told that, and neither who nor why:
+        they may name another."""
+        refusal = work.data["refusal"]
+        answers = await decisions.of_operation(connection, work.id)
+        if any(row.kind == GUARANTEE and row.state == refusal for row in answers):
+            return "borrow.unguaranteed"
+        return _refusal(refusal, work.data.get("reason"))
 
     async def _secured(self, connection: AsyncConnection, work: Work, product: Product, now: int) -> Refused | None:
         """Set savings aside and ask those who guarantee; refused when either is not there by now."""

@@ -15,8 +15,11 @@ from gateway.playbooks.autorepay import STEP as AUTO
 from gateway.store.tables import customers, operations
 
 MPESA = frozenset(
-    {"wallet.deposit", "wallet.withdraw", "payment.received", "repay.stk", "repay.other", "repay.for_stk"}
-)
+    {
+        "wallet.deposit", "wallet.withdraw", "payment.received", "repay.stk", "repay.other", "repay.for_stk",
+        "suspense.assign", "mpesa.pay",
+    }
+)  # fmt: skip
 FOR_OTHERS = frozenset({"repay.for_wallet", "repay.for_stk"})
 TRANSFERS = frozenset({"wallet.send", "wallet.transfer"})
 TURNED_BACK = frozenset({"returned", "taken_back"})

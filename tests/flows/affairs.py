@@ -23,6 +23,7 @@ class Affairs:
     role: str = "customer"
     is_paused: bool = False
     chooses_pin: bool = False
+    is_first_pin: bool = False
     is_locked: bool = False
     offers: bool = False
     has_mail: bool = False

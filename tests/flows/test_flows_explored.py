@@ -89,6 +89,17 @@ def sent_before(language: str) -> Phone:
     return phone.press("6", "3", "0711000002", "2000", "4826").dial("*383#")
 
 
+def paid_before(*asked_for: str) -> Begin:
+    """A pay-out of the same amount, a moment ago, and nothing under way; about to accept it once more."""
+
+    def begin(language: str) -> Phone:
+        phone = somebody(language).press(*asked_for, "4826")
+        phone.town.people[AMINA].requests = ()
+        return phone.dial("*383#").press(*asked_for)
+
+    return begin
+
+
 def asked(kind: str, **changes: object) -> Begin:
     """A member, and an officer too, of whom something is asked; Baraka is somebody to ask back, or to let in again."""
     details: dict[str, dict[str, Any]] = {
@@ -179,6 +190,7 @@ BEGINNINGS: dict[str, Begin] = {
     "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0, forgot_left=0)),
     "empty account": lambda language: somebody(language, loans=(), wallet_cents=0, savings_cents=0),
     "PIN was reset": lambda language: somebody(language, pin="", affairs=Affairs(chooses_pin=True)),
+    "joined by SMS": lambda language: somebody(language, pin="", affairs=Affairs(chooses_pin=True, is_first_pin=True)),
     "asked for a loan": asked("peer"),
     "asked for more than there is": asked("peer", hindrance="short"),
     "asked for too much today": asked("peer", hindrance="later"),
@@ -190,6 +202,8 @@ BEGINNINGS: dict[str, Begin] = {
     "with one blocked": with_one_blocked,
     "sends where strangers may get it": sends_to_anybody,
     "sent the same before": sent_before,
+    "withdrew the same before": paid_before("6", "2", "1000"),
+    "borrowed the same before": paid_before("2", "1", "500", "1"),
     "may send nothing for some days": lambda language: somebody(language, outgoing_from=NOW + timedelta(days=3)),
     "has moved all of a day": lambda language: somebody(language, allowed=Allowed(10_00, 0, "day")),
     "saves for a goal": lambda language: somebody(language, goal_cents=6_000_00),

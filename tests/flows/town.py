@@ -23,6 +23,7 @@ from flows.known import (
     Loan,
     Movement,
     Organisation,
+    PaidOut,
     Payee,
     PeerTerms,
     Product,
@@ -42,7 +43,7 @@ from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
 NOW = datetime(2026, 8, 5, 10, 42, tzinfo=timezone(timedelta(hours=3)))
 TODAY = NOW.date()
 TRIES_MAX = 3
-FACTS_ROUNDS_MAX = 10
+FACTS_ROUNDS_MAX = 12
 
 AMINA, BARAKA, NOBODY = "+254711000001", "+254711000002", "+254711000003"
 
@@ -207,6 +208,7 @@ class Town:
             "payee": lambda _, phone: self._payee(phone),
             "looked_up": lambda _, reference: self._looked_up(reference),
             "sent_before": self._sent_before,
+            "paid_out": self._paid_out,
             "unclaimed": lambda phone: self.people[phone].unclaimed,
             "movements": self._movements,
             "claim_by": lambda _: self.claim_by,
@@ -268,7 +270,7 @@ class Town:
         is_member = bool(person.pin or its.chooses_pin) and not its.is_paused
         return Customer(
             person.id, person.name, person.language, is_member, msisdn, its.role, person.requests, its.is_paused,
-            its.chooses_pin,
+            its.chooses_pin, its.is_first_pin,
         )  # fmt: skip
 
     def _balances(self, msisdn: str) -> Balances:
@@ -330,6 +332,13 @@ class Town:
         own = self.people[msisdn].id
         sent = [each for each in self.accepted if each.kind == "wallet.send" and each.customer == own]
         return NOW if any((each.intent["to"], each.intent["amount_cents"]) == (phone, cents) for each in sent) else None
+
+    def _paid_out(self, msisdn: str, kind: str, cents: int) -> PaidOut | None:
+        """The last one of a kind and amount that was accepted: here everything is paid out at once."""
+        own = self.people[msisdn].id
+        paid = [each for each in self.accepted if (each.kind, each.customer) == (kind, own)]
+        alike = [each for each in paid if _out_cents(each.intent) == cents]
+        return PaidOut(alike[-1].reference, NOW) if alike else None
 
     def _movements(self, msisdn: str, account: str) -> Statement:
         person = self.people[msisdn]
@@ -460,6 +469,11 @@ class Town:
     def _note(self, person: Person, cents: int, label: str, about: str = "") -> None:
         person.wallet_cents += cents
         person.moved = (Movement(TODAY, cents, label, about), *person.moved)
+
+
+def _out_cents(intent: Mapping[str, Any]) -> int:
+    """What a pay-out sends."""
+    return int(intent["quote"]["net_cents"] if "quote" in intent else intent["amount_cents"])
 
 
 def _code_verdict(typed: str) -> Verdict:

@@ -13,7 +13,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
-from gateway.config import FineractCore
+from gateway.ledgers.fineract import Settings
+from gateway.ledgers.loading import settings_of
 from gateway.up import Wishes, configured
 from simulator.client import Line, Outside
 from tests.meddling import AMINA, AMINA_PIN, TO_THE_PIN
@@ -194,7 +195,7 @@ class TestTheCoreToTry:
         """Its own stand-ins, wherever they are; what the shipped file says of no server in particular counts not."""
         _written(wishes, f"ledger: {{kind: fineract{said}}}")
 
-        core = configured(wishes).ledger.fineract
+        core = settings_of(configured(wishes).ledger)["fineract"]
 
         assert core.base_url == "http://127.0.0.1:8401/fineract/fineract-provider/api/v1"
         assert core.password.get_secret_value()
@@ -204,15 +205,15 @@ class TestTheCoreToTry:
         """Nothing is added to what was said of it."""
         _written(wishes, "ledger: {kind: fineract, fineract: {base_url: 'https://core.test/api/v1'}}")
 
-        core = configured(wishes).ledger.fineract
+        core = settings_of(configured(wishes).ledger)["fineract"]
 
-        assert core == FineractCore(base_url="https://core.test/api/v1")
+        assert core == Settings(base_url="https://core.test/api/v1")
 
     def test_is_none_where_our_own_books_keep_the_loans(self, wishes: Wishes) -> None:
         """As it is without a word about it."""
         _written(wishes, "{}")
 
-        assert configured(wishes).ledger.fineract == FineractCore()
+        assert settings_of(configured(wishes).ledger) == {}
 
     async def test_keeps_the_loans(self, up: Up, monkeypatch: pytest.MonkeyPatch) -> None:
         """The demo loan is told to it by `nyota up` alone, with nothing but the kind said."""

@@ -340,6 +340,34 @@ class TestSecurity:
             pledged = await pledges.pledged_cents(connection, BARAKA)
         assert (await office.loan_state(loan), pledged) == ("active", 2_000_00)
 
+    async def test_a_guarantors_no_is_told_as_that_and_not_by_whom(self, office: Office) -> None:
+        """Nothing is tied up; another may be named. Their silence is told in the same words."""
+        offers(office, guarantors=1)
+        await saved(office, BARAKA, 3_000_00)
+        declined = await applied(office, guarantors=[BARAKA])
+        await answered(office, "decline", await question(office, "guarantee"), by=BARAKA)
+        told = await office.templates()
+
+        silent = await applied(office, guarantors=[BARAKA])
+        office.clock.turn(5 * DAY_MS)
+        await office.settled()
+
+        async with office.store.read() as connection:
+            assert await pledges.pledged_cents(connection, BARAKA) == 0
+        assert (await office.loan_state(declined), told[-1]) == ("declined", "borrow.unguaranteed")
+        assert (await office.loan_state(silent), (await office.templates())[-1]) == ("cancelled", "borrow.unguaranteed")
+
+    async def test_an_officers_no_about_a_guaranteed_loan_has_its_own_reason(self, office: Office) -> None:
+        """The guarantor agreed; it is not for them that there is no loan."""
+        offers(office, guarantors=1, approval="officer")
+        await saved(office, BARAKA, 3_000_00)
+        await applied(office, guarantors=[BARAKA])
+        await answered(office, "approve", await question(office, "guarantee"), by=BARAKA)
+
+        await answered(office, "decline", await question(office, "officer"), reason="savings")
+
+        assert (await office.templates())[-1] == "borrow.declined_savings"
+
     @pytest.mark.parametrize("named", [[], [AMINA], [BARAKA, BARAKA]])
     async def test_too_few_guarantors_are_none(self, office: Office, named: Sequence[str]) -> None:
         """Nobody stands in for themselves, and nobody twice."""

@@ -22,7 +22,7 @@ from gateway.facts.peers import quoted
 from gateway.lending.allocation import Parts
 from gateway.lending.booking import lenders_cents, repaid_lines
 from gateway.lending.portfolio import LoanRecord
-from gateway.operations.worker import work_of
+from gateway.operations.claims import work_of
 from gateway.peers import asking
 from gateway.playbooks.approving import Approving, Late
 from gateway.playbooks.autorepay import AutoRepay

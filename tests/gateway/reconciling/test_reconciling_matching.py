@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.rails.matching import agrees
 from gateway.rails.requests import RailRequest
 from gateway.reconciling.comparing import closing, is_within
-from gateway.reconciling.matching import Known, Ours, agrees, fitting, judged, proves
+from gateway.reconciling.matching import Known, Ours, fitting, judged, proves
 from gateway.reconciling.uploads import joined
 from gateway.statements.line import Kind, Line
 
@@ -50,6 +51,8 @@ class TestJudging:
             (replace(PAID, kind="charge"), NOTHING, "noted"),
             (replace(PAID, kind="moved_out"), NOTHING, "noted"),
             (replace(PAID, kind="reversed_out"), NOTHING, "reversed"),
+            (replace(PAID, kind="reversed_out"), Known({}, {}, {PAID.receipt: Ours(1_500_00, "o")}), "matched"),
+            (replace(PAID, kind="reversed_out"), Known({}, {}, {PAID.receipt: Ours(1_400_00, "o")}), "reversed"),
             (replace(PAID, kind="unmapped_in"), NOTHING, "unknown"),
             (replace(PAID, kind="unmapped_out"), NOTHING, "unknown"),
         ],
