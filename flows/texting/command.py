@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from flows.text import amount_cents, msisdn
+from flows.text import amount_cents, msisdn, national_id, person_name
 from flows.texting import message
 from menus.keywords import Keyword, Keywords
 
@@ -18,6 +18,7 @@ COUNT_MAX = 60
 AMOUNT_CENTS_MAX = 99_999_999_00
 
 _REFERENCE = re.compile(r"[A-Z]{2}[2-9BCDFGHJKLMNPQRSTVWXZ]{5}")
+_NUMBER = re.compile(r"\d[\d-]*", re.ASCII)
 _PHONE = re.compile(r"(?<![\d+])(?:\+?254|0)[ -]?[17]\d{2}[ -]?\d{3}[ -]?\d{3}(?!\d)")
 
 
@@ -131,6 +132,8 @@ class _Taken:
 
 
 def _taken(keyword: Keyword, rest: Sequence[str], keywords: Keywords) -> _Taken:
+    if "id" in keyword.slots:
+        return _person(rest, keywords)
     given: dict[str, str] = {slot: default for slot, default in keyword.takes.items() if default}
     line = " ".join(rest)
     if "phone" in keyword.slots:
@@ -145,6 +148,22 @@ def _taken(keyword: Keyword, rest: Sequence[str], keywords: Keywords) -> _Taken:
     left = _numbered(keyword, numbers, given)
     words = [word for word in words if not _is_filler(word, keywords)]
     return _Taken(given, (*words, *left))
+
+
+def _person(rest: Sequence[str], keywords: Keywords) -> _Taken:
+    """A name and an identity number in any order, the number in one piece or in several; without both, nobody."""
+    digits = [place for place, word in enumerate(rest) if _NUMBER.fullmatch(word)]
+    is_one = bool(digits) and digits[-1] - digits[0] < len(digits)
+    number = national_id(" ".join(rest[place] for place in digits)) if is_one else None
+    others = [word for place, word in enumerate(rest) if place not in digits]
+    name = person_name(" ".join(_unframed(others, keywords))) or person_name(" ".join(others))
+    return _Taken({"name": name, "id": number}, ()) if name and number else _Taken({}, tuple(rest))
+
+
+def _unframed(words: Sequence[str], keywords: Keywords) -> Sequence[str]:
+    """Without `please` and `my name is` around it; inside a name such words belong to it (Fatuma wa Juma)."""
+    kept = [place for place, word in enumerate(words) if not _is_filler(word, keywords)]
+    return words[kept[0] : kept[-1] + 1] if kept else ()
 
 
 def _phone(line: str, given: dict[str, str]) -> str:

@@ -11,6 +11,11 @@ HIDDEN = "****"
 
 _EDGES = ".,;:!?\"'()[]<>*#-"
 _SECRET = re.compile(r"(?<![\w.,/+-])\d{4,6}(?![\w/-]|[.,]\d)", re.ASCII)
+_PIN = re.compile(r"(?<![a-z])pin(?![a-z])", re.IGNORECASE)
+_LOOSE = re.compile(r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){3,5}(?![ -]?\d|[.,]\d)", re.ASCII)
+"""Four to six digits beside whatever signs and letters, and apart: where a PIN is named, any of them may be it."""
+_LONE = re.compile(r"(?<![\w.,/+-])\d{4,8}(?![\w/-]|[.,]\d)", re.ASCII)
+_ANY = re.compile(r"\d(?:[ .,/-]*\d)*", re.ASCII)
 _DIGITS = re.compile(r"\d{4,6}", re.ASCII)
 
 
@@ -47,12 +52,15 @@ def lone_digits(text: str) -> str:
 def names_pin(text: str) -> bool:
     """Whether somebody writes of a PIN, with a number that may be it."""
     line = plain(text)
-    return _SECRET.search(line) is not None and "pin" in line.casefold().split()
+    return _PIN.search(line) is not None and (_SECRET.search(line) or _LOOSE.search(line)) is not None
 
 
-def hidden(text: str) -> str:
-    """What may be kept of it: no number of four to six digits that stands by itself, for it may be a PIN."""
-    return _SECRET.sub(HIDDEN, plain(text))[:KEPT_CHARACTERS_MAX]
+def hidden(text: str, *, is_personal: bool = False) -> str:
+    """What may be kept of it: no number of four to eight digits that stands by itself, for it may be a PIN, a code or
+    an identity number; none at all where a PIN is named, or where the message `is_personal`."""
+    line = plain(text)
+    line = _LOOSE.sub(HIDDEN, line) if _PIN.search(line) else line
+    return (_ANY if is_personal else _LONE).sub(HIDDEN, line)[:KEPT_CHARACTERS_MAX]
 
 
 def _digit(character: str) -> str:

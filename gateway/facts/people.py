@@ -30,6 +30,7 @@ class PeopleFacts:
         if not rows:
             return None
         person = rows[0]
+        pin = await self._pin_to_choose(connection, person)
         return Customer(
             id=person.id,
             name=person.name,
@@ -39,14 +40,15 @@ class PeopleFacts:
             role=person.role,
             requests=self.requests(rows),
             is_paused=person.state == "inactive",
-            chooses_pin=await self._chooses_pin(connection, person),
+            chooses_pin=bool(pin),
+            is_first_pin=pin == "first",
         )
 
-    async def _chooses_pin(self, connection: AsyncConnection, person: Any) -> bool:
-        """Hardly anybody: only whose PIN staff have cleared, and only for a while."""
+    async def _pin_to_choose(self, connection: AsyncConnection, person: Any) -> resets.Waiting:
+        """Hardly anybody: whose PIN staff have cleared, for a while, and who has joined by SMS and not dialled yet."""
         if person.state != "active" or not person.has_no_pin:
-            return False
-        return await resets.is_open(connection, person.id, self._clock())
+            return ""
+        return await resets.waiting(connection, person.id, self._clock())
 
     def requests(self, rows: Sequence[Any]) -> tuple[Request, ...]:
         """Loans, payments and transfers under way, among a person's open operations."""

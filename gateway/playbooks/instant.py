@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
+from gateway.accounts import resets
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.errors import BrokenInvariant
@@ -44,11 +45,16 @@ class Instants:
         }
 
     async def register(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        """Join: the person, their consents, their PIN, an open wallet and savings, a welcome."""
+        """Join: the person, their consents, their PIN, an open wallet and savings, a welcome.
+
+        With `pin_later` the PIN is the first thing that they choose on the phone.
+        """
         intent = operation.intent
+        is_pin_later = bool(intent.get("pin_later"))
+        pin_hash = None if is_pin_later else await self._drafted(connection, context)
         values = {
             "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
-            "pin_hash": await self._drafted(connection, context), "limit_cents": self._first_limit_cents,
+            "pin_hash": pin_hash, "limit_cents": self._first_limit_cents,
         }  # fmt: skip
         listed = await customers.on_line(connection, context.msisdn)
         if listed is not None and listed.state == "listed":
@@ -57,6 +63,8 @@ class Instants:
         else:
             customer_id = operation.id
             await customers.added(connection, customer_id, msisdn=context.msisdn, created_at=context.now, **values)
+        if is_pin_later:
+            await resets.opened(connection, customer_id, until=resets.NO_END, now=context.now)
         for kind in CONSENTS:
             await customers.consented(
                 connection,
@@ -88,16 +96,20 @@ class Instants:
         await customers.changed(connection, operation.customer, language=operation.intent["language"])
 
     async def open_case(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        await cases.opened(
+        """A person answers; its number goes to the phone too, to keep."""
+        answer_by = context.now + self._answer_ms
+        number = await cases.opened(
             connection,
             operation.id,
             operation.reference,
             operation.intent["topic"],
             evidence={"said": operation.intent["said"]},
             customer_id=operation.customer or None,
-            answer_by=context.now + self._answer_ms,
+            answer_by=answer_by,
             now=context.now,
         )
+        values = {"case": number, "by": say.clock(answer_by)}
+        await self._tell(connection, operation, context, operation.customer, "desk.opened", values)
 
     async def notice(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """A text somebody asked for on a screen: the price of a loan, or the terms."""

@@ -21,8 +21,10 @@ from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Playbook, Work
 from gateway.store import customers
 from gateway.texting import requests, stops
-from gateway.texting.deciding import Decider, Hands, Letter
+from gateway.texting.deciding import Decider
+from gateway.texting.hands import Hands, Letter
 from gateway.texting.inbox import KIND, PURPOSE
+from gateway.texting.joining import Joining
 from gateway.texting.say import Say
 
 
@@ -34,6 +36,7 @@ class AnswerStep:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._decider = Decider(hands)
+        self._joining = Joining(hands)
 
     async def attempt(self, work: Work) -> Outcome:
         """Decide, and do nothing yet but a yes that moves money."""
@@ -46,6 +49,9 @@ class AnswerStep:
             match outcome.data["does"]:
                 case "ask":
                     await self._ask(connection, work, about, now)
+                case "join":
+                    if (instead := await self._joining.issued(connection, work, about)) is not None:
+                        await self._tell(connection, work, f"{work.id}:enough", instead.plain(), now)
                 case "language":
                     await customers.changed(connection, work.customer_id, language=about["language"])
                 case "stop":

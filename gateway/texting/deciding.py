@@ -5,40 +5,35 @@ A yes that moves money goes through the outbox as a turn on the phone does, in o
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from flows.kit import Gone
-from flows.known import Customer
 from flows.texting.route import Route
 from flows.texting.spoken import fits
 from flows.turn import Need, Operation, Session, Turn, reference
-from gateway.accounts.codes import Codes
-from gateway.clock import Clock, day_start, local
-from gateway.config import Texting
+from gateway.clock import day_start, local
 from gateway.errors import Rejected
-from gateway.facts.source import FactSource, NobodyThere
-from gateway.live import LiveMenus
+from gateway.facts.source import NobodyThere
 from gateway.notices import values as say
 from gateway.operations.outbox import (
     NAMESPACE,
     AlreadyOpen,
     AlreadyTaken,
     NotTheirs,
-    Outbox,
     ReferenceTaken,
     TurnRecord,
     intent_hash,
 )
 from gateway.store import customers
-from gateway.store.engine import Store
-from gateway.texting import requests
+from gateway.texting import applicants, requests
 from gateway.texting.confirming import CONFIRM, PREFIX
+from gateway.texting.hands import Hands, Letter, Writer
+from gateway.texting.joining import Joining
 from gateway.texting.say import Answer, Say, of_screen
-from gateway.texting.telling import Asked, Tellers
-from gateway.texting.walk import SALTS_MAX, Said, Waits, Walker
+from gateway.texting.telling import Asked
+from gateway.texting.walk import SALTS_MAX, Said, Waits
 from menus.keywords import Keyword
 from menus.values import Clock as Moment
 
@@ -46,43 +41,12 @@ SESSION_CHARACTERS = 16
 LONGEST_CODE = "482913"
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message as it was understood when it was kept; `id` is that of the operation that answers it."""
-
-    id: str
-    intent: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What answering is made of."""
-
-    menus: LiveMenus
-    facts: FactSource
-    outbox: Outbox
-    store: Store
-    codes: Codes
-    walker: Walker
-    tellers: Tellers
-    settings: Texting
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who wrote, as of now. `language` is the one to answer in."""
-
-    line: str
-    customer: Customer | None
-    language: str
-
-
 class Decider:
     """`answer` is all there is to a message."""
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        self._joining = Joining(hands)
 
     async def answer(self, letter: Letter) -> Answer:
         """Decide what to say and to do; what moves money is committed here, once, by its turn's own record."""
@@ -111,7 +75,7 @@ class Decider:
 
     async def _writer(self, intent: Mapping[str, Any]) -> Writer:
         line, need = intent["msisdn"], Need("customer")
-        customer: Customer | None = (await self._hands.facts.gather(frozenset({need}), line))[need]
+        customer = (await self._hands.facts.gather(frozenset({need}), line))[need]
         catalogue = self._hands.menus.catalogue
         language = customer.language if customer else intent.get("language") or catalogue.default_language
         return Writer(line, customer, language)
@@ -127,6 +91,10 @@ class Decider:
         if writer.customer is not None and writer.customer.is_paused and keyword.name not in {"stop", "start", "help"}:
             return Answer([Say("texting.said", {"said": self._said("wrong.paused", writer.language)})])
         member = writer.customer if writer.customer is not None and writer.customer.is_member else None
+        if keyword.tells == "join" and member is None:
+            answer = await self._joining.asked(letter, Writer(writer.line, writer.customer, letter.intent["language"]))
+            if answer is not None:
+                return answer
         if keyword.tells:
             asked = Asked(writer.line, keyword, letter.intent["given"], member, writer.language)
             return await self._hands.tellers.by_name[keyword.tells](asked)
@@ -184,14 +152,16 @@ class Decider:
             case "ok":
                 return await self._confirmed(letter, writer)
             case "wrong":
-                return Answer([Say("texting.wrong", {"tries": letter.intent["tries"]})])
+                return Answer([Say("texting.wrong", {"tries": letter.intent["tries"]}, writer.language)])
             case _:
-                return Answer([Say("texting.over")])
+                return Answer([Say("texting.over", {}, writer.language)])
 
     async def _confirmed(self, letter: Letter, writer: Writer) -> Answer:
         """The yes: the same turn as of now; it must come to just what the code was sent for."""
         async with self._hands.store.read() as connection:
             request = await requests.get(connection, letter.intent["request"])
+        if request is not None and request.answer == applicants.PURPOSE:
+            return await self._joining.confirmed(letter, writer, request)
         is_theirs = writer.customer is not None and request is not None and request.customer_id == writer.customer.id
         if request is None or not is_theirs or request.msisdn != writer.line:
             return Answer([Say("texting.over")])

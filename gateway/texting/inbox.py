@@ -24,9 +24,9 @@ from gateway.operations.outbox import Outbox
 from gateway.providers.contract import IncomingSms
 from gateway.store import customers
 from gateway.store.engine import Store, insert_into
-from gateway.texting import requests, stops
+from gateway.texting import applicants, requests, stops
 from gateway.texting.tables import inbound
-from gateway.texting.understanding import understood
+from gateway.texting.understanding import keepable, understood
 
 KIND = "sms.in"
 PREFIX = "IN"
@@ -35,6 +35,7 @@ NAMESPACE = uuid.UUID("6f0c8f1d-9f0b-5c5f-8d7f-74657874696e")
 RECENT_MS = 3_600_000
 """For so long a wrong or late code is told from a PIN sent by mistake."""
 CODE_DIGITS = 6
+SESSION_CHARACTERS = 16
 STOP = "stop"
 
 columns = inbound.c
@@ -73,7 +74,7 @@ class Inbox:
         async with self._tools.store.begin() as connection:
             if await self._is_repeat(connection, sms, now):
                 return
-            number = await self._kept(connection, sms, message.hidden(sms.text), now)
+            number = await self._kept(connection, sms, self._keepable(sms.text), now)
             if number is not None:
                 await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(now)), [number], now)
 
@@ -88,8 +89,9 @@ class Inbox:
             if len(found) < sms.parts:
                 return
             text = "".join(found[part].text for part in sorted(found))
+            is_personal = self._keepable(text) != message.hidden(text)
             for row in found.values():
-                await _changed(connection, [row.id], text=message.hidden(row.text))
+                await _changed(connection, [row.id], text=message.hidden(row.text, is_personal=is_personal))
             identity = f"{sms.msisdn}:{sms.joined}:{found[1].id}"
             await self._answered(connection, sms, text, identity, [row.id for row in found.values()], now)
 
@@ -175,26 +177,54 @@ class Inbox:
         identity = str(uuid.uuid5(NAMESPACE, f"{sms.provider}:{identity}"))
         customer = await customers.on_line(connection, sms.msisdn)
         customer_id = customer.id if customer else ""
-        found = await self._understood(connection, customer_id, text, now)
+        session_id = identity.replace("-", "")[:SESSION_CHARACTERS]
+        found = await self._understood(connection, customer, sms.msisdn, text, session_id, now)
         intent = {"msisdn": sms.msisdn, "provider": sms.provider, **found}
         return Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
 
+    def _keepable(self, text: str) -> str:
+        return keepable(text, self._tools.menus.catalogue.keywords)
+
     async def _understood(
-        self, connection: AsyncConnection, customer_id: str, text: str, now: int
-    ) -> Mapping[str, Any]:
+        self, connection: AsyncConnection, customer: customers.Customer | None, line: str, text: str, session_id: str,
+        now: int,
+    ) -> Mapping[str, Any]:  # fmt: skip
         """What it says, as plain values without its digits."""
         if digits := message.lone_digits(text):
-            return await self._code(connection, customer_id, digits, now)
-        return understood(text, self._tools.menus.catalogue.keywords)
+            return await self._code(connection, customer, line, digits, now)
+        found = understood(text, self._tools.menus.catalogue.keywords)
+        if "id" not in found.get("given", {}):
+            return found
+        return await self._applied(connection, customer, line, found, session_id, now)
 
-    async def _code(self, connection: AsyncConnection, customer_id: str, digits: str, now: int) -> Mapping[str, Any]:
+    async def _applied(
+        self, connection: AsyncConnection, customer: customers.Customer | None, line: str, found: Mapping[str, Any],
+        session_id: str, now: int,
+    ) -> Mapping[str, Any]:  # fmt: skip
+        """Who wants to join is kept where it is forgotten again; the operation only names the place."""
+        given, without = found["given"], {**found, "given": {}}
+        if customer is not None and customer.state in applicants.MEMBER_STATES:
+            return without
+        applicant = applicants.Applicant(given["name"], given["id"], found["language"])
+        await applicants.noted(connection, line, session_id, applicant, now)
+        return {**without, "request": session_id}
+
+    async def _code(
+        self, connection: AsyncConnection, customer: customers.Customer | None, line: str, digits: str, now: int
+    ) -> Mapping[str, Any]:
         """Digits alone: the code of the request that waits, or somebody's PIN."""
-        request = await requests.newest(connection, customer_id, now - RECENT_MS) if customer_id else None
+        holder, purpose = customer.id if customer else "", PURPOSE
+        request = await requests.newest(connection, holder, now - RECENT_MS) if holder else None
+        if request is None:
+            holder, purpose = applicants.holder_of(line), applicants.PURPOSE
+            request = await requests.newest(connection, holder, now - RECENT_MS)
         if request is None or len(digits) != CODE_DIGITS:
             return {"read": "secret"}
-        verdict = await self._tools.codes.tried(connection, customer_id, PURPOSE, digits, request.session_id)
+        verdict = await self._tools.codes.tried(connection, holder, purpose, digits, request.session_id)
         said = {"ok": "ok", "otp": "wrong"}.get(verdict.name, "over")
-        return {"read": "code", "request": request.session_id, "verdict": said, "tries": verdict.slots.get("tries", 0)}
+        found = {"read": "code", "request": request.session_id, "verdict": said}
+        language = requests.session_of(request).data.get("language", "") if request.answer == purpose else ""
+        return {**found, "tries": verdict.slots.get("tries", 0), "language": language}
 
 
 def _storable(text: str) -> str:

@@ -4,13 +4,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flows.texting import message
 from gateway.clock import local, local_date
 from gateway.notices.values import typed
 from gateway.store import customers
-from gateway.texting.deciding import Decider, Hands, Letter
+from gateway.texting.deciding import Decider
+from gateway.texting.hands import Hands, Letter
 from gateway.texting.say import Answer, Say
-from gateway.texting.understanding import understood
+from gateway.texting.understanding import keepable, understood
 from menus.catalogue import Catalogue
 from menus.values import Clock as Moment
 
@@ -34,7 +34,7 @@ class Rehearsal:
         intent = {"msisdn": line, "provider": "rehearsal", **found}
         answer = await self._decider.answer(Letter(str(uuid.uuid4()), intent))
         language = await self._language(line, found)
-        return {**found, "kept": message.hidden(text), **self._told(answer, language)}
+        return {**found, "kept": keepable(text, self._catalogue.keywords), **self._told(answer, language)}
 
     async def _language(self, line: str, found: Mapping[str, Any]) -> str:
         async with self._hands.store.read() as connection:
@@ -43,15 +43,23 @@ class Rehearsal:
 
     def _told(self, answer: Answer, language: str) -> dict[str, Any]:
         says = [self._written(each, language) for each in answer.says]
+        if answer.does == "join":
+            return {"says": says, "asks": self._join_asked(answer.about["person"], language), "does": "join"}
         if answer.does != "ask":
             return {"says": says, "asks": "", "does": answer.does}
         about = answer.about
         says += [self._written(Say("texting.first", {"said": words}), language) for words in about["before"]]
-        by = Moment(local(self._hands.clock() + self._hands.settings.code_minutes * 60_000))
-        values: dict[str, object] = {"code": HIDDEN_CODE, "by": by}
+        values: dict[str, object] = {"code": HIDDEN_CODE, "by": self._by()}
         template = "texting.otp" if about["question"] else "texting.otp_short"
         values |= {"what": about["question"]} if about["question"] else {}
         return {"says": says, "asks": self._catalogue.message(language, template, values), "does": "ask"}
+
+    def _join_asked(self, person: Any, language: str) -> str:
+        values = {**typed({"person": person}, local_date(self._hands.clock())), "code": HIDDEN_CODE, "by": self._by()}
+        return self._catalogue.message(language, "texting.join_otp", values)
+
+    def _by(self) -> Moment:
+        return Moment(local(self._hands.clock() + self._hands.settings.code_minutes * 60_000))
 
     def _written(self, said: Say, language: str) -> str:
         values = typed(said.values, local_date(self._hands.clock()))

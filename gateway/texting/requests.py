@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Session
+from gateway.store.engine import insert_into
 from gateway.texting.tables import requests
 
 Request = Row[Any]
@@ -23,6 +24,23 @@ async def kept(connection: AsyncConnection, session: Session, **values: object) 
     await connection.execute(insert(requests).values(row))
 
 
+async def noted(connection: AsyncConnection, session: Session, **values: object) -> None:
+    """Keep what has no code yet; the same again changes nothing."""
+    row = {"session_id": session.id, "customer_id": session.customer, "snapshot": _encoder.encode(session), **values}
+    await connection.execute(insert_into(connection, requests).values(row).on_conflict_do_nothing())
+
+
+async def armed(connection: AsyncConnection, session_id: str, **values: object) -> None:
+    """Give it its code."""
+    await connection.execute(update(requests).where(columns.session_id == session_id).values(**values))
+
+
+async def emptied(connection: AsyncConnection, session_id: str) -> None:
+    """Forget what was said in it."""
+    snapshot = _encoder.encode(Session(session_id))
+    await connection.execute(update(requests).where(columns.session_id == session_id).values(snapshot=snapshot))
+
+
 def session_of(request: Request) -> Session:
     return _decoder.decode(request.snapshot)
 
@@ -33,10 +51,10 @@ async def get(connection: AsyncConnection, session_id: str, *, lock: bool = Fals
 
 
 async def newest(connection: AsyncConnection, customer_id: str, since: int) -> Request | None:
-    """The last one of a person after `since`, whatever has become of it: only its code can be good."""
+    """The last one of a person after `since` that got a code, whatever has become of it: only its code can be good."""
     query = (
         select(requests)
-        .where(columns.customer_id == customer_id, columns.created_at > since)
+        .where(columns.customer_id == customer_id, columns.created_at > since, columns.code_id != "")
         .order_by(columns.created_at.desc())
         .limit(1)
     )

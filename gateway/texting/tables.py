@@ -29,7 +29,7 @@ requests = Table(
     "texts_requests",
     metadata,
     Column("session_id", String(32), primary_key=True),  # of the walk that waits for its code
-    Column("customer_id", String(36), nullable=False),
+    Column("customer_id", String(36), nullable=False),  # of who wants to join: `line:` and the number
     Column("msisdn", String(20), nullable=False),
     Column("code_id", String(32), nullable=False),
     Column("snapshot", LargeBinary, nullable=False),  # the conversation just before the yes

@@ -121,7 +121,11 @@ class Tellers:
         return Answer([Say("texting.help_one", values, asked.language)])
 
     async def join(self, asked: Asked) -> Answer:
-        return Answer([Say("texting.member" if asked.customer else "texting.join", {}, asked.language)])
+        """How to get an account: here or behind the code."""
+        if asked.customer is not None:
+            return Answer([Say("texting.member", {}, asked.language)])
+        example = self._in(asked.keyword.example, asked.language)
+        return Answer([Say("texting.join", {"example": example}, asked.language)])
 
     async def language(self, asked: Asked) -> Answer:
         """From now on in the language of their choice; a line without an account has nothing to keep it with."""

@@ -8,6 +8,12 @@ from flows.texting.command import Command, Incomplete, read
 from menus.keywords import Keywords
 
 
+def keepable(text: str, keywords: Keywords) -> str:
+    """What may be kept of it: of a message with somebody's identity number, no digits at all."""
+    named = keywords.by_name.get(understood(text, keywords).get("keyword", ""))
+    return message.hidden(text, is_personal=named is not None and "id" in named.slots)
+
+
 def understood(text: str, keywords: Keywords) -> dict[str, Any]:
     """`read` says what it is: command, incomplete, secret (lone digits, or a PIN by its name) or unknown."""
     if message.lone_digits(text):

@@ -4,6 +4,7 @@ It goes on by itself up to the last screen, a screen that the keyword has no ans
 There it stops: what would happen is known from taking the turn on trial, and nothing of it is done before the code.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -162,11 +163,12 @@ class Walker:
 
     async def _gathered(self, missing: Missing, session: Session, line: str) -> Mapping[Need, object]:
         found = await self._facts.gather(missing.needs, line)
-        if session.customer and Need("customer") in found:
-            owner = found[Need("customer")]
-            if not isinstance(owner, Customer) or owner.id != session.customer:
-                raise NobodyThere("the line has changed hands")
-        return found
+        if Need("customer") not in found:
+            return found
+        owner = found[Need("customer")]
+        if session.customer and (not isinstance(owner, Customer) or owner.id != session.customer):
+            raise NobodyThere("the line has changed hands")
+        return {**found, Need("customer"): _writing(owner)}
 
     async def _yes_to_secret(self, line: str, here: _Taken, before: tuple[str, ...]) -> Said | Waits:
         """Take the turn on trial: what a yes would do. A PIN that only guards a look is no yes to anything."""
@@ -202,6 +204,14 @@ class Walker:
             stored = taken.stored
             return _Taken(Turn(stored.session, Screen(stored.reply, stored.session.is_final)), here.facts)
         return here
+
+
+def _writing(owner: object) -> object:
+    """Whoever has joined by SMS uses it before a PIN is chosen: that is asked on the phone only. One that was reset
+    comes first here too."""
+    if not isinstance(owner, Customer) or not owner.is_first_pin:
+        return owner
+    return dataclasses.replace(owner, chooses_pin=False)
 
 
 def _looked_up(here: _Taken) -> dict[Need, object]:

@@ -44,6 +44,12 @@ class TestReading:
             ("lugha kiingereza", "language language=en"),
             ("HELP", "help"),
             ("msaada mkopo", "help word=borrow"),
+            ("JOIN Amina Wanjiru 25678912", "join id=25678912 name=Amina Wanjiru"),
+            ("JIUNGE 25678912 Amina Wanjiru", "join id=25678912 name=Amina Wanjiru"),
+            ("jiunge jina langu ni Amina Wanjiru, ID: 25 678 912", "join id=25678912 name=Amina Wanjiru"),
+            ("please join Fatuma wa Juma 256-789", "join id=256789 name=Fatuma wa Juma"),
+            ("Amina 25678912 Wanjiru JOIN", "join id=25678912 name=Amina Wanjiru"),
+            ("JOIN Nyota Ng'ang'a 1234567", "join id=1234567 name=Nyota Ng'ang'a"),
             ("stop sending me messages", "stop"),
             ("Acha", "stop"),
         ],
@@ -79,6 +85,19 @@ class TestReading:
     def test_nothing_is_done_with_half_a_request(self, text: str) -> None:
         """Too little, too much, or words that nobody can place: an example is sent instead."""
         assert isinstance(read(text, KEYWORDS), Incomplete)
+
+    @pytest.mark.parametrize(
+        "text",
+        ["JOIN", "JOIN Amina Wanjiru", "JOIN 25678912", "JOIN Amina 25678912", "JOIN Amina Wanjiru 25678912 1990",
+         "JOIN Amina Wanjiru 0712345678", "JOIN 256 Amina Wanjiru 78912", "JOIN Amina Wanjiru ID25678912"],
+    )  # fmt: skip
+    def test_nobody_is_made_of_half_a_name(self, text: str) -> None:
+        """A name and a number or neither: it is explained how to join."""
+        assert understood(text) == "join"
+
+    def test_joining_is_not_read_into_a_sentence(self) -> None:
+        """Its first words are not a name."""
+        assert isinstance(read("how do I join", KEYWORDS), Unknown)
 
     def test_stop_counts_at_the_beginning_of_any_message(self) -> None:
         """Even of one that is far too long to be read."""

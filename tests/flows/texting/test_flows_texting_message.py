@@ -72,6 +72,15 @@ class TestSecrets:
             ("LOAN 5,000", "LOAN 5,000"),
             ("LN7K2QD", "LN7K2QD"),
             ("٤٨٢٦", "****"),
+            ("Amina Wanjiru 25678912", "Amina Wanjiru ****"),
+            ("PIN-4826", "PIN-****"),
+            ("pin4826", "pin****"),
+            ("My pin no.4826", "My pin no.****"),
+            ("pin 4826/5678", "pin ****/****"),
+            ("pin 4 8 2 6", "pin ****"),
+            ("4826pin", "****pin"),
+            ("LOAN 5,000 pin/4826", "LOAN 5,000 pin/****"),
+            ("SEND 200 0712345678 pin:4826", "SEND 200 0712345678 pin:****"),
         ],
     )
     def test_what_may_be_a_secret_is_not_kept(self, text: str, kept: str) -> None:
@@ -83,7 +92,13 @@ class TestSecrets:
         """Wherever it stands, with a blank on each side."""
         assert not LONE.search(message.hidden(f"{text} {pin} {text}"))
 
+    @pytest.mark.parametrize("number", ["25678912", "25 678 912", "25-678-912", "256.789", "25,678", "25"])
+    def test_of_a_personal_message_no_digits_are_kept(self, number: str) -> None:
+        """However an identity number is written."""
+        assert message.hidden(f"JOIN {number} Amina", is_personal=True) == "JOIN **** Amina"
+
     def test_a_pin_is_named_by_its_word(self) -> None:
         """Any other number may be anything."""
         assert message.names_pin("my PIN is 4826")
+        assert message.names_pin("PIN-4826")
         assert not message.names_pin("meet me at 4826")

@@ -20,7 +20,8 @@ from gateway.providers.contract import IncomingSms
 from gateway.store import customers
 from gateway.store.tables import metadata, operations
 from gateway.texting import stops
-from gateway.texting.deciding import Decider, Letter
+from gateway.texting.deciding import Decider
+from gateway.texting.hands import Letter
 from gateway.texting.tidying import Tidying
 from tests.gateway.texting.pen import AMINA, BARAKA, NOBODY, Pen, code_of, kept
 from tests.house import House, Houses
@@ -108,7 +109,7 @@ class TestAsking:
         [helped] = await nobody.write("HELP SEND")
 
         assert stranger.startswith("Nambari hii haina akaunti")
-        assert "dial *383#" in joining
+        assert "send JOIN, your two names and ID number" in joining
         assert helped.endswith("Example: SEND 200 0712345678")
         assert await kinds(house) == []
 
