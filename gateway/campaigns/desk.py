@@ -45,12 +45,13 @@ ACTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`texts` by language; `purpose` is offer or notice."""
+    """`texts` by language; `purpose` is offer or notice; `sender` a partner's, empty for our own."""
 
     name: str
     purpose: str
     texts: Mapping[str, str]
     by: str
+    sender: str = ""
 
 
 class CampaignDesk:
@@ -73,6 +74,7 @@ class CampaignDesk:
             raise Rejected(str(error), "invalid") from error
         identity, now = str(uuid.uuid5(NAMESPACE, key)), self._clock()
         values = {"name": draft.name, "purpose": draft.purpose, "texts": dict(said.texts), "created_by": draft.by}
+        values["sender"] = draft.sender
         async with self._store.begin() as connection:
             await records.made(
                 connection, id=identity, reference=reference(PREFIX, identity), state="draft", faults=[],

@@ -12,6 +12,7 @@ campaigns = Table(
     Column("name", String(80), nullable=False),
     Column("purpose", String(10), nullable=False),  # offer: who has chosen offers; notice: all members
     Column("texts", JSON, nullable=False),  # by language
+    Column("sender", String(15), nullable=False),  # a partner's sender id; empty: our own
     Column("state", String(12), nullable=False),  # draft, waiting, running, paused, done, cancelled
     Column("round", Integer, nullable=False, server_default="0"),  # how often it was set going
     Column("faults", JSON, nullable=False),

@@ -7,6 +7,9 @@ from pydantic import ConfigDict, Field, SecretStr
 
 from gateway.config.section import Block, Port, Positive, Section
 
+SENDER = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{1,9}[A-Za-z0-9]$"
+"""What networks take for a sender id: 3 to 11 characters."""
+
 
 class Carrier(Section):
     """Who carries USSD and nothing else; a provider's file adds its own knobs to these."""
@@ -73,6 +76,8 @@ class Messages(Section):
     """Phones that others carry."""
     rates: dict[str, Positive] = Field({})
     """Messages a second that a carrier takes from one process."""
+    partners: dict[str, Annotated[str, Field(pattern=SENDER)]] = Field({})
+    """Who else speaks through us: the sender id that is registered for each."""
     quiet_from: time = time(20)
     """From then on nobody is reminded or offered anything."""
     quiet_until: time = time(7)

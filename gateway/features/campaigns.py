@@ -12,4 +12,7 @@ def feature(tools: Tools) -> Feature:
     feeding = Feeding(tools.outbox, settings, Quiet(messages.quiet_from, messages.quiet_until))
     languages = tuple(tools.catalogue.languages)
     desk = CampaignDesk(tools.store, tools.outbox, settings, tools.clock, languages)
-    return Feature(playbooks=(feeding.playbook(),), routes=CampaignRoutes(desk, tools.store, settings).table())
+    return Feature(
+        playbooks=(feeding.playbook(),),
+        routes=CampaignRoutes(desk, tools.store, settings, tools.config.messages.partners).table(),
+    )

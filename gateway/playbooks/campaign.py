@@ -50,7 +50,7 @@ class Feeding:
         under_way = await records.under_way(connection, identity)
         last = await records.next_row(connection, identity, max(0, self._settings.at_once - under_way))
         if last is not None:
-            await self._put_up_to(connection, work, campaign, last)
+            await self._put_up_to(connection, campaign, last)
             return Later(round(self._settings.feed_seconds * 1000), "as fast as it is taken")
         left, _ = await records.sending(connection, identity)
         if left or under_way:
@@ -58,21 +58,21 @@ class Feeding:
         await records.changed(connection, identity, state="done", updated_at=now)
         return Done()
 
-    async def _put_up_to(self, connection: AsyncConnection, work: Work, campaign: records.Campaign, last: int) -> None:
+    async def _put_up_to(self, connection: AsyncConnection, campaign: records.Campaign, last: int) -> None:
         """Whoever may be written to, as of now: a STOP counts until the last moment."""
         await records.unreachable(connection, campaign.id, campaign.purpose, last)
         for person in await records.waiting(connection, campaign.id, last):
-            await self._put(connection, work, person)
+            await self._put(connection, campaign, person)
         self._outbox.news.set()
 
-    async def _put(self, connection: AsyncConnection, work: Work, person: records.Waiting) -> None:
+    async def _put(self, connection: AsyncConnection, campaign: records.Campaign, person: records.Waiting) -> None:
         """One message, named after the campaign and the phone: however often it is put, it is one."""
-        identity = uuid.uuid5(uuid.UUID(work.intent["campaign"]), person.msisdn)
+        identity = uuid.uuid5(uuid.UUID(campaign.id), person.msisdn)
         intent = {
             "template": TEMPLATE, "to": person.msisdn, "values": {"said": person.text}, "language": person.language,
-            "campaign": work.intent["campaign"],
+            "campaign": campaign.id, "sender": campaign.sender,
         }  # fmt: skip
         name = f"SM{identity.hex[:14].upper()}"
         wanted = Operation(str(identity), "sms.send", name, person.customer_id, intent)
         await self._outbox.put(connection, wanted, is_ours=True)
-        await records.queued(connection, work.intent["campaign"], person.row, str(identity))
+        await records.queued(connection, campaign.id, person.row, str(identity))

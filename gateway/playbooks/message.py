@@ -60,7 +60,7 @@ class SendStep:
         if not isinstance(ready, str):
             return ready
         try:
-            fate: Fate = await self._carriers.hand_over(OutgoingSms(work.intent["to"], ready))
+            fate: Fate = await self._carriers.hand_over(_leaving(work, ready))
         except NyotaError as error:
             fate = error
         return _outcome(work, fate)
@@ -68,7 +68,7 @@ class SendStep:
     async def attempt_many(self, works: Sequence[Work], until: int) -> Sequence[Outcome]:
         prepared = await self._prepared(works)
         pairs = list(zip(works, prepared, strict=True))
-        texts = [OutgoingSms(work.intent["to"], ready) for work, ready in pairs if isinstance(ready, str)]
+        texts = [_leaving(work, ready) for work, ready in pairs if isinstance(ready, str)]
         fates = iter(await self._carriers.hand_over_all(texts, until=until))
         return [_outcome(work, next(fates)) if isinstance(ready, str) else ready for work, ready in pairs]
 
@@ -177,6 +177,10 @@ class SendStep:
         if code_id is None or self._codes is None:
             return text
         return await self._codes.filled(code_id, text)
+
+
+def _leaving(work: Work, text: str) -> OutgoingSms:
+    return OutgoingSms(work.intent["to"], text, work.intent.get("sender", ""))
 
 
 def _outcome(work: Work, fate: Fate) -> Outcome:

@@ -122,16 +122,18 @@ class Provider:
         answer = await loop.run_in_executor(self._threads, self._sent, message)
         return fate_of_one(answer)
 
-    async def send_many(self, text: str, msisdns: Sequence[str]) -> Mapping[str, SentSms | NyotaError]:
+    async def send_many(
+        self, text: str, msisdns: Sequence[str], sender: str = ""
+    ) -> Mapping[str, SentSms | NyotaError]:
         """Hand over one text for several people at once; everybody's own fate, or the errors of `gateway.errors`."""
-        return await self.volume.send(text, msisdns)
+        return await self.volume.send(text, msisdns, sender)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _sent(self, message: OutgoingSms) -> Any:
         try:
-            return self._service.send(message.text, [message.msisdn], self._sender or None)
+            return self._service.send(message.text, [message.msisdn], message.sender or self._sender or None)
         except requests.ConnectTimeout as error:
             raise Unavailable("could not connect") from error
         except requests.Timeout as error:

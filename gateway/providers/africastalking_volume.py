@@ -31,11 +31,11 @@ class Volume:
         self._timeout = aiohttp.ClientTimeout(total=settings.timeout_seconds, connect=CONNECT_SECONDS)
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, text: str, numbers: Sequence[str]) -> Mapping[str, SentSms | NyotaError]:
+    async def send(self, text: str, numbers: Sequence[str], sender: str = "") -> Mapping[str, SentSms | NyotaError]:
         """What became of it for each. Raises what became of it for all: see `gateway.errors`."""
         form = {"username": self._username, "to": ",".join(numbers), "message": text, "bulkSMSMode": "1"}
-        if self._sender:
-            form["from"] = self._sender
+        if sender := sender or self._sender:
+            form["from"] = sender
         try:
             async with self._opened().post(self._url, data=form) as response:
                 status, body = response.status, await read_up_to(response, ANSWER_BYTES_MAX)

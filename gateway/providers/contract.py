@@ -34,10 +34,11 @@ NUMBER_DIGITS_MAX = 12
 
 @dataclass(frozen=True, slots=True)
 class OutgoingSms:
-    """A text for one phone (E.164)."""
+    """A text for one phone (E.164). `sender` is a partner's; empty: the carrier's own account says who speaks."""
 
     msisdn: str
     text: str
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ class Carrier(Protocol):
 class Bulky(Carrier, Protocol):
     """One that takes a text for many people in one request, and tells of each; raises what became of all."""
 
-    async def send_many(self, text: str, msisdns: Sequence[str]) -> Mapping[str, SentSms | NyotaError]: ...
+    async def send_many(
+        self, text: str, msisdns: Sequence[str], sender: str = ""
+    ) -> Mapping[str, SentSms | NyotaError]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +105,8 @@ class Carriers:
         return fates
 
     def _grouped(self, messages: Sequence[OutgoingSms]) -> Sequence[Sequence[int]]:
-        """The places of those that can leave in one request: the same carrier, the same text, no phone twice."""
-        groups: dict[tuple[str, str], list[list[int]]] = defaultdict(lambda: [[]])
+        """The places of those that can leave in one request: the same carrier, text and sender, no phone twice."""
+        groups: dict[tuple[str, str, str], list[list[int]]] = defaultdict(lambda: [[]])
         alone: list[list[int]] = []
         taken = set[tuple[str, str]]()
         for place, message in enumerate(messages):
@@ -114,7 +116,7 @@ class Carriers:
                 alone.append([place])
                 continue
             taken.add(twice)
-            pieces = groups[first, message.text]
+            pieces = groups[first, message.text, message.sender]
             if len(pieces[-1]) == NUMBERS_MOST:
                 pieces.append([])
             pieces[-1].append(place)
@@ -143,7 +145,8 @@ class Carriers:
     async def _sent_by(self, carrier: Bulky, messages: Sequence[OutgoingSms]) -> Mapping[str, Fate]:
         """One request, and what it says of the carrier's health."""
         try:
-            told = await carrier.send_many(messages[0].text, [message.msisdn for message in messages])
+            alike = messages[0]
+            told = await carrier.send_many(alike.text, [message.msisdn for message in messages], alike.sender)
         except NyotaError as error:
             if not isinstance(error, Rejected) or error.code in OURS:
                 self._health.failed(carrier.name, self._clock())

@@ -66,7 +66,7 @@ class HttpGateway:
         known = {
             "to": _written(message.msisdn, self._shape.number),
             "text": message.text,
-            "sender": self._settings.sender,
+            "sender": message.sender or self._settings.sender,
             "user": self._settings.user,
             "key": key,
             "key_md5": hashlib.md5(key.encode(), usedforsecurity=False).hexdigest(),

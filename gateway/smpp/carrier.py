@@ -24,7 +24,7 @@ class SmppCarrier:
     async def send_sms(self, message: OutgoingSms) -> SentSms:
         """Raises Unavailable, Throttled and Rejected while nothing has left, Uncertain from then on."""
         its = self._settings
-        envelope = Submit(message.msisdn.removeprefix("+"), its.sender)
+        envelope = Submit(message.msisdn.removeprefix("+"), message.sender or its.sender)
         parts = submits(envelope, message.text, reference=next(self._references), long=its.long, default=its.alphabet)
         last = Submitted(OK, "")
         for number, part in enumerate(parts):

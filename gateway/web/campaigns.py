@@ -8,7 +8,7 @@ POST /api/campaigns/CP7K2QD/start {"by": "jane", "why": "..."}      approve, pau
 GET  /api/campaigns/CP7K2QD                   and /report for a CSV with everybody in it
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
@@ -48,6 +48,7 @@ class Written(BaseModel):
     purpose: Literal["offer", "notice"]
     texts: dict[str, str] = Field(min_length=1, max_length=10)
     by: str = Field(min_length=2, max_length=36)
+    partner: str = ""
 
 
 class Said(BaseModel):
@@ -61,7 +62,8 @@ class Said(BaseModel):
 class CampaignRoutes:
     """The composition root puts them behind the operators' token."""
 
-    def __init__(self, desk: CampaignDesk, store: Store, settings: Settings) -> None:
+    def __init__(self, desk: CampaignDesk, store: Store, settings: Settings, partners: Mapping[str, str]) -> None:
+        self._partners = partners
         self._desk = desk
         self._store = store
         self._settings = settings
@@ -82,8 +84,11 @@ class CampaignRoutes:
             return problem(422, "invalid", f"{KEY_HEADER}: needed, up to {KEY_CHARACTERS_MAX} characters")
 
         async def handle(body: Written) -> web.StreamResponse:
+            if body.partner and body.partner not in self._partners:
+                return problem(422, "invalid", "partner: nobody of this name speaks through us")
+            sender = self._partners.get(body.partner, "")
             try:
-                campaign = await self._desk.written(key, Draft(body.name, body.purpose, body.texts, body.by))
+                campaign = await self._desk.written(key, Draft(body.name, body.purpose, body.texts, body.by, sender))
             except Rejected as error:
                 return _refused(error)
             return web.json_response(await self._described(campaign), status=201, headers=HEADERS)

@@ -4,8 +4,9 @@
                                                   "purpose": "alert"}
     202  {"reference": "SM7F3C...", "state": "queued", "parts": 1, "alphabet": "gsm7"}
 
-`purpose` is `alert` (what people must know; it reaches everybody) or `offer` (only who has chosen offers). The same key
-again answers what has become of the first; with another body it is refused.
+`purpose` is `alert` (what people must know; it reaches everybody) or `offer` (only who has chosen offers). With
+`partner` it carries that partner's sender id. The same key again answers what has become of the first; with another
+body it is refused.
 """
 
 import uuid
@@ -48,6 +49,7 @@ class Send(BaseModel):
     text: str = Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)
     by: str = Field(min_length=1, max_length=36)
     purpose: Literal["alert", "offer"] = "alert"
+    partner: str = ""
 
 
 class MessageRoutes:
@@ -84,9 +86,13 @@ class MessageRoutes:
             return problem(422, "invalid", "to: not a Kenyan mobile number")
         identity = str(uuid.uuid5(NAMESPACE, key))
         text = to_gsm(body.text)
-        intent = {
+        intent: dict[str, Any] = {
             "template": TEMPLATES[body.purpose], "to": phone, "values": {"said": text}, "language": "", "by": body.by,
         }  # fmt: skip
+        if body.partner:
+            if body.partner not in self._settings.partners:
+                return problem(422, "invalid", "partner: nobody of this name speaks through us")
+            intent["sender"] = self._settings.partners[body.partner]
         async with self._store.begin() as connection:
             person = await customers.on_line(connection, phone)
             if person is None:

@@ -60,7 +60,8 @@ FAULTS = (
     ("timeout", 0.02, 1.5), ("http-500", 0.02, 0.0), ("drop", 0.02, 0.0), ("busy", 0.03, 0.0), ("slow", 0.02, 0.3),
     ("duplicate-callback", 0.1, 0.1), ("late-callback", 0.1, 1.0),
 )  # fmt: skip
-LIVES_SECONDS = (0.05, 0.8)
+SHARES_LEFT = (0.8, 0.98)
+"""From one kill to the next so much stays of what is open: there is always something in hand."""
 READY = b"ready\n"
 
 
@@ -166,11 +167,10 @@ class Storm:
     async def _through(self, store: Store, standins: str) -> None:
         """Until nothing is open, with kills on the way."""
         self._running += await asyncio.gather(*(self._begun(standins) for _ in range(WORKERS)))
-        while self.kills < self._kills_most and await _open(store):
-            life = self._random.uniform(*LIVES_SECONDS)
-            try:
-                await wait_until(lambda: _is_over(store), life)
-            except TimeoutError:
+        while self.kills < self._kills_most and (left := await _open(store)):
+            enough = int(left * self._random.uniform(*SHARES_LEFT))
+            await wait_until(lambda: _is_down_to(store, enough), 600)  # noqa: B023 - waited for within the round
+            if await _open(store):
                 await _killed(self._running.pop(self._random.randrange(WORKERS)))
                 self.kills += 1
                 self._running.append(await self._begun(standins))
@@ -236,8 +236,12 @@ async def _open(store: Store) -> int:
         return int(await connection.scalar(select(func.count()).where(operations.c.is_open)) or 0)
 
 
+async def _is_down_to(store: Store, left: int) -> bool:
+    return await _open(store) <= left
+
+
 async def _is_over(store: Store) -> bool:
-    return not await _open(store)
+    return await _is_down_to(store, 0)
 
 
 def _is_told(world: World) -> bool:

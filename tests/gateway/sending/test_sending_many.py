@@ -18,14 +18,18 @@ class Bulky:
     fates: dict[str, NyotaError] = field(default_factory=dict)
     error: NyotaError | None = None
     requests: list[tuple[str, list[str]]] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
 
     async def send_sms(self, message: OutgoingSms) -> SentSms:
         if self.error:
             raise self.error
         return SentSms(f"{self.name}-{message.msisdn}", "")
 
-    async def send_many(self, text: str, msisdns: Sequence[str]) -> Mapping[str, SentSms | NyotaError]:
+    async def send_many(
+        self, text: str, msisdns: Sequence[str], sender: str = ""
+    ) -> Mapping[str, SentSms | NyotaError]:
         self.requests.append((text, list(msisdns)))
+        self.senders.append(sender)
         if self.error:
             raise self.error
         return {number: self.fates.get(number) or SentSms(f"{self.name}-{number}", "") for number in msisdns}
@@ -56,6 +60,18 @@ class TestRequests:
         await carriers(carrier).hand_over_all([*to(PHONES[0], text="one"), *to(PHONES[1], text="two")], until=1)
 
         assert sorted(carrier.requests) == [("one", [PHONES[0]]), ("two", [PHONES[1]])]
+
+    async def test_each_sender_has_requests_of_its_own(self) -> None:
+        """A request has one sender: a partner's message never leaves under another name."""
+        carrier = Bulky()
+        messages = [OutgoingSms(PHONES[0], "hello"), OutgoingSms(PHONES[1], "hello", "DAMZA")]
+
+        await carriers(carrier).hand_over_all(messages, until=1)
+
+        assert sorted(zip(carrier.senders, carrier.requests, strict=True)) == [
+            ("", ("hello", [PHONES[0]])),
+            ("DAMZA", ("hello", [PHONES[1]])),
+        ]
 
     async def test_a_phone_is_never_twice_in_a_request(self) -> None:
         """Its two messages are two, though they say the same."""

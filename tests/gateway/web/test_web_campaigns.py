@@ -35,9 +35,11 @@ async def awake(houses: Houses, **overrides: Any) -> House:
     return await houses.build(**AWAKE, campaigns={"feed_seconds": 0.05, **overrides})
 
 
-async def made(house: House, key: str = "town", purpose: str = "notice", table: str = TABLE) -> dict[str, Any]:
+async def made(
+    house: House, key: str = "town", purpose: str = "notice", table: str = TABLE, **more: str
+) -> dict[str, Any]:
     """A campaign with its table, as it is shown before it starts."""
-    body = {"name": "Town office", "purpose": purpose, "texts": TEXTS, "by": "jane"}
+    body = {"name": "Town office", "purpose": purpose, "texts": TEXTS, "by": "jane", **more}
     status, answer = await house.ops("POST", "/api/campaigns", json=body, headers={"Idempotency-Key": key})
     assert status == 201, answer
     path = f"/api/campaigns/{answer['reference']}/people?by=jane"
@@ -87,6 +89,18 @@ class TestSending:
         assert after["spent"] == "1.60"
         assert await house.texts(AMINA) == ["Hello Amina, we open in =Thika."]
         assert await house.texts(BARAKA) == ["Habari Baraka, tunafungua Meru."]
+
+    async def test_a_partners_campaign_carries_its_sender_id(self, houses: Houses) -> None:
+        """Everybody sees who speaks."""
+        house = await houses.build(
+            messages={**AWAKE["messages"], "partners": {"damza": "DAMZA"}}, campaigns={"feed_seconds": 0.05}
+        )
+
+        before = await made(house, partner="damza")
+        await did(house, before["reference"], "start")
+        await over(house, before["reference"])
+
+        assert {each.sender for each in await house.outside.messages(AMINA)} == {"DAMZA"}
 
     async def test_the_report_names_everybody_and_holds_no_formula(self, house: House) -> None:
         """One line for each row of the table."""

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from gateway.store.tables import customers
 from tests.gateway.playbooks.street import AMINA
-from tests.house import House
+from tests.house import House, Houses
 from tests.servers import wait_until
 
 BODY = {"to": "0711000001", "text": "Our office is closed on 12 Dec", "by": "jane"}
@@ -43,6 +43,18 @@ class TestSend:
 
         assert (refused, problem["type"]) == (409, "urn:nyota:problem:opted-out")
         assert accepted == 202
+
+    async def test_a_partners_message_carries_its_sender_id(self, houses: Houses) -> None:
+        """On the phone it comes from them; a name that is nobody's is refused."""
+        house = await houses.build(messages={"partners": {"damza": "DAMZA"}})
+
+        status, _ = await send(house, partner="damza")
+        stranger, problem = await send(house, "key-2", partner="nobody")
+
+        await wait_until(lambda: house.outside.messages(AMINA))
+        assert status == 202
+        assert (stranger, problem["type"]) == (422, "urn:nyota:problem:invalid")
+        assert [each.sender for each in await house.outside.messages(AMINA)] == ["DAMZA"]
 
     async def test_what_cannot_be_sent_is_said(self, house: House) -> None:
         """And nothing is queued."""

@@ -15,6 +15,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("purpose", sa.String(length=10), nullable=False),
         sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("sender", sa.String(length=15), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("round", sa.Integer(), server_default="0", nullable=False),
         sa.Column("faults", sa.JSON(), nullable=False),
