@@ -9,7 +9,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
 from sqlalchemy import select
 
 from gateway import app, demo
@@ -21,7 +20,7 @@ from gateway.store.tables import messages, operations
 from simulator.client import Line, Outside
 from simulator.standins import app as standins_app
 from simulator.standins.settings import Settings as StandinSettings
-from tests.servers import wait_until
+from tests.servers import free_port, wait_until
 
 OPS_TOKEN = "0123456789abcdef"
 CALLBACK_TOKEN = "fedcba9876543210"
@@ -169,7 +168,7 @@ class Houses:
         self, *, works: bool = True, standin_settings: dict[str, Any] | None = None, **overrides: Any
     ) -> House:
         """An override may be a function of the stand-ins' address, which is not known before."""
-        port = unused_port()
+        port = free_port()
         url = f"http://127.0.0.1:{port}"
         outside_settings = {"prompt_seconds": 3.0, "callback_seconds": 0.05, "auto_answer_seconds": 0.1}
         standins = await standins_app.start(

@@ -9,10 +9,12 @@ process. Tests get them without a row, but migrated, as a copy of one that was m
 import asyncio
 import importlib.util
 import inspect
+import itertools
 import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -30,6 +32,7 @@ from gateway.store.migrate import migrate
 
 WAIT_SECONDS = 10.0
 EVERY_SECONDS = 0.01
+FIRST_PORT, PORTS = 12_000, 20_000
 POSTGRES_INSTALL = "pginstall18"
 SUPERUSER = "nyota"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made below it
@@ -58,6 +61,22 @@ def wait_until_sync(condition: Callable[[], object], timeout_seconds: float = WA
 def _check_time(deadline: float, timeout_seconds: float) -> None:
     if time.monotonic() >= deadline:
         raise TimeoutError(f"the condition did not hold within {timeout_seconds} s")
+
+
+_ports = itertools.count(os.getpid() * 997)
+
+
+def free_port() -> int:
+    """A port to listen on later. Below those that the system gives to connections, so that none takes it meanwhile."""
+    for number in _ports:
+        port = FIRST_PORT + number % PORTS
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("ports never end")
 
 
 @pytest.fixture(scope="session")

@@ -154,7 +154,7 @@ def settings(redis_url: str) -> dict[str, Any]:
         "database": {"busy_seconds": 0.3},
         "operations": {"lease_seconds": 1, "poll_seconds": 0.05, "retry_seconds": 0.05, "retry_max_seconds": 0.5},
         "pins": {"memory_kib": 8192, "time_cost": 1},
-        "rails": {"daraja": daraja},
+        "rails": {"daraja": daraja, "float": {"poll_minutes": 0}},
     }
 
 
