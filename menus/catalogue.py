@@ -6,7 +6,7 @@ A language is one file. `main.yaml` says which digit of which code opens which f
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Formatter
 from string import Template as Constants
@@ -34,6 +34,9 @@ DEMO_CONSTANTS = {
     "terms_link": "nyota.example/t",
     "data_link": "nyota.example/d",
 }
+
+
+LANGUAGES_KEPT = 16
 
 
 class CatalogueError(ValueError):
@@ -162,12 +165,11 @@ def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -
     files = {path.name: _filled(path, constants) for path in sorted(folder.glob("*.yaml"))}
     if MAIN not in files:
         raise CatalogueError(f"{folder / MAIN}: missing")
-    parsed = {name: _parsed(folder / name, content) for name, content in files.items()}
-    main = parsed.pop(MAIN)
-    keywords = _keywords(folder / KEYWORDS, parsed.pop(KEYWORDS, None))
+    main = _parsed(folder / MAIN, files[MAIN])
+    keywords = _keywords(folder / KEYWORDS, files.get(KEYWORDS))
     version = hashlib.sha256("\0".join(files.values()).encode()).hexdigest()[:8]
     sources = {str(folder / name): content for name, content in files.items()}
-    languages = _languages(folder, parsed)
+    languages = _languages(folder, {name: files[name] for name in files if name not in (MAIN, KEYWORDS)})
     try:
         menu = tuple(_menu_item(str(digits), line) for digits, line in main["menu"].items())
         catalogue = Catalogue(
@@ -180,18 +182,21 @@ def load(folder: Path = FOLDER, constants: Mapping[str, str] = DEMO_CONSTANTS) -
     return catalogue
 
 
-def _keywords(path: Path, entry: dict[str, Any] | None) -> Keywords:
+def _keywords(path: Path, content: str | None) -> Keywords:
     """A folder without the file has no keywords."""
+    if content is None:
+        return Keywords()
+    entry = _parsed(path, content)
     try:
-        return Keywords() if entry is None else keywords_of(entry)
+        return keywords_of(entry)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise CatalogueError(f"{path}: {error}") from error
 
 
-def _languages(folder: Path, parsed: Mapping[str, dict[str, Any]]) -> dict[str, Language]:
+def _languages(folder: Path, contents: Mapping[str, str]) -> dict[str, Language]:
     languages: dict[str, Language] = {}
-    for name, entry in parsed.items():
-        language = _language(folder / name, entry)
+    for name, content in contents.items():
+        language = _language(folder / name, content)
         if language.code in languages:
             raise CatalogueError(f"{folder / name}: language {language.code} has another file")
         languages[language.code] = language
@@ -234,7 +239,10 @@ class _UniqueKeys(Loader):
         return super().construct_mapping(node, deep)
 
 
-def _language(path: Path, entry: dict[str, Any]) -> Language:
+@lru_cache(maxsize=LANGUAGES_KEPT)
+def _language(path: Path, content: str) -> Language:
+    """A file that says what it said before is not read again."""
+    entry = _parsed(path, content)
     try:
         return Language(
             code=entry["language"],

@@ -170,7 +170,9 @@ class Houses:
         """An override may be a function of the stand-ins' address, which is not known before."""
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        outside_settings = {"prompt_seconds": 3.0, "callback_seconds": 0.05, "auto_answer_seconds": 0.1}
+        outside_settings = {
+            "prompt_seconds": 3.0, "callback_seconds": 0.05, "auto_answer_seconds": 0.1, "delivery_seconds": 0.05,
+        }  # fmt: skip
         standins = await standins_app.start(
             StandinSettings(
                 data=self._data / "standins", gateway_url=url, **(outside_settings | (standin_settings or {}))

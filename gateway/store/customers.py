@@ -34,6 +34,12 @@ async def on_line(connection: AsyncConnection, msisdn: str) -> Customer | None:
     return (await connection.execute(_ON_LINE, {"line": msisdn})).one_or_none()
 
 
+async def on_lines(connection: AsyncConnection, lines: Collection[str]) -> Mapping[str, Customer]:
+    """The same for many, by line; lines of nobody are left out."""
+    query = select(customers).where(customers.c.msisdn.in_(lines))
+    return {row.msisdn: row for row in await connection.execute(query)}
+
+
 async def languages(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
     """In which language each of these people is told."""
     query = select(customers.c.id, customers.c.language).where(customers.c.id.in_(ids))
@@ -55,6 +61,12 @@ async def added(connection: AsyncConnection, customer_id: str, **values: object)
 
 async def changed(connection: AsyncConnection, customer_id: str, **values: object) -> None:
     await connection.execute(update(customers).where(customers.c.id == customer_id).values(**values))
+
+
+async def has_verified_email(connection: AsyncConnection, customer_id: str) -> bool:
+    columns = customers.c
+    query = select(columns.id).where(columns.id == customer_id, columns.email_verified_at.is_not(None))
+    return await connection.scalar(query) is not None
 
 
 async def has_consented(connection: AsyncConnection, customer_id: str, kind: str) -> bool:

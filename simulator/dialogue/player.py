@@ -11,7 +11,7 @@ from simulator.client import Message, Outside, Prompt, Screen, SimulatorError
 from simulator.dialogue.script import NAME, Dialogue, DialogueError, Fault, Step
 
 PATIENCE_SECONDS = 20.0
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 CORE_AWAY = Fault("fineract", "down", 1.0, 1)
 
 Found = TypeVar("Found")

@@ -38,7 +38,7 @@ from simulator.load.ussd import Floor
 
 PEOPLE = 1000
 CALLERS = 16
-DISPATCHED_A_SECOND_WANTED = 500.0
+A_SECOND_WANTED = 500.0
 GUESS_A_SECOND = 500
 """How long a backlog is made: about as many as a share of the time should take."""
 STARTING_SECONDS = 12.0
@@ -86,8 +86,8 @@ class Figures:
         for heading in ("", "found", "wanted"):
             table.add_column(heading)
         table.add_row("bare loop, messages/s", f"{self.bare:,.0f}", "")
-        table.add_row("accepted by the API, messages/s", f"{self.accepted:,.0f}", "")
-        wanted = f">= {DISPATCHED_A_SECOND_WANTED:,.0f}"
+        wanted = f">= {A_SECOND_WANTED:,.0f}"
+        table.add_row("accepted by the API, messages/s", f"{self.accepted:,.0f}", wanted)
         table.add_row("dispatched, own texts, messages/s", f"{self.own_texts:,.0f}", wanted)
         table.add_row("ratio to the bare loop", f"{self.ratio:.2f}", "")
         table.add_row("dispatched, one text for all, messages/s", f"{self.same_text:,.0f}", wanted)

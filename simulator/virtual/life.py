@@ -19,6 +19,8 @@ from simulator.virtual.record import Record
 from simulator.virtual.town import Town
 
 SETTLE_DAYS = 8
+QUIET_DAYS = 3
+"""The last of them are left to what waits for an hour at which people may be told: a Sunday may meet a holiday."""
 DAWN_MS = 300_000
 MOMENT_MS = 1_000
 
@@ -53,7 +55,7 @@ async def lived(plan: Plan, data: Path, redis_url: str, tell: Tell = lambda _day
         calls = Calls(plan, town, clock, agenda, record)
         for act in plan.acts:
             agenda.add(act.at, partial(calls.begin, act))
-        for day in range(plan.days + SETTLE_DAYS):
+        for day in range(plan.days + SETTLE_DAYS - QUIET_DAYS):
             agenda.add(plan.start + day * DAY_MS - 7 * 3_600_000 + DAWN_MS, partial(_dawn, town, tell, day))
         await _passed(town, clock, agenda, data, plan.end + SETTLE_DAYS * DAY_MS)
         findings = await town.findings()

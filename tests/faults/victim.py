@@ -28,6 +28,8 @@ OPEN = """
 """
 """Of a customer: what comes up by itself, such as sealing the books, never ends."""
 UP_SECONDS = 30.0
+OF_A_SESSION = b":newest"
+"""In every command that loads or moves one: the name of the key that points to it."""
 
 
 @dataclass
@@ -159,7 +161,7 @@ def settings(redis_url: str) -> dict[str, Any]:
 
 
 class Hurdle:
-    """A way to Redis that can be closed after the next thing that is asked of it."""
+    """A way to Redis that can be closed after the next thing that is asked of it about a session."""
 
     def __init__(self, path: str, socket: str) -> None:
         self.url = f"unix://{path}"
@@ -168,7 +170,7 @@ class Hurdle:
         self._passes: int | None = None
 
     def hold_after(self, requests: int) -> None:
-        """Let so many more through, and then none."""
+        """Let so many more about sessions through, and then nothing; what workers ask meanwhile does not count."""
         self._passes = requests
 
     def open(self) -> None:
@@ -190,7 +192,7 @@ class Hurdle:
         while data := await reader.read(65_536):
             if self._passes == 0:
                 continue
-            if self._passes is not None:
+            if self._passes is not None and OF_A_SESSION in data:
                 self._passes -= 1
             writer.write(data)
             await writer.drain()

@@ -46,9 +46,9 @@ class TestRun:
     ) -> None:
         """A rail that pays twice is found out, by few calls of those that there were."""
         monkeypatch.setattr("simulator.virtual.life.VirtualRail", Generous)
-        monkeypatch.setattr(course, "SHRINK_TRIES", 5)
+        monkeypatch.setattr(course, "SHRINK_TRIES", 3)
 
-        code = course.run(3, 5, PEOPLE, CALLS, tmp_path / "out")
+        code = course.run(3, 3, PEOPLE, CALLS, tmp_path / "out")
 
         said = capsys.readouterr().out
         assert code == 1
