@@ -17,9 +17,10 @@ from gateway.errors import BrokenInvariant
 from gateway.facts.people import PeopleFacts
 from gateway.facts.repaying import with_initial
 from gateway.facts.source import Computed, Reader, customer_on
-from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.price import quote
 from gateway.lending.products import Product as LoanProduct
-from gateway.lending.products import quote
+from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.operations import queue
 from gateway.peers import asking
 from gateway.servicing import promises

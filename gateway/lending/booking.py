@@ -11,7 +11,8 @@ repayment lowers both, and the money goes on to the lender's wallet in the same 
 from gateway.books import accounts as chart
 from gateway.books.entry import Line
 from gateway.lending.allocation import Parts
-from gateway.lending.portfolio import WRITTEN_OFF, LoanRecord, Standing
+from gateway.lending.portfolio import WRITTEN_OFF
+from gateway.lending.standings import LoanRecord, Standing
 from gateway.lending.taxes import Charged, Duty, on_top_cents
 
 INCOME: tuple[Charged, ...] = ("fee", "interest")
@@ -115,6 +116,15 @@ def repaid_lines(record: LoanRecord, parts: Parts, *, fees_paid_cents: int = 0) 
     else:
         lines = _passed_on(record.id, record.lender_id, parts)
     return [line for line in lines if line.amount_cents]
+
+
+def repaid_keys(record: LoanRecord) -> list[str]:
+    """Every account that a repayment of this loan may touch, besides the one that the money comes from."""
+    parts = Parts(1, 1, 1, 1)
+    lines = [*_ours(record.id, parts, 1), Line(chart.INCOME_RECOVERY, 0)]
+    if record.lender_id is not None:
+        lines = _passed_on(record.id, record.lender_id, parts)
+    return [line.account_key for line in lines]
 
 
 def _duty_share(record: LoanRecord, parts: Parts, fees_paid_cents: int) -> int:

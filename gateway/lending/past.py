@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import EAT, milliseconds
-from gateway.lending.portfolio import RUNNING_STATES, WRITTEN_OFF, LoanRecord, Portfolio, Standing, events_of, record_of
+from gateway.lending.portfolio import RUNNING_STATES, WRITTEN_OFF, Portfolio, events_of, record_of
+from gateway.lending.standings import LoanRecord, Standing
 from gateway.store.tables import loan_events, loans
 
 CLOSED = "closed"

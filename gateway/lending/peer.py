@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from gateway.lending.cost import yearly_cost
 from gateway.lending.errors import InvalidTerms
-from gateway.lending.products import Product, Quote
+from gateway.lending.price import Quote
+from gateway.lending.products import Product
 from gateway.lending.replay import replay
 from gateway.lending.terms import Terms
 

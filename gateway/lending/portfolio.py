@@ -6,7 +6,7 @@ move it.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,13 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import local_date
 from gateway.errors import BrokenInvariant
-from gateway.lending.allocation import Parts
 from gateway.lending.events import EndOfDay, Event, Repayment, event_mapping, parse_event
 from gateway.lending.in_duplum import InDuplum
-from gateway.lending.loan import Loan
-from gateway.lending.payoff import Payoff, payoff
+from gateway.lending.payoff import payoff
 from gateway.lending.products import Product
 from gateway.lending.replay import replay
+from gateway.lending.standings import Changed, Happening, Held, LoanRecord, Repaid, Standing, next_due
 from gateway.lending.terms import Terms, parse_terms, terms_mapping
 from gateway.store.tables import loan_events, loans
 
@@ -34,89 +33,6 @@ NOTES = frozenset({"by", "second", "why"})
 """What an event says of the people behind it, beside what counts for the schedule."""
 
 _OPEN = select(loans).where(loans.c.customer_id == bindparam("customer"), loans.c.closed_at.is_(None))
-
-
-@dataclass(frozen=True, slots=True)
-class LoanRecord:
-    """One loan's row. `lender_id` is the person who lends; None: the organisation."""
-
-    id: str
-    reference: str
-    customer_id: str
-    product: str
-    terms: Mapping[str, Any]
-    quote: Mapping[str, Any]
-    principal_cents: int
-    state: str
-    lender_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A loan and where it stands on a day."""
-
-    record: LoanRecord
-    loan: Loan
-    payoff: Payoff
-
-    @property
-    def owed_cents(self) -> int:
-        return self.loan.outstanding.total
-
-
-@dataclass(frozen=True, slots=True)
-class Repaid:
-    """How a repayment divided: what went to the loan and what was too much."""
-
-    standing: Standing
-    parts: Parts
-    extra_cents: int
-
-    @property
-    def is_cleared(self) -> bool:
-        return self.standing.owed_cents == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A loan before and after something that staff did to it, as of one day."""
-
-    before: Standing
-    after: Standing
-
-    @property
-    def paid(self) -> Parts:
-        """By how much what counts as paid has changed; negative where a payment was taken back."""
-        return self.after.loan.paid.minus(self.before.loan.paid)
-
-    @property
-    def interest_cents(self) -> int:
-        """By how much the contracted interest has changed."""
-        return self.after.loan.owed.interest - self.before.loan.owed.interest
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened to a loan, as it is kept: `at` in milliseconds."""
-
-    kind: str
-    detail: Mapping[str, Any]
-    operation_id: str | None
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A customer's loans: running, and the principal of those on their way."""
-
-    running: list[Standing]
-    waiting_cents: int
-
-    @property
-    def in_use_cents(self) -> int:
-        """How much of a limit is taken. What people lend each other is their own affair."""
-        ours = [standing for standing in self.running if standing.record.lender_id is None]
-        return self.waiting_cents + sum(standing.loan.outstanding.principal for standing in ours)
 
 
 Observer = Callable[[AsyncConnection, str, str, Mapping[str, Any], str, int], Awaitable[None]]
@@ -287,10 +203,16 @@ class Portfolio:
     async def get(self, connection: AsyncConnection, loan_id: str, *, lock: bool = False) -> LoanRecord:
         """Raises BrokenInvariant for a loan that does not exist."""
         query = select(loans).where(loans.c.id == loan_id)
-        row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+        row = (await connection.execute(query.with_for_update(key_share=True) if lock else query)).one_or_none()
         if row is None:
             raise BrokenInvariant("no such loan", loan=loan_id)
         return record_of(row)
+
+    async def locked(self, connection: AsyncConnection, customer_id: str) -> list[LoanRecord]:
+        """A customer's running loans, by id: the order in which whoever takes several locks them."""
+        query = select(loans).where(loans.c.customer_id == customer_id, loans.c.state.in_(RUNNING_STATES))
+        query = query.where(loans.c.closed_at.is_(None)).order_by(loans.c.id)
+        return [record_of(row) for row in await connection.execute(query.with_for_update(key_share=True))]
 
     async def find(self, connection: AsyncConnection, loan_id: str) -> LoanRecord | None:
         row = (await connection.execute(select(loans).where(loans.c.id == loan_id))).one_or_none()
@@ -381,19 +303,6 @@ def begun_on(terms: Terms, day: date) -> Terms:
     """The same agreement, beginning on another day; what is charged at the start moves with it."""
     events = tuple(replace(event, on=day) if event.on == terms.disbursed_on else event for event in terms.events)
     return replace(terms, disbursed_on=day, events=events)
-
-
-def next_due(loan: Loan) -> date:
-    """The due date of the oldest instalment with something unpaid; of the last one when all is paid."""
-    return next((row.due_on for row in loan.rows if row.outstanding.total), loan.rows[-1].due_on)
-
-
-def next_cents(loan: Loan) -> int:
-    """What to pay by the next due date: all that is overdue, or the next instalment."""
-    overdue = sum(row.outstanding.total for row in loan.rows if row.due_on < loan.as_of)
-    if overdue:
-        return overdue
-    return next((row.outstanding.total for row in loan.rows if row.outstanding.total), 0)
 
 
 def _counting(detail: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.lending.duedates import UNITS, Calendar, Closed
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
-from gateway.lending.products import DEMO_PRODUCTS, DueDays, parse_product, parse_products, quote
+from gateway.lending.offers import DEMO_PRODUCTS, DueDays, parse_product, parse_products
+from gateway.lending.price import quote
 from gateway.lending.quote import quote_from_terms
 from gateway.lending.replay import replay
 from gateway.lending.terms import parse_terms, terms_mapping

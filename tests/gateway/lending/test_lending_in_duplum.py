@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.lending.events import Charge, EndOfDay, Event, Repayment, Waiver
 from gateway.lending.in_duplum import InDuplum
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.penalties import LatePenalty
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.lending.replay import replay
 from gateway.lending.terms import Terms
 

@@ -14,8 +14,9 @@ from gateway.clock import local_date
 from gateway.errors import BrokenInvariant
 from gateway.lending.allocation import Parts
 from gateway.lending.events import Repayment
-from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid, next_cents, next_due
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord, Repaid, next_cents, next_due
 from gateway.lending.terms import terms_mapping
 from gateway.store import customers
 from gateway.store.engine import Store

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.fields import amount_text
-from gateway.lending.products import DEMO_PRODUCTS, parse_product, parse_products, quote
+from gateway.lending.offers import DEMO_PRODUCTS, parse_product, parse_products
+from gateway.lending.price import quote
 from gateway.lending.replay import replay
 from gateway.lending.terms import parse_terms, terms_mapping
 

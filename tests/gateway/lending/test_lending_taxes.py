@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.lending.products import DEMO_PRODUCTS, FEE_MODES, FeeMode, Product, parse_products, quote
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
+from gateway.lending.price import quote
+from gateway.lending.products import FEE_MODES, FeeMode, Product
 from gateway.lending.taxes import Charged, Tax, duties, on_top_cents
 
 ON = date(2026, 8, 5)
