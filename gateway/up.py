@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -36,6 +37,7 @@ from gateway.store.migrate import migrate
 SECRETS = ("session_secret", "pin_pepper")
 TOKENS = ("ops-token", "callback-token", "audit-key")
 PATIENCE_SECONDS = 10.0
+LINK = "mno"
 DIALECTS = ("generic", "safaricom", "comviva")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -84,15 +86,39 @@ def configured(wishes: Wishes) -> Config:
         "rails": {"daraja": {"base_url": f"{standins}/daraja"}},
         "providers": {"africastalking": {"sms_base_url": f"{standins}/africastalking/version1"}},
     }
+    is_linked = bool(first.standins.smsc_port and not first.smpp.links)
+    if is_linked:
+        outside["smpp"] = {"links": {LINK: _link(first.standins.smsc_port)}}
     config = load(wishes.config, _defaults(wishes.data, kept, tokens, outside))
     if wishes.port is not None:
         config = _with(config, "server", port=wishes.port)
+    if is_linked and LINK not in config.messages.carriers:
+        config = _with(config, "messages", carriers=(LINK, *config.messages.carriers))
     if config.server.host in LOOPBACK:
         config = _with(config, "providers", **_opened(config.providers))
     config = _with(config, "ledger", **_core(config.ledger, standins))
+    if not config.mail.host and wishes.standins_url is None:
+        mail_port = config.standins.mail_port or _free_port()
+        config = _with(config, "standins", mail_port=mail_port)
+        config = _with(config, "mail", host="127.0.0.1", port=mail_port, tls="none")
     if not config.database.url.startswith("sqlite") and config.server.processes > 1:
         raise Misconfigured("server.processes: `nyota up` is one process")
     return config
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _link(port: int) -> dict[str, Any]:
+    """To the pretend message centre, where nobody has named a link: people dial and write through it too."""
+    return {
+        "host": "127.0.0.1", "port": port, "system_id": "nyota", "password": "nyota-demo-smpp", "sender": "NYOTA",
+        "ussd": True,
+    }  # fmt: skip
 
 
 def _with(config: Config, section: str, **values: Any) -> Config:
@@ -165,6 +191,10 @@ async def _standins(wishes: Wishes, config: Config) -> AsyncIterator[str]:
         "--data",
         str(wishes.data / "standins"),
     ]
+    if config.standins.smsc_port:
+        command += ["--smsc-port", str(config.standins.smsc_port)]
+    if _has_post_office(config):
+        command += ["--mail-port", str(config.standins.mail_port)]
     child = spawn([*command, "--gateway-url", app.public_url(config)], log=wishes.data / "standins.log")
     url = f"http://127.0.0.1:{port}"
     try:
@@ -229,11 +259,20 @@ async def _until_told(phone: "Popen[bytes] | None") -> None:
         await asyncio.to_thread(phone.wait)
 
 
+def _has_post_office(config: Config) -> bool:
+    """Where the letters go to a server of somebody's, nobody needs the pretend one."""
+    return config.mail.host == "127.0.0.1" and config.mail.port == config.standins.mail_port
+
+
 def _announce(wishes: Wishes, config: Config, standins: str) -> None:
     url = app.public_url(config)
+    over_smpp = [f"  over SMPP    nyota phone --over smpp --url {url}"] if config.standins.smsc_port else []
+    mail = [f"  e-mail       {standins}/control/mail"] if _has_post_office(config) else []
     lines = (
         f"Nyota is up. Dial *383# at {url}/api/ussd/handler",
         f"  phone        nyota phone --url {url}",
+        *over_smpp,
+        *mail,
         f"  health       {url}/api/ussd/health",
         f"  stand-ins    {standins}/control/money",
         f"  ops token    {wishes.data / 'ops-token'}",
@@ -251,6 +290,7 @@ def _defaults(data: Path, kept: dict[str, str], tokens: dict[str, str], outside:
         "sessions": {"secret": kept["session_secret"]},
         "pins": {"pepper": kept["pin_pepper"]},
         "providers": {"africastalking": {"api_key": "nyota-demo-sms-key"}},
+        "messages": {"short_codes": {"383": {}}},
         "rails": {
             "daraja": {
                 "collection": {

@@ -149,6 +149,10 @@ class Operations(Section):
 class Standins(Section):
     port: Port = 0
     """0: the gateway's port + 1."""
+    smsc_port: Port = 0
+    """Where a pretend message centre takes links over SMPP; 0: there is none."""
+    mail_port: Port = 0
+    """Where a pretend mail server takes letters; 0: any free port, chosen at the start."""
 
 
 class Logs(Section):

@@ -5,13 +5,15 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from simulator.standins import africastalking, callbacks, control, customers, daraja, money
+from simulator.standins import africastalking, callbacks, centre, control, customers, daraja, mail, money
 from simulator.standins.book import Book, BookInUseError
 from simulator.standins.core import server, truth
 from simulator.standins.settings import Settings, is_loopback_url
@@ -30,7 +32,7 @@ def build_app(settings: Settings, *, now: Callable[[], float] = time.time) -> we
     """
     app = web.Application(middlewares=[daraja.refuse_strangers], client_max_size=BODY_BYTES_MAX)
     app.add_routes([*daraja.routes(), *africastalking.routes(), *server.routes()])
-    app.add_routes([*control.routes(), *truth.routes()])
+    app.add_routes([*control.routes(), *truth.routes(), *centre.routes(), *mail.routes()])
 
     async def live(app: web.Application) -> AsyncIterator[None]:
         async with aiohttp.ClientSession() as client:
@@ -43,8 +45,14 @@ def build_app(settings: Settings, *, now: Callable[[], float] = time.time) -> we
                 _background(callbacks.deliver_forever(world)),
                 _background(customers.answer_forever(world)),
             ]
-            yield
-            await _stop(app)
+            async with AsyncExitStack() as stack:
+                if settings.smsc_port:
+                    opened = centre.Centre(world, settings.smsc_port).open()
+                    app[centre.CENTRE] = await stack.enter_async_context(opened)
+                if settings.mail_port:
+                    await stack.enter_async_context(mail.PostOffice(world, settings.mail_port).open())
+                yield
+                await _stop(app)
             await asyncio.gather(*tasks, return_exceptions=True)
             await server.close_core(core)
             book.close()
@@ -81,12 +89,17 @@ async def start(settings: Settings, *, port: int = 0) -> Standins:
     return Standins(f"http://{HOST}:{runner.addresses[0][1]}", runner)
 
 
-def run(*, port: int, data: Path, gateway_url: str | None = None) -> None:
+def run(
+    *, port: int, data: Path, gateway_url: str | None = None, smsc_port: int | None = None, mail_port: int | None = None
+) -> None:
     """Run until Ctrl-C or SIGTERM, then stop cleanly. Exits with one line when it cannot start."""
+    if smsc_port and find_spec("smpp34") is None:
+        sys.exit("a message centre needs the extra: pip install 'nyota[smpp]'")
     if gateway_url is not None and not is_loopback_url(gateway_url):
         sys.exit(f"the gateway must be on this machine, and {gateway_url} is not")
     try:
-        asyncio.run(_serve(Settings(data=data, gateway_url=gateway_url), port))
+        settings = Settings(data=data, gateway_url=gateway_url, smsc_port=smsc_port, mail_port=mail_port)
+        asyncio.run(_serve(settings, port))
     except BookInUseError:
         sys.exit(f"another outside world already runs on {data}")
     except OSError as error:
@@ -99,7 +112,9 @@ async def _serve(settings: Settings, port: int) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stopped.set)
     standins = await start(settings, port=port)
-    print(f"stand-ins at {standins.url}", flush=True)
+    others = {"message centre": settings.smsc_port, "mail server": settings.mail_port}
+    beside = "".join(f", {name} at {HOST}:{port}" for name, port in others.items() if port)
+    print(f"stand-ins at {standins.url}{beside}", flush=True)
     await stopped.wait()
     await standins.stop()
 

@@ -100,6 +100,19 @@ CREATE TABLE IF NOT EXISTS messages (
     at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_of_phone ON messages (phone, at);
+CREATE TABLE IF NOT EXISTS links (
+    id TEXT PRIMARY KEY,
+    phone TEXT NOT NULL,
+    short_code TEXT NOT NULL,
+    at REAL NOT NULL,
+    is_used INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS letters (
+    id INTEGER PRIMARY KEY,
+    recipient TEXT NOT NULL,
+    content BLOB NOT NULL,
+    at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS tokens (
     app TEXT PRIMARY KEY,
     token TEXT NOT NULL UNIQUE,

@@ -35,7 +35,9 @@ CORE_APIS = (
     "fineract-transactions",
     "fineract-savings",
 )
-APIS = (*RAIL_APIS, *CORE_APIS, STATEMENT_API)
+SMPP_API = "smpp"
+MAIL_API = "mail"
+APIS = (*RAIL_APIS, *CORE_APIS, STATEMENT_API, SMPP_API, MAIL_API)
 
 SECONDS: Mapping[str, float] = MappingProxyType(
     {
@@ -75,6 +77,8 @@ _CORE_ONLY = frozenset(
     }
 )
 _STATEMENT_ONLY = ("missing-rows", "duplicate-rows")
+_MAIL = ("timeout", "http-500", "busy", "drop")
+_SMPP = ("timeout", "http-500", "lost-callback", "duplicate-callback", "busy")
 
 
 def kinds(api: str) -> tuple[str, ...]:
@@ -83,6 +87,10 @@ def kinds(api: str) -> tuple[str, ...]:
         return tuple(SECONDS)
     if api == STATEMENT_API:
         return _STATEMENT_ONLY
+    if api == SMPP_API:
+        return _SMPP
+    if api == MAIL_API:
+        return _MAIL
     if api in CORE_APIS:
         return tuple(kind for kind in SECONDS if kind in _EVERYWHERE | _CORE_ONLY)
     return tuple(kind for kind in SECONDS if kind not in _CORE_ONLY and kind not in _STATEMENT_ONLY)

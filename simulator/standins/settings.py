@@ -59,6 +59,8 @@ class Settings:
 
     data: Path
     gateway_url: str | None = None
+    smsc_port: int | None = None
+    mail_port: int | None = None
     collection: DarajaApp = DarajaApp(
         "nyota-collection-key", "nyota-collection-secret", "600999", "NYOTA", "nyota-demo-passkey"
     )
