@@ -7,8 +7,8 @@ from flows.known import Account, Consent
 from flows.language import LANGUAGE
 from menus.values import Day
 
-HINDRANCES = ("loan", "money", "request")
-CONSENTS = ("terms", "data", "offers", "auto_repay")
+HINDRANCES = ("loan", "money", "owed", "request")
+CONSENTS = ("terms", "data", "offers", "auto_repay", "receipts_mail", "reminders_mail")
 
 
 def _account(view: View) -> Account:
@@ -130,7 +130,7 @@ flow = Flow(
         end("not_yet", words=_hindrance, variants=tuple(f"not_yet_{each}" for each in HINDRANCES)),
         secret("closing", to="closed", emits=_close),
         end("closed", slots=_reference),
-        choose("data", to={"agreed": "agreed", "export": "export"}),
+        choose("data", to={"agreed": "agreed", "export": "export", "linked": "linked:"}),
         choose(
             "agreed",
             to={"offers": "offers", "auto": "auto:"},

@@ -232,7 +232,7 @@ class Account:
 
     `email` is masked, empty where there is none; `awaits_code` while the code sent to it can be typed. `has_mail`:
     whether this organisation sends e-mail at all. `has_links`: whether a link to a statement can be sent, which asks
-    the end of a national id; `mail_receipts`: whether receipts go to the e-mail address too.
+    the end of a national id; `mail_receipts`, `mail_reminders`: whether these go to the e-mail address too.
     """
 
     auto_percent: int
@@ -243,6 +243,15 @@ class Account:
     awaits_code: bool = False
     has_links: bool = False
     mail_receipts: bool = False
+    mail_reminders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedLine:
+    """Another phone that pays for somebody: what it sends counts as theirs."""
+
+    reference: str
+    phone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +364,24 @@ class Unclaimed:
     reference: str
     phone: str
     amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A payment that goes out of the wallet by itself. `kind` is save, send or repay, `every` week, month or once.
+
+    `day` is the weekday or the day of the month; `next_on` when it is paid next. `person` is a first name and an
+    initial, where it goes to a person, `loan` where it repays one.
+    """
+
+    reference: str
+    kind: str
+    amount_cents: int
+    every: str
+    day: int
+    next_on: date
+    person: str = ""
+    loan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

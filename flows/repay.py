@@ -6,11 +6,13 @@ first name and an initial, never what is owed.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flows.amounts import up_to_shilling, whole_shillings
 from flows.kit import Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Debtor
+from flows.linked import payer_intent, payer_phone, payers
 from flows.loans import (
     LISTED_LABELS,
     chosen,
@@ -67,9 +69,10 @@ def _part_range(view: View) -> Mapping[str, object]:
 
 
 def _sources(view: View) -> Iterable[Offer]:
-    """`2` is the own M-PESA and `3` another's, whether the wallet covers it or not."""
-    wallet = (Offer("wallet"),) if wallet_covers(view, _picked_cents(view)) else ()
-    return (*wallet, Offer("mpesa", digits="2"), Offer("phone", digits="3"))
+    """`2` is the own M-PESA and `3` another's, whether the wallet covers it or not; then the own other phones."""
+    wallet = (Offer("wallet", digits="1"),) if wallet_covers(view, _picked_cents(view)) else ()
+    lines = (replace(line, digits=str(number)) for number, line in enumerate(payers(view), start=4))
+    return (*wallet, Offer("mpesa", digits="2"), Offer("phone", digits="3"), *lines)
 
 
 def _source_slots(view: View) -> Mapping[str, object]:
@@ -86,7 +89,7 @@ def _asked_cents(view: View) -> int:
 
 
 def _mpesa_slots(view: View) -> Mapping[str, object]:
-    return {**_charged(view, _asked_cents(view)), "loan": view.data["loan"]}
+    return {**_charged(view, _asked_cents(view)), "loan": view.data["loan"], "phone": payer_phone(view)}
 
 
 def _charged(view: View, cents: int) -> Mapping[str, object]:
@@ -104,7 +107,9 @@ def _from_wallet(view: View) -> Emit:
 
 
 def _by_mpesa(view: View) -> Emit | None:
-    return _payment(view, "repay.stk", _asked_cents(view)) if view.answer == "pay" else None
+    if view.answer != "pay":
+        return None
+    return _payment(view, "repay.stk", _asked_cents(view), **payer_intent(view))
 
 
 def _by_other_phone(view: View) -> Emit:
@@ -242,7 +247,9 @@ flow = Flow(
         ask("other", parse=_part, to="from", slots=_part_range, refuses=("amount",)),
         choose(
             "from",
-            to={"wallet": "wallet", "mpesa": "stk", "phone": "asking"},
+            to={"wallet": "wallet", "mpesa": "stk", "phone": "asking", "*": "stk"},
+            saves="source",
+            labels=("wallet", "mpesa", "phone", "line"),
             slots=_source_slots,
             offers=_sources,
             binds=_pick_amount,

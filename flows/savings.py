@@ -9,7 +9,7 @@ from flows.known import Savings
 from menus.values import Ksh
 
 GOAL_MAX_CENTS = 9_999_999_00
-MENU = ("balance", "save", "move", "mini", "goal")
+MENU = ("balance", "save", "move", "mini", "goal", "schedule")
 
 
 def _savings(view: View) -> Savings:
@@ -136,7 +136,14 @@ flow = Flow(
         decide("start", [(_is_shut, "closed"), (None, "menu")]),
         choose(
             "menu",
-            to={"balance": "balance", "save": "saving", "move": "moving", "mini": "mini:savings", "goal": "goals"},
+            to={
+                "balance": "balance",
+                "save": "saving",
+                "move": "moving",
+                "mini": "mini:savings",
+                "goal": "goals",
+                "schedule": "schedule:saving",
+            },
             offers=_offered,
         ),
         choose(

@@ -19,7 +19,7 @@ STRANGER = "stranger"
 REFUSED = {"closed": "payee_closed", "locked": "payee_locked"}
 
 
-def _payee(view: View, text: str) -> Payee | Refusal:
+def payee_typed(view: View, text: str) -> Payee | Refusal:
     """Whoever is behind the number, if money may be sent there."""
     number = msisdn(text)
     if number is None:
@@ -32,7 +32,7 @@ def _payee(view: View, text: str) -> Payee | Refusal:
     return Refusal(REFUSED[payee.state]) if payee.state in REFUSED else payee
 
 
-def _look_up(view: View) -> Emit:
+def look_up(view: View) -> Emit:
     """With the number, which the session does not keep."""
     return Emit(KIND, PREFIX, {"phone": view.answer.phone})
 
@@ -41,31 +41,31 @@ def _is_claimable(view: View) -> bool:
     return bool(view.answer.state == STRANGER and view.fact("claim_by"))
 
 
-def _is_nobody(view: View) -> bool:
+def is_nobody(view: View) -> bool:
     return bool(view.answer.state == STRANGER)
 
 
-def _looked_up(view: View) -> Mapping[str, Any]:
+def looked_up(view: View) -> Mapping[str, Any]:
     """The newest look-up; its reference is the turn's own right after it, and kept from then on."""
     return {"lookup": view.data.get("reference") or view.data["lookup"]}
 
 
-def _chosen(view: View) -> Payee:
+def found_payee(view: View) -> Payee:
     """Whom this turn has looked up; on later turns, whom the look-up that the session names was about."""
     now = [value for need, value in view.facts.values.items() if need.name == "payee"]
-    payee: Payee = now[0] if now else view.fact("looked_up", _looked_up(view)["lookup"])
+    payee: Payee = now[0] if now else view.fact("looked_up", looked_up(view)["lookup"])
     return payee
 
 
-def _slots(view: View) -> Mapping[str, object]:
+def payee_slots(view: View) -> Mapping[str, object]:
     """The person as the sender may know them; their number is the one that the sender has typed."""
-    payee = _chosen(view)
+    payee = found_payee(view)
     return {"person": ShortName(payee.name), "phone": "0" + payee.phone[4:]}
 
 
 def _words(name: str) -> Any:
     """A name where there is one, and another sentence where there is none."""
-    return lambda view: name if _chosen(view).name else f"{name}_unknown"
+    return lambda view: name if found_payee(view).name else f"{name}_unknown"
 
 
 def _variants(name: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _variants(name: str) -> dict[str, Any]:
 
 def _claim(view: View) -> Mapping[str, object]:
     by: datetime = view.fact("claim_by") or view.facts.now
-    return {**_slots(view), "day": Day(by.date(), view.facts.now.date())}
+    return {**payee_slots(view), "day": Day(by.date(), view.facts.now.date())}
 
 
 def _amount(view: View, text: str) -> int | Refusal:
@@ -83,12 +83,12 @@ def _amount(view: View, text: str) -> int | Refusal:
 
 
 def _range(view: View) -> Mapping[str, object]:
-    return {**range_of(view, "send"), **_slots(view)}
+    return {**range_of(view, "send"), **payee_slots(view)}
 
 
 def _before(view: View) -> datetime | None:
     """When the same sum went to the same person, if that was a moment ago."""
-    moment: datetime | None = view.fact("sent_before", _chosen(view).phone, view.data["amount"])
+    moment: datetime | None = view.fact("sent_before", found_payee(view).phone, view.data["amount"])
     return moment
 
 
@@ -97,7 +97,7 @@ def _was_sent(view: View) -> bool:
 
 
 def _again(view: View) -> Mapping[str, object]:
-    return {**_slots(view), "amount": Ksh(view.data["amount"]), "at": Clock(_before(view) or view.facts.now)}
+    return {**payee_slots(view), "amount": Ksh(view.data["amount"]), "at": Clock(_before(view) or view.facts.now)}
 
 
 def _fee(view: View) -> Mapping[str, Any]:
@@ -105,12 +105,12 @@ def _fee(view: View) -> Mapping[str, Any]:
 
 
 def _sum(view: View) -> Mapping[str, object]:
-    return {**_slots(view), "amount": Ksh(view.data["amount"]), "fee": Ksh(view.data["fee"])}
+    return {**payee_slots(view), "amount": Ksh(view.data["amount"]), "fee": Ksh(view.data["fee"])}
 
 
 def _send(view: View) -> Emit:
     """The fee is the one that was shown with the PIN. One open transfer to a person at a time."""
-    payee = _chosen(view)
+    payee = found_payee(view)
     intent = {
         "to": payee.phone,
         "person": payee.id,
@@ -145,20 +145,20 @@ flow = Flow(
         ),
         ask(
             "phone",
-            parse=_payee,
+            parse=payee_typed,
             saves="",
-            to=[(_is_claimable, "unknown"), (_is_nobody, "nobody"), (None, "amount")],
+            to=[(_is_claimable, "unknown"), (is_nobody, "nobody"), (None, "amount")],
             refuses=("phone", "own_phone", "payee_closed", "payee_locked", "lookups"),
-            emits=_look_up,
+            emits=look_up,
         ),
-        choose("unknown", to={"go": "amount", "other": "start"}, slots=_claim, binds=_looked_up, confirms=True),
-        choose("nobody", to={"other": "start"}, slots=_slots, confirms=True),
+        choose("unknown", to={"go": "amount", "other": "start"}, slots=_claim, binds=looked_up, confirms=True),
+        choose("nobody", to={"other": "start"}, slots=payee_slots, confirms=True),
         ask(
             "amount",
             parse=_amount,
             to="checked",
             slots=_range,
-            binds=_looked_up,
+            binds=looked_up,
             refuses=("amount", "amount_day", "wallet_short"),
             **_variants("amount"),
         ),

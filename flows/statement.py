@@ -1,8 +1,8 @@
 """F7, F9: a statement by SMS at once; of some days by e-mail, to an address that its owner has confirmed with a code,
-or behind a link in an SMS; and receipts by e-mail beside those by SMS."""
+or behind a link in an SMS; and receipts and reminders by e-mail beside those by SMS."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from flows.kit import HOME, Emit, Flow, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Account
@@ -34,6 +34,7 @@ def _ways(view: View) -> Iterable[Offer]:
         yield Offer("link", digits="5")
     if account.has_mail and account.is_verified:
         yield Offer("receipts", "receipts_on" if account.mail_receipts else "receipts_off", digits="6")
+        yield Offer("reminders", "reminders_on" if account.mail_reminders else "reminders_off", digits="7")
 
 
 def _by_sms(view: View) -> Emit | None:
@@ -56,8 +57,24 @@ def _gets_receipts(view: View) -> bool:
     return _account(view).mail_receipts
 
 
-def _wish_receipts(view: View) -> Emit | None:
-    return Emit("receipts.mail", "RM", {"on": view.answer == "agree"}) if view.answer != "no" else None
+def _gets_reminders(view: View) -> bool:
+    return _account(view).mail_reminders
+
+
+def _wish(kind: str) -> Callable[[View], Emit | None]:
+    """With what makes the consent: which wording, in which language."""
+
+    def wish(view: View) -> Emit | None:
+        if view.answer == "no":
+            return None
+        version = view.fact("organisation").terms_version
+        intent = {"on": view.answer == "agree", "version": version, "language": view.session.language}
+        return Emit(kind, "RM", intent)
+
+    return wish
+
+
+_wish_receipts, _wish_reminders = _wish("receipts.mail"), _wish("reminders.mail")
 
 
 def _has_codes(view: View) -> bool:
@@ -95,9 +112,20 @@ flow = Flow(
                 "code": "code",
                 "link": "linking",
                 "receipts": "receipts",
+                "reminders": "reminders",
             },
             offers=_ways,
-            labels=("sms", "email", "address", "code", "link", "receipts_on", "receipts_off"),
+            labels=(
+                "sms",
+                "email",
+                "address",
+                "code",
+                "link",
+                "receipts_on",
+                "receipts_off",
+                "reminders_on",
+                "reminders_off",
+            ),
             emits=_by_sms,
         ),
         choose("period", to=dict.fromkeys(PERIODS, "mailed"), slots=_email, emits=_by_mail),
@@ -110,6 +138,21 @@ flow = Flow(
         choose(
             "receipts_stop", to={"stop": "receipts_off", "no": HOME}, slots=_email, emits=_wish_receipts, confirms=True
         ),
+        decide("reminders", [(_gets_reminders, "reminders_stop"), (None, "reminders_ask")]),
+        choose(
+            "reminders_ask",
+            to={"agree": "reminders_on", "no": HOME},
+            slots=_email,
+            emits=_wish_reminders,
+            confirms=True,
+        ),
+        choose(
+            "reminders_stop",
+            to={"stop": "reminders_off", "no": HOME},
+            slots=_email,
+            emits=_wish_reminders,
+            confirms=True,
+        ),
         decide("asking", [(_has_codes, "address"), (None, "enough")]),
         ask("address", parse=_address, saves="", to="code", refuses=("email",), emits=_send_code),
         secret("code", kind="code", purpose=CODE, to="verified", emits=_verify),
@@ -121,6 +164,8 @@ flow = Flow(
         end("link_enough"),
         end("receipts_on", slots=_email),
         end("receipts_off"),
+        end("reminders_on", slots=_email),
+        end("reminders_off"),
     ],
     private=True,
 )

@@ -11,6 +11,7 @@ from flows.again import Again
 from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Guard, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Allowed, Unclaimed
+from flows.linked import OWN, linked_lines, payer_intent, payer_phone, payers
 from menus.values import Clock, Day, Ksh, MaskedPhone
 
 LIMITED = ("amount", "amount_day", "amount_room")
@@ -85,7 +86,7 @@ def _unclaimed(view: View) -> tuple[Unclaimed, ...]:
 
 def _offered(view: View) -> Iterable[Offer]:
     """Taking back is offered only while there is something to take back."""
-    offers = (Offer("deposit"), Offer("withdraw"), Offer("send"), Offer("mini"))
+    offers = (Offer("deposit"), Offer("withdraw"), Offer("send"), Offer("mini"), Offer("schedule", digits="6"))
     return (*offers, Offer("unclaimed")) if _unclaimed(view) else offers
 
 
@@ -101,7 +102,7 @@ def _deposit_slots(view: View) -> Mapping[str, object]:
     cents = view.data["amount"]
     return {
         "amount": Ksh(cents),
-        "phone": _own_phone(view),
+        "phone": payer_phone(view),
         "charge": Ksh(view.fact("mpesa_charge", cents)),
         "fee": Ksh(0),
     }
@@ -111,7 +112,20 @@ def _by_mpesa(view: View) -> Emit | None:
     """One open deposit at a time."""
     if view.answer != "pay":
         return None
-    return Emit("wallet.deposit", "DP", {"amount_cents": view.data["amount"]}, f"deposit:{view.session.customer}")
+    intent = {"amount_cents": view.data["amount"], **payer_intent(view)}
+    return Emit("wallet.deposit", "DP", intent, f"deposit:{view.session.customer}")
+
+
+def _sources(view: View) -> Iterable[Offer]:
+    return (Offer(OWN), *payers(view))
+
+
+def _has_other_phones(view: View) -> bool:
+    return bool(linked_lines(view))
+
+
+def _source_slots(view: View) -> Mapping[str, object]:
+    return {"amount": Ksh(view.data["amount"]), "phone": _own_phone(view)}
 
 
 def _deposit_end(view: View) -> Mapping[str, object]:
@@ -193,11 +207,14 @@ flow = Flow(
                 "send": "send:",
                 "mini": "mini:wallet",
                 "unclaimed": "unclaimed",
+                "schedule": "schedule:",
             },
             offers=_offered,
         ),
         decide("deposit", [(is_reached("deposit"), "full"), (None, "depositing")]),
-        ask("depositing", parse=_deposit, to="stk", saves="amount", slots=_deposit_range, refuses=LIMITED),
+        ask("depositing", parse=_deposit, to="whose", saves="amount", slots=_deposit_range, refuses=LIMITED),
+        decide("whose", [(_has_other_phones, "source"), (None, "stk")]),
+        choose("source", to="stk", saves="source", slots=_source_slots, offers=_sources, labels=(OWN, "line")),
         choose(
             "stk",
             to={"pay": "depositend", "cancel": "cancelled"},

@@ -26,8 +26,9 @@ from gateway.feature import Feature, Tools, merged, modules, under_way
 from gateway.features.calendar import workdays_of
 from gateway.health import Health
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
+from gateway.lending.offers import DueDays, parse_products
 from gateway.lending.portfolio import Portfolio
-from gateway.lending.products import DueDays, Product, parse_products
+from gateway.lending.products import Product
 from gateway.lending.taxes import Tax
 from gateway.loanbook.workdays import closed_between
 from gateway.operations.daily import Daily
@@ -40,15 +41,16 @@ from gateway.playbooks.telling import Teller
 from gateway.providers.loading import providers_of
 from gateway.rails.breakers import Trip
 from gateway.rails.bucket import Buckets
-from gateway.rails.callbacks import RailCallbacks
+from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
 from gateway.rails.door import Door
-from gateway.rails.spool import Spool
 from gateway.rails.steps import Addresses, Patience
 from gateway.rails.token_shelf import TokenShelves
 from gateway.rails.witness import Witness
+from gateway.sending.unlinked import Unlinked
 from gateway.sessions import Sessions
+from gateway.spool import Spool
 from gateway.store.engine import Store
 from gateway.web.ops import OpsRoutes
 from gateway.web.problems import edge, guarded
@@ -57,6 +59,7 @@ from gateway.web.sms import SmsRoutes
 from gateway.web.ussd import UssdRoutes
 
 FEATURES = "gateway.features"
+SPOOL = "spool"
 DEFAULT_PROVIDER = "africastalking"
 RECALL_MS = 600_000
 GC_THRESHOLD = (20_000, 20, 50)
@@ -74,7 +77,7 @@ class Gateway:
     worker: Worker
     daily: Daily
     callbacks: RailCallbacks
-    spool: Spool
+    spool: Spool[Callback]
     health: Health
     features: tuple[Feature, ...]
 
@@ -124,7 +127,7 @@ class Gateway:
         application = web.Application(middlewares=[edge], client_max_size=server.body_bytes_max)
         tables = (
             UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER, self.endings),
-            SmsRoutes(self.store, _sms(self.providers), self.clock),
+            SmsRoutes(self.store, _sms(self.providers), self.clock, Unlinked(self.tools.outbox).reported),
             RailRoutes(self.callbacks, self.spool, Gate.of(self.config), self.clock),
             OpsRoutes(
                 self.conversation,
@@ -193,7 +196,7 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     readers, computed = dict[str, Reader](), dict[str, Computed]()
     facts = FactSource(store, readers, computed)
     tools = Tools(
-        config=config, clock=clock, store=store, books=Books(sign_of(keys_of(config.audit))),
+        config=config, data=data, clock=clock, store=store, books=Books(sign_of(keys_of(config.audit))),
         portfolio=Portfolio(products_of(config)),
         outbox=outbox, teller=Teller(outbox), rail=outside.rail, callbacks=callbacks,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
@@ -209,7 +212,7 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     computed.update(merged(each.computed for each in features))
     limits = Limits(config.server.turn_seconds, config.server.turns_in_flight_max)
     pins = Pins(store, tools.hashes, outbox, clock, config.pins)
-    spool = Spool(data / "spool")
+    spool = Spool(data / SPOOL, Callback)
     addresses = {"daraja": config.rails.daraja.base_url, "sms": config.providers.africastalking.sms_base_url}
     return Gateway(
         tools=tools,

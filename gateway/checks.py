@@ -18,6 +18,7 @@ def findings(config_path: Path | None) -> Sequence[object]:
     from gateway.app import products_of
     from gateway.ledgers.loading import settings_of as cores_of
     from gateway.providers.loading import settings_of
+    from gateway.texting.short_codes import proved
 
     try:
         config = load(config_path)
@@ -25,6 +26,7 @@ def findings(config_path: Path | None) -> Sequence[object]:
         settings_of(config.providers)
         cores_of(config.ledger)
         catalogue = catalogue_of(config)
+        proved(config.messages, catalogue.languages)
     except Misconfigured as error:
         return [error]
     return check_flows(engine_of(config, catalogue))

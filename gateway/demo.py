@@ -16,7 +16,7 @@ from gateway.clock import local_date
 from gateway.facts.loans import quoted
 from gateway.facts.peers import quoted as agreed
 from gateway.facts.repaying import with_initial
-from gateway.lending.portfolio import LoanRecord
+from gateway.lending.standings import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.operations import queue
 from gateway.operations.claims import work_of

@@ -28,7 +28,12 @@ def catalogue_of(config: Config) -> Catalogue:
 def menus_of(config: Config) -> LiveMenus:
     """The words in force. Raises Misconfigured as `catalogue_of` does."""
     folder = config.menus.folder or FOLDER
-    return LiveMenus(folder, lambda: catalogue_of(config), lambda catalogue: engine_of(config, catalogue))
+
+    def named(name: str) -> LiveMenus:
+        organisation = config.organisation.model_copy(update={"name": name})
+        return menus_of(config.model_copy(update={"organisation": organisation}))
+
+    return LiveMenus(folder, lambda: catalogue_of(config), lambda catalogue: engine_of(config, catalogue), named)
 
 
 def engine_of(config: Config, catalogue: Catalogue) -> Engine:

@@ -7,6 +7,7 @@ merges it with the others, and refuses two that claim the same name.
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
@@ -39,11 +40,12 @@ from menus.catalogue import Catalogue
 class Tools:
     """What features are built from; built once, shared by all.
 
-    `under_way` is every kind of operation that people are shown while it is open, of all features. `facts` has the
-    readers of all of them once everything is built.
+    `data` is this installation's own directory. `under_way` is every kind of operation that people are shown while it
+    is open, of all features. `facts` has the readers of all of them once everything is built.
     """
 
     config: Config
+    data: Path
     clock: Clock
     store: Store
     books: Books

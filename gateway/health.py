@@ -14,8 +14,9 @@ from gateway.clock import Clock
 from gateway.live import LiveMenus
 from gateway.metrics import OPEN_OPERATIONS, QUEUE_AGE
 from gateway.operations import queue
-from gateway.rails.spool import Spool
+from gateway.rails.callbacks import Callback
 from gateway.sessions import Sessions
+from gateway.spool import Spool
 from gateway.store.engine import Store
 
 PROBE_SECONDS = 1.0
@@ -30,8 +31,8 @@ class Health:
     """`report` answers within about a second; probes of the outside are kept for two."""
 
     def __init__(
-        self, sessions: Sessions, store: Store, spool: Spool, clock: Clock, outside: dict[str, str], menus: LiveMenus,
-        more: Mapping[str, Check] = MappingProxyType({}),
+        self, sessions: Sessions, store: Store, spool: Spool[Callback], clock: Clock, outside: dict[str, str],
+        menus: LiveMenus, more: Mapping[str, Check] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         """`more` are checks of features; none of them is vital."""
         self._sessions = sessions

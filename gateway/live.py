@@ -26,12 +26,18 @@ log = structlog.get_logger("menus")
 
 
 class LiveMenus:
-    """`read` makes a catalogue of the folder's files, `built` an engine of a catalogue.
+    """`read` makes a catalogue of the folder's files, `built` an engine of a catalogue, `named` the same words where
+    the organisation is called something else.
 
     Raises Misconfigured at once when the first reading cannot be used.
     """
 
-    def __init__(self, folder: Path, read: Callable[[], Catalogue], built: Callable[[Catalogue], Engine]) -> None:
+    def __init__(
+        self, folder: Path, read: Callable[[], Catalogue], built: Callable[[Catalogue], Engine],
+        named: "Callable[[str], LiveMenus] | None" = None,
+    ) -> None:  # fmt: skip
+        self._named = named
+        self._by_name: dict[str, LiveMenus] = {}
         self._folder = folder
         self._read = read
         self._built = built
@@ -48,6 +54,20 @@ class LiveMenus:
     @property
     def version(self) -> str:
         return self.catalogue.version
+
+    def called(self, name: str) -> "LiveMenus":
+        """The same words, as live, where the organisation is called `name`; these, where that is empty.
+
+        Raises Misconfigured when they do not fit with that name.
+        """
+        if not name or self._named is None:
+            return self
+        if name not in self._by_name:
+            menus = self._named(name)
+            if findings := [str(finding) for finding in check(menus.engine)]:
+                _refuse_new(name, findings, [str(finding) for finding in check(self.engine)])
+            self._by_name[name] = menus
+        return self._by_name[name]
 
     def engine_for(self, session: Session) -> Engine:
         """The one a session began with, while it is kept; the one in force for a new session."""
@@ -67,6 +87,8 @@ class LiveMenus:
 
     def refresh(self) -> bool:
         """Take over what has changed and is in order; whether anything was."""
+        for menus in self._by_name.values():
+            menus.refresh()
         seen = _marks(self._folder)
         if seen == self._seen:
             return False
@@ -101,6 +123,13 @@ class LiveMenus:
         MENUS_REFUSED.set(len(findings))
         log.error("menus_refused", kept=self.version, findings=list(findings))
         return False
+
+
+def _refuse_new(name: str, findings: Sequence[str], ours: Sequence[str]) -> None:
+    """What is wrong with the words under any name is not that name's fault."""
+    for finding in findings:
+        if finding not in ours:
+            raise Misconfigured(f"{name} does not fit the words: {finding}")
 
 
 def _marks(folder: Path) -> dict[str, tuple[int, int]]:

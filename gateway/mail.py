@@ -6,12 +6,18 @@ so that a mailbox may show it once.
 
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formatdate
+from typing import Any
 
 import aiosmtplib
 
 from gateway.config import Mail
 from gateway.errors import Rejected, Unavailable, Uncertain
+
+UNSUBSCRIBE = "List-Unsubscribe"
+LINE_MOST = 998
+"""Characters of a line that every server takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,29 @@ class Letter:
     body: str = field(repr=False)
     at: int
     attached: tuple[Attachment, ...] = ()
+    unsubscribe: str = field(default="", repr=False)
+    """Where whoever gets it can say that they want no more; mail programs make a button of it."""
+
+
+class _LinksWhole(EmailPolicy):
+    """A link in a header stays in one piece: mail programs read none that is cut in two and encoded."""
+
+    def fold(self, name: str, value: Any) -> str:
+        return str(super(_LinksWhole, self._for(name)).fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return super(_LinksWhole, self._for(name)).fold_binary(name, value)
+
+    def _for(self, name: str) -> "_LinksWhole":
+        return self.clone(max_line_length=LINE_MOST) if name == UNSUBSCRIBE else self
+
+
+WIRE = _LinksWhole(linesep="\r\n", cte_type="7bit")
+"""As it goes over the line, whatever the server says it can do."""
+
+
+class Away(Unavailable):
+    """The server itself is not there: no other letter would be taken now."""
 
 
 class Mailer:
@@ -57,7 +86,7 @@ class Mailer:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
-            raise Unavailable(f"mail: {type(error).__name__}") from error
+            raise Away(f"mail: {type(error).__name__}") from error
         try:
             await self._handed_over(client, letter)
         finally:
@@ -65,7 +94,7 @@ class Mailer:
 
     async def _handed_over(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
         try:
-            await client.send_message(self._written(letter))
+            await client.sendmail(self._settings.sender, letter.to, self._written(letter).as_bytes(policy=WIRE))
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0].code) from error
         except aiosmtplib.SMTPResponseException as error:
@@ -87,12 +116,15 @@ class Mailer:
 
     def _written(self, letter: Letter) -> EmailMessage:
         domain = self._settings.sender.rpartition("@")[2]
-        message = EmailMessage()
+        message = EmailMessage(policy=WIRE)
         message["From"] = self._settings.sender
         message["To"] = letter.to
         message["Subject"] = letter.subject
         message["Date"] = formatdate(letter.at / 1000, localtime=False)
         message["Message-ID"] = f"<{letter.id}@{domain}>"
+        if letter.unsubscribe:
+            message[UNSUBSCRIBE] = f"<{letter.unsubscribe}>"
+            message[f"{UNSUBSCRIBE}-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.body)
         for file in letter.attached:
             main, _, sub = file.mime.partition("/")

@@ -41,4 +41,5 @@ PAPERS: Mapping[str, tuple[str, ...]] = {
     "note.wrong": (),
     "note.filtered": ("count",),
     **{f"link.{name}": () for name in _PAGE},
+    **{f"letters.{name}": () for name in ("title", "ask", "stop", "done", "refused", "back")},
 }

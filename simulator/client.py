@@ -31,6 +31,9 @@ SERVICE_CODE = "*383#"
 NETWORK_CODE = "63902"
 CALLBACK_PATH = "/api/ussd/handler"
 EVENTS_PATH = "/api/ussd/events/africastalking"
+CENTRE_PATH = "/control/smpp"
+"""Below it the stand-ins' message centre takes what a phone dials and writes, in the same words, over SMPP."""
+NETWORKS = ("http", "smpp")
 HOP_TIMEOUT_SECONDS = 10.0
 CONTROL_TIMEOUT_SECONDS = 5.0
 
@@ -255,10 +258,13 @@ class Outside:
     """The stand-ins' control API. Every call raises `Away` when there is no usable answer."""
 
     def __init__(
-        self, http: aiohttp.ClientSession, url: str, *, timeout_seconds: float = CONTROL_TIMEOUT_SECONDS
-    ) -> None:
+        self, http: aiohttp.ClientSession, url: str, *, over: str = "http",
+        timeout_seconds: float = CONTROL_TIMEOUT_SECONDS,
+    ) -> None:  # fmt: skip
+        """`over` is the network that carries what phones write: `http` or `smpp`."""
         self._http = http
         self._url = URL(url)
+        self._writes_to = "control/smpp/sms" if over == "smpp" else "control/sms"
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     async def messages(self, phone: str) -> Sequence[Message]:
@@ -277,7 +283,7 @@ class Outside:
 
     async def write_sms(self, phone: str, text: str) -> None:
         """Send an SMS from this phone to Nyota's short code."""
-        await self._ask("POST", "control/sms", Any, json={"phone": e164(phone), "text": text})
+        await self._ask("POST", self._writes_to, Any, json={"phone": e164(phone), "text": text})
 
     async def pay_paybill(self, phone: str, *, amount: str, account: str) -> None:
         """Pay Nyota's paybill from the M-PESA menu of this phone; `amount` is a decimal string."""
@@ -365,8 +371,18 @@ def callback_url(url: str) -> URL:
 
 def events_url(callback: URL) -> URL:
     """Where the end of a session is told, below the same token as its hops."""
+    if callback.path.startswith(CENTRE_PATH):
+        return callback / "ended"
     token = callback.path.removeprefix(CALLBACK_PATH) if callback.path.startswith(CALLBACK_PATH) else ""
     return callback.with_path(f"{EVENTS_PATH}{token}")
+
+
+def dialled_at(url: str, standins: str, over: str) -> str:
+    """Where a phone dials: the gateway itself, or the message centre of the stand-ins. Raises ValueError for a network
+    that does not exist."""
+    if over not in NETWORKS:
+        raise ValueError(f"a phone dials over {' or '.join(NETWORKS)}, not {over!r}")
+    return url if over == "http" else str(URL(standins).with_path(f"{CENTRE_PATH}/ussd"))
 
 
 def standins_url(url: str) -> str:

@@ -39,6 +39,13 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made 
 ROOM_BYTES = 4 << 30
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Temporary files go where a sync to disk costs nothing, if there is room: what a test writes survives a kill -9,
+    which is what is tried here, and need not survive a loss of power."""
+    if config.option.basetemp is None and (memory := _in_memory()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
 async def wait_until(condition: Callable[[], object], timeout_seconds: float = WAIT_SECONDS) -> None:
     """Returns once `condition`, plain or a coroutine function, answers true; otherwise TimeoutError."""
     deadline = time.monotonic() + timeout_seconds

@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import update
 
 from gateway.clock import system
-from gateway.lending.products import DEMO_PRODUCTS
+from gateway.lending.offers import DEMO_PRODUCTS
 from gateway.store.tables import turns
 from tests.house import House, Houses
 from tests.meddling import (

@@ -84,6 +84,7 @@ class TestLayers:
             "gateway/reconciling",
             "gateway/restoring/records.py",
             "gateway/savings",
+            "gateway/schedules",
             "gateway/servicing",
             "gateway/suspense",
             "gateway/texting",

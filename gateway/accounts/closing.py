@@ -1,4 +1,4 @@
-"""What stands in the way of closing an account: money in it, a loan, something under way, somebody waiting.
+"""What stands in the way of closing an account: money in it, a loan, a debt, something under way, somebody waiting.
 
 Money sent to somebody who has not claimed it is under way too: it may come back.
 """
@@ -14,9 +14,9 @@ from gateway.books.ledger import Books
 from gateway.store.tables import loans, operations
 from gateway.wallet.tables import transfers as wallet_transfers
 
-Hindrance = Literal["loan", "money", "request"]
+Hindrance = Literal["loan", "money", "owed", "request"]
 
-HARMLESS = ("sms.send", "mail.send")
+HARMLESS = ("sms.send", "mail.send", "mail.beside")
 """Messages under way stop nobody from leaving."""
 
 
@@ -30,6 +30,8 @@ async def hindrance(
     balances = (await books.balances(connection, keys)).values()
     if any(balance.posted_cents or balance.held_cents for balance in balances):
         return "money"
+    if (await books.balance(connection, chart.receivable(customer_id))).posted_cents:
+        return "owed"
     open_operations = select(operations.c.number).where(
         operations.c.customer_id == customer_id,
         operations.c.is_open,

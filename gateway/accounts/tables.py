@@ -40,6 +40,16 @@ past_lines = Table(
     Column("until", BigInteger, nullable=False),
 )
 
+linked_lines = Table(
+    "linked_lines",
+    metadata,
+    Column("msisdn", String(20), primary_key=True),  # a phone that pays for somebody, and is nobody's account
+    Column("hashed", String(64), nullable=False, unique=True),  # as the rail may show it
+    Column("customer_id", String(36), nullable=False, index=True),
+    Column("reference", String(16), nullable=False, unique=True),  # of the operation that linked it
+    Column("created_at", BigInteger, nullable=False),
+)
+
 staff_actions = Table(
     "staff_actions",
     metadata,

@@ -63,6 +63,23 @@ async def balances(connection: AsyncConnection, keys: Iterable[str]) -> dict[str
     return found | {key: Balance(posted, held) for key, posted, held in rows}
 
 
+async def not_settled(
+    connection: AsyncConnection, control: str, *, after: str, limit: int
+) -> list[tuple[str, int]]:  # fmt: skip
+    """Accounts under a control account that hold something, and what (cents), by key after `after`."""
+    posted = total(balance_rows.c.posted_cents)
+    query = (
+        select(accounts.c.key, posted)
+        .join_from(accounts, balance_rows)
+        .where(accounts.c.control == control, accounts.c.key > after)
+        .group_by(accounts.c.key)
+        .having(posted != 0)
+        .order_by(accounts.c.key)
+        .limit(limit)
+    )
+    return [(key, cents) for key, cents in await connection.execute(query)]
+
+
 async def balance_at(connection: AsyncConnection, key: str, at: int) -> int:
     """What was posted until `at` inclusive, in cents. Costs as much as was posted on it in the month after at most."""
     nature_of(key)

@@ -6,7 +6,7 @@ decided about them cannot be overtaken, two who write the same journal at once m
 nothing half done. The database refuses an uncovered balance once more by itself, whoever asks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
@@ -137,15 +137,19 @@ async def _held(connection: AsyncConnection, operation_id: str, step_of_hold: st
 
 async def _lock(connection: AsyncConnection, entry: Entry) -> dict[str, Slot]:
     """The balances of the entry's accounts, by key; opened if missing."""
-    slots = await _locked(connection, entry)
+    slots = await locked(connection, entry.operation_id, entry.keys)
     if missing := set(entry.keys) - slots.keys():
         await open_accounts(connection, missing)
-        slots = await _locked(connection, entry)
+        slots = await locked(connection, entry.operation_id, entry.keys)
     return slots
 
 
-async def _locked(connection: AsyncConnection, entry: Entry) -> dict[str, Slot]:
-    rows = await connection.execute(_LOCK, {"keys": entry.keys, "seed": shard_seed(entry.operation_id)})
+async def locked(connection: AsyncConnection, operation_id: str, keys: Iterable[str]) -> dict[str, Slot]:
+    """The balances of these accounts, as far as there are any, are this operation's until its unit of work ends.
+
+    For whoever writes several journals: all that they touch is locked at once, in the order of everybody.
+    """
+    rows = await connection.execute(_LOCK, {"keys": sorted(set(keys)), "seed": shard_seed(operation_id)})
     return {row.key: Slot(*row) for row in rows}
 
 

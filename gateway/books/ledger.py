@@ -52,10 +52,12 @@ class Books:
         """See `journal.void_held`."""
         return await journal.void_held(connection, operation_id, step_of_hold, step, at, self._sign)
 
+    locked = staticmethod(journal.locked)
     open_account = staticmethod(open_account)
     is_held = staticmethod(journal.is_held)
     balance = staticmethod(reading.balance)
     balances = staticmethod(reading.balances)
     balance_at = staticmethod(reading.balance_at)
+    not_settled = staticmethod(reading.not_settled)
     trial_balance = staticmethod(reading.trial_balance)
     statement = staticmethod(statement)

@@ -9,7 +9,7 @@ from gateway.books.ledger import Books
 from gateway.borrowing import records
 from gateway.borrowing.limits import Ladder, Limit, limit
 from gateway.borrowing.score import History, Rules, Score, Scorer
-from gateway.lending.portfolio import Held
+from gateway.lending.standings import Held
 from gateway.store.customers import Customer
 
 

@@ -14,7 +14,7 @@ from gateway.borrowing.limits import Change, Outcome
 from gateway.borrowing.score import History
 from gateway.borrowing.tables import credit_flags, credit_history, limit_changes
 from gateway.clock import local_date
-from gateway.lending.portfolio import Held
+from gateway.lending.standings import Held
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import insert_into

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation, reference
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
-from gateway.campaigns import people, records
+from gateway.campaigns import letters, people, records
 from gateway.campaigns.people import Table, Unusable
 from gateway.campaigns.records import Campaign
 from gateway.campaigns.wording import Unsayable, wording
@@ -45,13 +45,15 @@ ACTS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`texts` by language; `purpose` is offer or notice; `sender` a partner's, empty for our own."""
+    """`texts` by language; `purpose` is offer or notice; `sender` a partner's, empty for our own. `by_mail`: to
+    confirmed addresses too."""
 
     name: str
     purpose: str
     texts: Mapping[str, str]
     by: str
     sender: str = ""
+    by_mail: bool = False
 
 
 class CampaignDesk:
@@ -73,8 +75,10 @@ class CampaignDesk:
         except Unsayable as error:
             raise Rejected(str(error), "invalid") from error
         identity, now = str(uuid.uuid5(NAMESPACE, key)), self._clock()
-        values = {"name": draft.name, "purpose": draft.purpose, "texts": dict(said.texts), "created_by": draft.by}
-        values["sender"] = draft.sender
+        values: dict[str, object] = {
+            "name": draft.name, "purpose": draft.purpose, "texts": dict(said.texts), "created_by": draft.by,
+            "sender": draft.sender, "by_mail": draft.by_mail,
+        }  # fmt: skip
         async with self._store.begin() as connection:
             await records.made(
                 connection, id=identity, reference=reference(PREFIX, identity), state="draft", faults=[],
@@ -133,6 +137,7 @@ class CampaignDesk:
             await self._go(connection, campaign, now)
         else:
             await records.given_up(connection, campaign.id, now)
+            await letters.given_up(connection, campaign.id, now)
             await records.changed(connection, campaign.id, state="cancelled", updated_at=now)
 
     async def _start(self, connection: AsyncConnection, campaign: Campaign, by: str, now: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.campaigns import letters
 from gateway.campaigns.people import Person
 from gateway.campaigns.tables import campaign_people, campaigns
 from gateway.operations.queue import MOVING
@@ -178,13 +179,13 @@ async def counts(connection: AsyncConnection, identity: str) -> Sequence[Count]:
 
 
 async def outcomes(connection: AsyncConnection, identity: str, after: int, limit: int) -> Sequence[Any]:
-    """A page of the report: row, phone, language, parts, what became of it and why, cost, when."""
+    """A page of the report: row, phone, language, parts, what became of it and why, cost, when, and of the letter."""
     query = (
         select(
             people.row, people.msisdn, people.language, people.parts, _OUTCOME.label("outcome"), _REASON.label("why"),
-            messages.c.cost, messages.c.updated_at,
+            messages.c.cost, messages.c.updated_at, letters.OUTCOME.label("email"),
         )
-        .select_from(_JOINED)
+        .select_from(letters.beside(_JOINED))
         .where(people.campaign_id == identity, people.row > after)
         .order_by(people.row)
         .limit(limit)

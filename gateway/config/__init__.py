@@ -17,7 +17,7 @@ from pydantic_settings import (
 )
 
 from gateway.config.core import Ledger
-from gateway.config.deposits import Papers, Savings, SavingsRate, Wallet, WalletTier
+from gateway.config.deposits import Papers, Savings, SavingsRate, Schedules, Wallet, WalletTier
 from gateway.config.house import (
     Audit,
     Database,
@@ -52,6 +52,7 @@ from gateway.config.messages import (
     Messages,
     Providers,
     Reminding,
+    ShortCode,
     Smpp,
     SmppLink,
     SmsRoute,
@@ -109,10 +110,12 @@ __all__ = [
     "Rules",
     "Savings",
     "SavingsRate",
+    "Schedules",
     "Section",
     "Server",
     "Servicing",
     "Sessions",
+    "ShortCode",
     "Smpp",
     "SmppLink",
     "SmsRoute",
@@ -151,6 +154,7 @@ class Config(BaseSettings):
     auto_repay: AutoRepay = AutoRepay()
     repaying: Repaying = Repaying()
     savings: Savings = Savings()
+    schedules: Schedules = Schedules()
     accounts: Accounts = Accounts()
     staff: Staff = Staff()
     desk: Desk = Desk()

@@ -85,6 +85,19 @@ class Wallet(Section):
     identity: Identity = Identity()
 
 
+class Schedules(Section):
+    """Payments that go out of wallets by themselves, as their owners have agreed on the phone."""
+
+    most: int = Field(5, ge=1, le=20)
+    """How many somebody may have at once."""
+    hour: int = Field(8, ge=0, le=23)
+    """From which hour of the day they are paid, in Nairobi."""
+    tries_days: int = Field(3, ge=0, le=6)
+    """For so many days one that cannot be paid is tried again, once a day; then it is skipped."""
+    failures_most: int = Field(3, ge=1, le=12)
+    """After so many of its payments in a row that failed, a schedule stops."""
+
+
 class Papers(Section):
     """Statements and receipts for customers."""
 

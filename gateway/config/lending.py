@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from gateway.config.section import Section
-from gateway.lending.products import DEMO_PRODUCTS
+from gateway.lending.offers import DEMO_PRODUCTS
 from gateway.lending.taxes import Charged
 
 
 class Lending(Section):
     products: dict[str, dict[str, Any]] = Field({key: dict(product) for key, product in DEMO_PRODUCTS.items()})
-    """What people may borrow, by key; see `gateway.lending.products`."""
+    """What people may borrow, by key; see `gateway.lending.offers`."""
 
 
 class TaxRate(Section):

@@ -24,6 +24,8 @@ class AfricasTalking(Section):
     username: str = "sandbox"
     api_key: SecretStr = SecretStr("")
     sms_base_url: str = "https://api.africastalking.com/version1"
+    premium_base_url: str = ""
+    """Where answers go that are charged to whoever gets them; empty: the service's own place beside the one above."""
     sender: str = "NYOTA"
     callback_token: SecretStr = SecretStr("")
     """Path token of USSD and SMS callbacks."""
@@ -65,6 +67,25 @@ class SmsRoute(Section):
     carriers: tuple[str, ...] = Field(min_length=1)
 
 
+class ShortCode(Section):
+    """A number of ours that people write to, and how they are answered from it."""
+
+    carrier: str = ""
+    """Who has it for us, as in `messages.carriers`: answers leave from the code through them while they are up. Empty:
+    whoever has handed the message over."""
+    partner: str = ""
+    """Whose code it is, of `messages.partners`; empty: our own. Where an answer cannot leave from the code it has their
+    sender id, and it says their name."""
+    name: str = Field("", max_length=20)
+    """What the organisation is called in its answers; empty: the partner's sender id, or as everywhere."""
+    language: str = Field("", max_length=8)
+    """In which a line without an account is answered; empty: the one of their word, or the default."""
+    premium: bool = False
+    """Whether answers are charged to whoever wrote: they carry the link of the message, where it has one."""
+    keyword: str = Field("", max_length=20)
+    """The keyword of a premium code, where its carrier wants one."""
+
+
 class Messages(Section):
     """How SMS leave."""
 
@@ -78,6 +99,10 @@ class Messages(Section):
     """Messages a second that a carrier takes from one process."""
     partners: dict[str, Annotated[str, Field(pattern=SENDER)]] = Field({})
     """Who else speaks through us: the sender id that is registered for each."""
+    short_codes: dict[Annotated[str, Field(pattern=r"^[0-9]{3,15}$")], ShortCode] = Field({})
+    """Numbers that people write to, as the carrier names them, without a plus."""
+    link_hours: int = Field(24, ge=1, le=72)
+    """How long the link of a premium message is good; after that the answer leaves without it, at our cost."""
     quiet_from: time = time(20)
     """From then on nobody is reminded or offered anything."""
     quiet_until: time = time(7)
@@ -130,8 +155,8 @@ class Texting(Section):
     """How many messages of one line are answered, a day."""
     window_seconds: int = Field(60, ge=1, le=3600)
     """The same text again within it is a repeat, where the carrier gives messages no id."""
-    parts_seconds: int = Field(600, ge=10)
-    """How long the parts of a long message are waited for."""
+    parts_seconds: int = Field(180, ge=10)
+    """How long the parts of a long message are waited for; then their digits are forgotten."""
     keep_days: int = Field(90, ge=1)
     """How long what people wrote is kept."""
 
@@ -146,6 +171,8 @@ class Campaigns(Section):
     bytes_most: int = Field(10_000_000, ge=1000)
     at_once: int = Field(400, ge=1, le=5000)
     """How many messages of a campaign are in the queue at most; a pause holds back all but these."""
+    mails_at_once: int = Field(20, ge=1, le=500)
+    """How many letters of a campaign are in the queue at most."""
     feed_seconds: Positive = 0.5
     """How often more are put there."""
     part_cents: int = Field(80, ge=0)
@@ -163,6 +190,14 @@ class Mail(Section):
     password: SecretStr = SecretStr("")
     sender: str = "no-reply@nyota.example"
     timeout_seconds: Positive = 10.0
+    beside_at_once: int = Field(2, ge=1, le=64)
+    """Receipts, reminders and campaigns that one process hands over together; fewer than `operations.workers`."""
+    rest_seconds: Positive = 30.0
+    """How long these leave a server alone that does not answer."""
+    give_up_days: int = Field(3, ge=1, le=30)
+    """One of these that could not be handed over for so long is not tried again."""
+    stop_link_days: int = Field(60, ge=1, le=365)
+    """How long the link at the end of a campaign's letter is good, which ends such letters."""
 
 
 class Reminding(Section):

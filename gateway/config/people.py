@@ -51,6 +51,8 @@ class Accounts(Section):
     """How often somebody may ask for codes of one purpose, a day."""
     forgot_tries_a_day: int = Field(3, ge=0)
     """How often somebody may prove themselves for a new PIN, a day; 0: only staff reset one."""
+    linked_lines: int = Field(2, ge=1, le=5)
+    """How many other phones may pay for one customer."""
     forgot_sim_days: int = Field(7, ge=0)
     """For so long after a SIM change, where one is known of, nobody gets a new PIN on the phone."""
 

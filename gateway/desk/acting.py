@@ -18,6 +18,7 @@ from gateway.errors import Rejected
 from gateway.operations import queue
 from gateway.operations.acts import ACTS, Act, Situation, Verdict, judged
 from gateway.operations.outbox import Outbox
+from gateway.operations.outcome import BY_STAFF
 from gateway.operations.playbook import Playbook
 from gateway.rails import requests
 from gateway.rails.callbacks import RailCallbacks
@@ -26,13 +27,11 @@ from gateway.rails.requests import RailRequest
 from gateway.store import customers, messages, payments
 
 ACTION = "operation"
-DOOR = "person"
+DOOR = requests.PERSON
 """By whose word a request is settled, and under which code, when people have said it."""
-BY_STAFF = "staff"
-"""Why an operation was refused that people have cancelled."""
 DECLINED = "declined"
 """The same where it waited for somebody's yes: every playbook that asks has words for a no."""
-WORDS: Mapping[str, Words] = {"stk": "timeout", "b2c": "refused", "reversal": "refused"}
+WORDS: Mapping[str, Words] = {"stk": "timeout", "b2c": "checked", "reversal": "refused"}
 """How the customer is told that there was no payment."""
 
 Resolution = Literal["paid", "unpaid"]

@@ -204,7 +204,7 @@ class _Desk:
     """A gateway's desk, over HTTP."""
 
     def __init__(self, config: Path | None, data: Path, url: str | None) -> None:
-        from gateway.loanbook.remote import office
+        from gateway.desk.remote import office
 
         self._office = office(config, data, url)
 

@@ -15,7 +15,7 @@ from gateway.store.tables import cases, operations
 
 TOPIC = "in doubt"
 STATES = ("waiting", "uncertain", "parked", "dead")
-MESSAGES = ("sms.send", "mail.send")
+MESSAGES = ("sms.send", "mail.send", "mail.beside")
 """A text that did not go out is nobody's case."""
 
 

@@ -1,4 +1,4 @@
-"""The loan book from a terminal: asks a running gateway, with the operators' token, so that one process writes.
+"""A running gateway, asked from a terminal with the operators' token, so that one process writes.
 
 `nyota up` keeps the token in `<data>/ops-token`; elsewhere it is `server.ops_token` of the configuration.
 """
@@ -7,7 +7,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,28 @@ class Office:
     """Where the gateway is, and what opens its desk."""
 
     url: str
-    token: str
+    token: str = field(repr=False)
 
     async def fetched(self, path: str) -> bytes:
         """A file. Raises Rejected, Unavailable."""
         async with self._session() as session, _called(session, "GET", path) as response:
             return await response.read()
 
-    async def asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """What the desk answers to a body. Raises Rejected, Unavailable."""
+    async def asked(self, path: str, body: dict[str, Any], *, key: str = "") -> dict[str, Any]:
+        """What the desk answers to a body; the same `key` again is the same wish. Raises Rejected, Unavailable."""
+        headers = {"Idempotency-Key": key} if key else {}
         async with self._session() as session:
-            return await _answer(session, "POST", path, json=body)
+            return await _answer(session, "POST", path, json=body, headers=headers)
+
+    async def called(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        """What the desk answers to any other call, `how` as aiohttp takes it. Raises Rejected, Unavailable."""
+        async with self._session() as session:
+            return await _answer(session, method, path, **how)
+
+    async def put(self, path: str, content: bytes) -> dict[str, Any]:
+        """What the desk answers to a file. Raises Rejected, Unavailable."""
+        async with self._session() as session:
+            return await _answer(session, "PUT", path, data=io.BytesIO(content))
 
     async def brought(self, content: bytes, name: str, by: str) -> dict[str, Any]:
         """What a loan book comes to. Raises Rejected, Unavailable."""

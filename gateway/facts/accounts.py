@@ -43,6 +43,7 @@ class AccountFacts:
         awaits = bool(address) and not is_verified
         if awaits:
             awaits = await self._codes.is_pending(connection, customer.id, emails.PURPOSE, {"email": address})
+        wishes = await records.wishes_of(connection, customer.id)
         return Account(
             auto_percent=customer.auto_repay_percent,
             offers=customer.offers,
@@ -51,7 +52,8 @@ class AccountFacts:
             is_verified=is_verified,
             awaits_code=awaits,
             has_links=self._links.are_offered and links.is_for(customer),
-            mail_receipts=await records.wants_receipts(connection, customer.id),
+            mail_receipts=wishes.receipts,
+            mail_reminders=wishes.reminders,
         )
 
     async def consents(self, connection: AsyncConnection, msisdn: str) -> tuple[Consent, ...]:

@@ -14,7 +14,8 @@ from flows.known import Balances, Due, Loan
 from gateway.clock import Clock, local, local_date
 from gateway.facts.source import Reader, customer_on
 from gateway.ledgers.contract import Instalment
-from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.mirror import kept
 from gateway.mirror.telling import identity_of, lane_of, operation
 from gateway.operations import queue

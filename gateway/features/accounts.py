@@ -3,9 +3,8 @@
 from gateway.accounts.codes import Codes
 from gateway.facts.accounts import AccountFacts
 from gateway.feature import Feature, Tools
-from gateway.features.papers import desk_of, links_of
+from gateway.features.papers import links_of
 from gateway.mail import Mailer
-from gateway.playbooks import mail
 from gateway.playbooks.accounts import Accounts
 
 
@@ -13,12 +12,9 @@ def feature(tools: Tools) -> Feature:
     mailer = Mailer(tools.config.mail)
     codes = Codes(tools.config, tools.store, tools.clock)
     accounts = accounts_of(tools)
-    letters = mail.MailStep(
-        mailer, tools.store, tools.books, codes, desk_of(tools), lambda: tools.catalogue, tools.clock
-    )
     facts = AccountFacts(tools.books, codes, links_of(tools), has_mail=mailer.is_there)
     return Feature(
-        playbooks=(accounts.closing(), mail.playbook(letters)),
+        playbooks=(accounts.closing(),),
         instants=accounts.handlers(),
         readers=facts.readers(),
     )

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from gateway.accounts.codes import Codes
 from gateway.config import Messages, SmppLink
@@ -13,15 +15,22 @@ from gateway.features.papers import links_of
 from gateway.features.reminding import reminding_of
 from gateway.features.texting import inbox_of
 from gateway.playbooks import message
+from gateway.sending.accepting import Accepting
 from gateway.sending.carriers import Carrier, Carriers, Route
 from gateway.sending.http_gateway import HttpGateway
 from gateway.sending.log_only import LogOnly
 from gateway.sending.presets import PRESETS
 from gateway.sending.quiet import Quiet
+from gateway.sending.reports import Reports
+from gateway.sending.unlinked import Unlinked
 from gateway.smpp.carrier import SmppCarrier
-from gateway.smpp.hearing import Hearing
+from gateway.smpp.hearing import Ears, Heard, Hearing, kept
 from gateway.smpp.link import Link
+from gateway.spool import Spool
+from gateway.texting import short_codes
 from gateway.web.messages import MessageRoutes
+
+SPOOL = "spool/smpp"
 
 
 def feature(tools: Tools) -> Feature:
@@ -40,6 +49,8 @@ def feature(tools: Tools) -> Feature:
         links_of(tools),
         quiet,
         reminding_of(tools).is_moot,
+        lambda name: tools.menus.called(name).catalogue,
+        Unlinked(tools.outbox),
     )
 
     async def closed() -> None:
@@ -49,14 +60,31 @@ def feature(tools: Tools) -> Feature:
             if (volume := getattr(provider, "volume", None)) is not None:
                 await volume.close()
 
-    async def hearing(conversation: Conversation, endings: Endings) -> None:
-        async with asyncio.TaskGroup() as group:
-            for link, its in links:
-                hears = Hearing(link, its, tools.catalogue.codes, inbox_of(tools), tools.store, tools.clock)
-                group.create_task(hears.run(conversation, endings))
+    spool = Spool(tools.data / SPOOL, Heard)
 
-    routes = MessageRoutes(tools.store, tools.outbox, tools.menus, carriers, settings, tools.clock)
-    return Feature(playbooks=(message.playbook(send),), routes=routes.table(), runs=hearing, closes=closed)
+    async def hearing(conversation: Conversation, endings: Endings) -> None:
+        if not links:
+            return
+        reports = Reports(tools.store, tools.clock)
+        ears = Ears(inbox_of(tools), reports, spool, tools.clock, tools.catalogue.codes)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(spool.run(partial(kept, ears)))
+            for link, its in links:
+                group.create_task(Hearing(link, its, ears).run(conversation, endings))
+
+    async def spooled() -> dict[str, Any]:
+        waiting = len(await asyncio.to_thread(spool.waiting))
+        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
+
+    accepting = Accepting(tools.store, tools.outbox)
+    routes = MessageRoutes(tools.store, accepting, tools.menus, carriers, settings)
+    return Feature(
+        playbooks=(message.playbook(send),),
+        routes=routes.table(),
+        checks={"smpp": spooled} if links else {},
+        runs=hearing,
+        closes=closed,
+    )
 
 
 def links_to(settings: Mapping[str, SmppLink]) -> Sequence[tuple[Link, SmppLink]]:
@@ -94,5 +122,7 @@ def carriers_of(tools: Tools, gateways: Mapping[str, Carrier]) -> Carriers:
         for name in names:
             if name not in known:
                 raise Misconfigured(f"messages.{key}: {name} carries no SMS; known are {', '.join(known)}")
+    short_codes.proved(settings, tools.catalogue.languages)
+    short_codes.carried(settings, known)
     routes = [Route(route.prefix, route.carriers) for route in settings.routes]
     return Carriers(known, settings.carriers, tools.clock, routes=routes, rates=settings.rates)

@@ -11,6 +11,7 @@ from gateway.rails.reverse import ReverseStep
 from gateway.rails.steps import DisburseStep
 from gateway.wallet.limits import Limits
 from gateway.web.mpesa import MpesaRoutes
+from gateway.web.qr import Business, QrRoutes
 from gateway.web.reversal import ReversalRoutes
 
 HOUR_MS = 3_600_000
@@ -33,10 +34,10 @@ def feature(tools: Tools) -> Feature:
         tools.books, tools.teller, tools.outbox, shortcode=config.rails.daraja.collection.shortcode,
         answer_ms=config.organisation.answer_hours * HOUR_MS, language=tools.catalogue.default_language,
     )  # fmt: skip
-    routes = (
+    routes = [
         *MpesaRoutes(tools.store, tools.outbox, staff, paying, tools.portfolio, tools.clock).table(),
         *ReversalRoutes(tools.store, tools.outbox, reversing, tools.clock).table(),
-    )
+    ]
     playbooks = [paying.playbook(disburse)]
     organisation = getattr(tools.rail, "organisation", None)  # a rail of rehearsals has none
     if organisation is not None:
@@ -45,4 +46,8 @@ def feature(tools: Tools) -> Feature:
             reversing.slow,
         )  # fmt: skip
         playbooks.append(reversing.playbook(reverse.of(organisation)))
+        business = Business(
+            tools.rail.name, config.organisation.name, config.rails.daraja.collection.shortcode
+        )  # fmt: skip
+        routes += QrRoutes(tools.store, tools.portfolio, organisation, business, tools.clock).table()
     return Feature(playbooks=playbooks, routes=routes)

@@ -38,7 +38,8 @@ from gateway.ledgers.contract import (
 )
 from gateway.lending.booking import paid_out_lines, repaid_lines
 from gateway.lending.events import Repayment, parse_event
-from gateway.lending.portfolio import LoanRecord, Portfolio, Standing
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord, Standing
 from gateway.lending.terms import terms_mapping
 from gateway.store import customers
 from gateway.store.engine import Store, is_duplicate

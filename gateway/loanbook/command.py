@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 import typer
 
+from gateway.desk.remote import Office
 from gateway.errors import Misconfigured
 from gateway.loanbook import template
-from gateway.loanbook.remote import Office
 
 ERRORS_SHOWN = 50
 FORMS = ("csv", "xlsx", "json")

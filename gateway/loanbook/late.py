@@ -10,7 +10,8 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.lending.portfolio import Portfolio, Standing, next_cents
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing, next_cents
 from gateway.servicing import promises
 from gateway.store import customers
 from gateway.store.engine import Store

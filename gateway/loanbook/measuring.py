@@ -13,7 +13,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.lending.past import begins
-from gateway.lending.portfolio import WRITTEN_OFF, Portfolio, Standing
+from gateway.lending.portfolio import WRITTEN_OFF, Portfolio
+from gateway.lending.standings import Standing
 from gateway.loanbook.figures import Figures, Period, fell_due
 from gateway.loanbook.reading import PAGE, ran
 from gateway.store import customers

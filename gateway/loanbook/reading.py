@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 from gateway.lending.past import known_closed, known_open
-from gateway.lending.portfolio import Portfolio, Standing
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing
 from gateway.loanbook.ageing import Ageing, Exposure
 from gateway.store.engine import Store
 

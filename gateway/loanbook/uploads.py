@@ -22,7 +22,8 @@ from gateway.books.entry import Line as Booked
 from gateway.books.ledger import Books
 from gateway.clock import Clock, local_date
 from gateway.errors import BrokenInvariant, Rejected
-from gateway.lending.portfolio import LoanRecord, Portfolio
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.loanbook import sheet
 from gateway.loanbook.rows import Checked, Fault, Line, checked

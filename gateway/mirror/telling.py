@@ -14,7 +14,8 @@ from flows.turn import Operation
 from gateway.books.entry import Entry
 from gateway.clock import local_date
 from gateway.lending.fields import Fields
-from gateway.lending.portfolio import LoanRecord, Portfolio
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.operations.outbox import Outbox
 from gateway.rails import requests
 

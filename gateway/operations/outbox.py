@@ -10,11 +10,11 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,6 +52,9 @@ class Context:
 
 
 Instant = Callable[[AsyncConnection, Operation, Context], Awaitable[None]]
+
+Beside = Callable[[AsyncConnection, Operation], Awaitable[None]]
+"""What goes along with a message to somebody: called with the message, once, in its unit of work."""
 
 
 class AlreadyTaken(Exception):
@@ -98,6 +101,7 @@ class Outbox:
         self._clock = clock
         self._recall_ms = recall_ms
         self.news = asyncio.Event()
+        self.beside: list[Beside] = []
 
     def session_id(self) -> str:
         """A name for a new session, never used before: carriers and phones use theirs again."""
@@ -177,20 +181,46 @@ class Outbox:
             values["reference"] = reference(operation.reference[:PREFIX_LETTERS], operation.id, salt)
         raise BrokenInvariant("reference used before", reference=operation.reference)
 
+    async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Row[Any]]:
+        """Queue many inside the caller's unit of work; whose id is queued already stays as it is. How all of them
+        stand, by id.
+
+        Raises BrokenInvariant when another operation has the reference of one.
+        """
+        if not some:
+            return {}
+        now = self._clock()
+        statement = insert_into(connection, operations).on_conflict_do_nothing()
+        await connection.execute(statement, [self._row(operation, "", now) for operation in some])
+        query = select(operations).where(operations.c.id.in_({operation.id for operation in some}))
+        rows = {row.id: row for row in await connection.execute(query)}
+        for operation in some:
+            if operation.id not in rows:
+                raise BrokenInvariant("reference used before", reference=operation.reference)
+        return rows
+
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,
         values: Mapping[str, Any], language: str = "", *, about: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        """Queue a message, once per `cause`, in the same unit of work as what it tells of.
+        leaves: Mapping[str, Any] | None = None,
+    ) -> bool:  # fmt: skip
+        """Queue a message, once per `cause`, in the same unit of work as what it tells of; False if it was queued
+        before.
 
-        `about` is what has to be still so when it leaves.
+        `about` is what has to be still so when it leaves. `leaves` says from where, if not as messages do: `sender`,
+        `name`, `reply`.
         """
         identity = str(uuid.uuid5(NAMESPACE, cause))
-        intent = {"template": template, "to": msisdn, "values": dict(values), "language": language}
+        intent = {"template": template, "to": msisdn, "values": dict(values), "language": language, **(leaves or {})}
         if about is not None:
             intent["about"] = dict(about)
         name = f"SM{identity.replace('-', '')[:14].upper()}"
-        await self.put(connection, Operation(identity, "sms.send", name, customer_id, intent))
+        message = Operation(identity, "sms.send", name, customer_id, intent)
+        if not await self.put(connection, message):
+            return False
+        for goes_along in self.beside:
+            await goes_along(connection, message)
+        return True
 
     async def _record(self, connection: AsyncConnection, record: TurnRecord, now: int) -> None:
         await connection.execute(

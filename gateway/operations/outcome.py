@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+BY_STAFF = "staff"
+"""Why an operation was refused that people have cancelled: no fault of the rail's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

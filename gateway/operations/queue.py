@@ -174,8 +174,9 @@ async def unpark(connection: AsyncConnection, operation_id: str, now: int) -> No
 
 
 async def find(connection: AsyncConnection, operation_id: str, *, lock: bool = False) -> Row[Any]:
+    """Locked as all rows are that others point at: who only names them need not wait."""
     query = select(operations).where(operations.c.id == operation_id)
-    return (await connection.execute(query.with_for_update() if lock else query)).one()
+    return (await connection.execute(query.with_for_update(key_share=True) if lock else query)).one()
 
 
 async def reopen(

@@ -13,7 +13,7 @@ from gateway.clock import EAT, milliseconds
 from gateway.lending.allocation import NOTHING, Parts
 from gateway.lending.events import Charge, ChargeKind, Event, Waiver
 from gateway.lending.loan import Loan
-from gateway.lending.portfolio import Standing
+from gateway.lending.standings import Standing
 from gateway.lending.terms import parse_terms
 from gateway.papers.statement import Line, balanced
 

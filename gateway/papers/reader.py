@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from gateway.clock import Clock, local_date
 from gateway.lending.events import Event, parse_event
-from gateway.lending.portfolio import NOTES, Happening, LoanRecord, Portfolio
+from gateway.lending.portfolio import NOTES, Portfolio
+from gateway.lending.standings import Happening, LoanRecord
 from gateway.lending.terms import parse_terms
 from gateway.papers import loans
 from gateway.papers.days import Days

@@ -63,14 +63,27 @@ async def with_code(connection: AsyncConnection, code: str) -> Row[Any] | None:
     return (await connection.execute(query.where(papers.c.code == read_code(code)))).one_or_none()
 
 
-async def wants_receipts(connection: AsyncConnection, customer_id: str) -> bool:
-    query = select(paper_wishes.c.receipts_by_mail).where(paper_wishes.c.customer_id == customer_id)
-    return bool(await connection.scalar(query))
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody wants by e-mail beside SMS. Nobody has chosen anything before they do."""
+
+    receipts: bool = False
+    reminders: bool = False
+    no_campaigns: bool = False
 
 
-async def wished(connection: AsyncConnection, customer_id: str, *, receipts_by_mail: bool, now: int) -> None:
-    values = {"receipts_by_mail": receipts_by_mail, "at": now}
-    statement = insert_into(connection, paper_wishes).values(customer_id=customer_id, **values)
+async def wishes_of(connection: AsyncConnection, customer_id: str) -> Wishes:
+    columns = paper_wishes.c
+    query = select(columns.receipts_by_mail, columns.reminders_by_mail, columns.no_campaigns_by_mail)
+    row = (await connection.execute(query.where(columns.customer_id == customer_id))).one_or_none()
+    return Wishes(*row) if row is not None else Wishes()
+
+
+async def wished(connection: AsyncConnection, customer_id: str, now: int, **wishes: bool) -> None:
+    """Keep some of `receipts_by_mail`, `reminders_by_mail` and `no_campaigns_by_mail`; the others stay as they are."""
+    values = {**wishes, "at": now}
+    row = {"receipts_by_mail": False, "customer_id": customer_id, **values}
+    statement = insert_into(connection, paper_wishes).values(**row)
     await connection.execute(statement.on_conflict_do_update(index_elements=["customer_id"], set_=values))
 
 

@@ -40,5 +40,7 @@ paper_wishes = Table(
     metadata,
     Column("customer_id", String(36), primary_key=True),
     Column("receipts_by_mail", Boolean, nullable=False),
+    Column("reminders_by_mail", Boolean, nullable=False, server_default="0"),
+    Column("no_campaigns_by_mail", Boolean, nullable=False, server_default="0"),  # stopped from within a letter
     Column("at", BigInteger, nullable=False),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.accounts import closing, emails, lines, resets, statements
+from gateway.accounts import closing, emails, lines, linked, resets, statements
 from gateway.accounts.codes import PLACEHOLDER, Codes
 from gateway.books.ledger import Books
 from gateway.clock import local_date
@@ -18,9 +18,11 @@ from gateway.notices import values as say
 from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.papers import records
 from gateway.papers.days import Period, days_of
 from gateway.playbooks import mail
 from gateway.playbooks.telling import Teller
+from gateway.schedules import kept as schedules
 from gateway.store import customers, pins
 
 HOUR_MS = 3_600_000
@@ -125,6 +127,8 @@ class Accounts:
         content = {"email": customer.email}
         await self._codes.use(connection, customer.id, emails.PURPOSE, content, context.session_id)
         await emails.verified(connection, customer.id, context.now)
+        if (await records.wishes_of(connection, customer.id)).no_campaigns:
+            await records.wished(connection, customer.id, context.now, no_campaigns_by_mail=False)
         await self._tell(connection, operation, context, "account.email", {"email": emails.masked(customer.email)})
 
     async def statement_by_sms(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
@@ -158,6 +162,8 @@ class Accounts:
             return Refused(reason, "something stands in the way")
         line = customer.msisdn
         await lines.given_up(connection, customer, work.id, now)
+        await linked.forgotten(connection, customer.id)
+        await schedules.closed(connection, customer.id, now)
         await self._teller.tell_line(connection, work, line, "account.closed", {}, customer.language)
         return Done()
 

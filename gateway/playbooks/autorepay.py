@@ -1,10 +1,12 @@
 """The agreed share of incoming money that repays loans by itself: how much is due, how much is taken, what is said.
 
-    share = await AutoRepay(books, portfolio).share(connection, work, customer_id, cents, now)
+    await auto.ready(connection, work, customer_id, entry)
+    await books.post(connection, entry, now)
+    share = await auto.share(connection, work, customer_id, cents, now)
     if share:
         await teller.tell(connection, work, share.template("auto.receipt"), {**values, **share.values()})
 
-Whoever has just credited money to somebody's wallet calls it in the same unit of work. Money that was sent for a
+Whoever credits money to somebody's wallet calls both in the same unit of work. Money that was sent for a
 named purpose (a loan, a savings goal) is not given to it.
 """
 
@@ -17,10 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.books import accounts as chart
+from gateway.books.entry import Entry
 from gateway.books.ledger import Books
 from gateway.clock import local_date
+from gateway.lending.booking import repaid_keys
 from gateway.lending.loan import Loan
-from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid, Standing, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord, Repaid, Standing, next_due
 from gateway.notices import values as say
 from gateway.operations.outbox import Context
 from gateway.operations.playbook import Work
@@ -66,6 +71,16 @@ class AutoRepay:
         self._books = books
         self._portfolio = portfolio
         self._repaying = Repaying(books, portfolio)
+
+    async def ready(self, connection: AsyncConnection, work: Work, customer_id: str, entry: Entry) -> None:
+        """Lock what a share of the money of `entry` may touch, before the entry is posted: first the loans, then all
+        balances at once. Without that a repayment from the wallet would hold the loan and wait for the wallet."""
+        customer = await customers.get(connection, customer_id)
+        if not customer.auto_repay_percent:
+            return
+        loans = await self._portfolio.locked(connection, customer_id)
+        keys = [key for record in loans for key in repaid_keys(record)]
+        await self._books.locked(connection, work.id, [*entry.keys, *keys])
 
     async def share(
         self, connection: AsyncConnection, work: Work, customer_id: str, cents: int, now: int

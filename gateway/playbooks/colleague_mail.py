@@ -38,4 +38,5 @@ class ColleagueMailStep:
         return outcome
 
     def playbook(self, kind: str) -> Playbook:
-        return Playbook(kind=kind, steps=(self,), lane=lambda _customer, _intent: kind, priority=4)
+        """Each letter by itself: one that cannot be sent keeps back none after it."""
+        return Playbook(kind=kind, steps=(self,), lane=lambda _customer, _intent: "", priority=4)

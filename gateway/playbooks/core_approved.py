@@ -24,12 +24,13 @@ from gateway.ledgers.contract import Client, CoreLoan
 from gateway.ledgers.gate import Held
 from gateway.ledgers.steps import Line
 from gateway.lending.booking import paid_out_lines
-from gateway.lending.portfolio import LoanRecord, Portfolio
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.lending.terms import terms_mapping
 from gateway.mirror import kept
 from gateway.mirror.telling import identity_of
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
+from gateway.operations.outcome import BY_STAFF, Done, Later, Outcome, Refused, Retry
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
@@ -42,6 +43,7 @@ DAY_MS = 86_400_000
 SETTLING_MS = 600_000
 """A hook may come before what it tells of can be read."""
 LOOK_AGAIN_MS = 15_000
+REFUSAL_TEMPLATES = {"unpaid": "borrow.unpaid", BY_STAFF: "borrow.stopped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +153,18 @@ class Approved:
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The money reached the customer: book it, and say so. The core is told because the loan was paid out."""
         quote = work.data["quote"]
+        standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
+        lines = tuple(paid_out_lines(standing, quote["net_cents"], chart.TRANSIT))
+        paid, loan = _payout(work, "paid", quote["net_cents"]), Entry(work.id, "loan", f"Loan {work.reference}", lines)
+        await self._books.locked(connection, work.id, [*paid.keys, *loan.keys])
         if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.post_held(connection, work.id, "reserve", "paid", now)
         else:  # released before the rail said that it had paid after all
-            await self._books.post(connection, _payout(work, "paid", quote["net_cents"]), now)
+            await self._books.post(connection, paid, now)
             await kept.loan_tied(
                 connection, work.id, work.customer_id, work.intent["core_id"], self._line.ledger.name, "approved"
             )
-        standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
-        lines = tuple(paid_out_lines(standing, quote["net_cents"], chart.TRANSIT))
-        await self._books.post(connection, Entry(work.id, "loan", f"Loan {work.reference}", lines), now)
+        await self._books.post(connection, loan, now)
         values = {
             **say.price({**quote, "due": standing.loan.rows[-1].due_on}),
             "reference": work.reference,
@@ -178,7 +182,7 @@ class Approved:
             await self._books.void_held(connection, work.id, "reserve", "release", now)
             await self._portfolio.ended(connection, work.id, work.id, "cancelled", now, {"reason": refusal})
             await kept.loan_untied(connection, work.id)
-            template = "borrow.unpaid" if refusal == "unpaid" else "borrow.refused"
+            template = REFUSAL_TEMPLATES.get(refusal, "borrow.refused")
             net = say.ksh(work.data["quote"]["net_cents"])
             await self._teller.tell(connection, work, template, {"reference": work.reference, "net": net})
         if refusal == "safety":

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.accounts import linked
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Outcome, Refused
+from gateway.operations.outcome import BY_STAFF, Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.collected import Collected
@@ -33,6 +34,7 @@ REFUSAL_TEMPLATES = {
     "timeout": "wallet.deposit_timeout",
     "low": "wallet.deposit_low",
     "busy": "wallet.deposit_busy",
+    BY_STAFF: "wallet.deposit_stopped",
 }
 
 
@@ -56,9 +58,12 @@ class Deposits:
         )
 
     async def address(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Whose phone to ask, if the limits still allow it."""
+        """Which phone to ask, their own or another that pays for them, if the limits still allow it."""
         customer = await customers.get(connection, work.customer_id, lock=True)
-        data = {"msisdn": customer.msisdn}
+        line = await linked.asked_line(connection, customer, work.intent)
+        data = {"msisdn": line or customer.msisdn, "account": customer.msisdn}
+        if line is None:
+            return Refused("unlinked", "that phone pays for them no more", data=data)
         allowed = await self._limits.allowed(connection, customer, "deposit", now)
         if work.intent["amount_cents"] > allowed.most_cents:
             return Refused("limit", f"over the limit of the {allowed.bound}", data={**data, "most": allowed.most_cents})
@@ -71,7 +76,9 @@ class Deposits:
             return money
         account = chart.wallet(work.customer_id)
         lines = (Line(money.account, money.cents), Line(account, -money.cents))
-        await self._books.post(connection, Entry(work.id, "post", "Deposit", lines), now)
+        entry = Entry(work.id, "post", "Deposit", lines)
+        await self._auto.ready(connection, work, work.customer_id, entry)
+        await self._books.post(connection, entry, now)
         await usage.used(connection, work.id, work.customer_id, "in", money.cents, now)
         await self._tell_paid(connection, work, money, now)
         return Done()
@@ -98,7 +105,7 @@ class Deposits:
         template = REFUSAL_TEMPLATES.get(work.data["refusal"], "wallet.deposit_refused")
         values = {
             **self._about(work),
-            "account": "0" + work.data["msisdn"][4:],
+            "account": "0" + work.data.get("account", work.data["msisdn"])[4:],
             "by": say.clock(now + TRY_AGAIN_MS),
             "max": say.ksh(work.data.get("most", 0)),
         }

@@ -11,7 +11,8 @@ from flows.turn import Operation, reference
 from gateway.borrowing import records
 from gateway.borrowing.limits import ON_TIME, Ladder, graded, outcome_of
 from gateway.clock import local_date
-from gateway.lending.portfolio import Portfolio, Repaid
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Repaid
 from gateway.notices import values as say
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Outcome

@@ -2,7 +2,8 @@
 
 A pay-out that looks like one made before waits for people, one over what a day pays out for the next day, one that
 would empty the float until the float is back. Waiting costs nothing: the money stays set aside, nothing has left us,
-and the customer is told once. People at the operators' desk may let any of them go, with a reason, on record.
+and the customer is told once. People at the operators' desk may let any of them go, with a reason, on record; what
+has to wait for them has a case.
 """
 
 import uuid
@@ -24,7 +25,7 @@ from gateway.notices import values as say
 from gateway.operations import queue
 from gateway.operations.outcome import Done, Later, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
-from gateway.payouts import passed
+from gateway.payouts import held, passed
 from gateway.payouts.passed import Payout
 from gateway.payouts.rules import Request, Rules, doubt_about
 from gateway.payouts.standing import Paying
@@ -112,8 +113,10 @@ class Guard:
         detail = {"state": state, "held": row.detail["reason"], "reference": row.reference}
         await audit.noted(connection, deed, KIND, work.customer_id or None, detail)
         if state != "approved":
+            await held.settled(connection, operation_id, f"declined: {deed.reason}", deed.now, by=deed.by)
             return "declined"
         if len(agreed) + 1 >= row.detail["people"]:
+            await held.settled(connection, operation_id, f"let go: {deed.reason}", deed.now, by=deed.by)
             return "released"
         second = Ask(
             _question(operation_id, row.detail["reason"], len(alike)), KIND, DESK, row.amount_cents, row.expires_at,
@@ -133,6 +136,7 @@ class Guard:
                 if outcome is not None:
                     return outcome
             await decisions.withdrawn(connection, work.id, now)
+            await held.settled(connection, work.id, "nothing speaks against it any more", now)
             await passed.counted(connection, payout, now)
             return Done()
 
@@ -150,6 +154,7 @@ class Guard:
         async def refused(connection: AsyncConnection, work: Work, now: int) -> Outcome:
             """It moved nothing: nobody is compared with it any more."""
             await passed.given_back(connection, work.id, _names(work))
+            await held.settled(connection, work.id, f"given up: {work.data['refusal']}", now)
             return await run(connection, work, now)
 
         return refused
@@ -230,6 +235,8 @@ class Guard:
         until = now + (hold.ends_ms or PATIENT_MS)
         ask = Ask(_question(work.id, hold.reason, number), KIND, DESK, payout.amount_cents, until, detail)
         await decisions.asked(connection, work, ask, now)
+        if hold.ends_ms:
+            await held.opened(connection, work, payout.amount_cents, detail, answer_by=until, now=now)
         log.warning("payout_held", operation=work.reference, kind=work.kind, reason=hold.reason, about=hold.about)
         if not work.customer_id:
             return

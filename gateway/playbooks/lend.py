@@ -26,11 +26,12 @@ from gateway.borrowing.credit import Assessment, Credit
 from gateway.borrowing.names import is_same_person
 from gateway.clock import local_date
 from gateway.lending.booking import duties_of, paid_out_lines
-from gateway.lending.portfolio import Held, LoanRecord, Portfolio, Standing
+from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import Product
+from gateway.lending.standings import Held, LoanRecord, Standing
 from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Later, Outcome, Refused
+from gateway.operations.outcome import BY_STAFF, Done, Later, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.guarantees import KIND as GUARANTEE
 from gateway.playbooks.guarantees import Guarantees, shares
@@ -134,13 +135,15 @@ class Lending:
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The money reached the customer: book the payout and the loan, and say so."""
+        standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
+        lines = paid_out_lines(standing, work.intent["quote"]["net_cents"], chart.TRANSIT)
+        paid, loan = self._payout(work, "paid"), Entry(work.id, "loan", f"Loan {work.reference}", tuple(lines))
+        await self._books.locked(connection, work.id, [*paid.keys, *loan.keys])
         if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.post_held(connection, work.id, "reserve", "paid", now)
         else:  # released before the rail said that it had paid after all
-            await self._books.post(connection, self._payout(work, "paid"), now)
-        standing = await self._portfolio.pay_out(connection, work.id, work.id, work.data["paid_at"], now)
-        lines = paid_out_lines(standing, work.intent["quote"]["net_cents"], chart.TRANSIT)
-        await self._books.post(connection, Entry(work.id, "loan", f"Loan {work.reference}", tuple(lines)), now)
+            await self._books.post(connection, paid, now)
+        await self._books.post(connection, loan, now)
         await duties.charged(connection, work.id, duties_of(standing.record), now)
         await self._check_name(connection, work, now)
         quote = work.intent["quote"]
@@ -317,4 +320,6 @@ def _refusal(refusal: str, reason: str | None) -> str:
     """The words for why there is no loan."""
     if refusal == "declined":
         return f"borrow.declined_{reason if reason in REASONS else 'other'}"
+    if refusal == BY_STAFF:
+        return "borrow.stopped"
     return f"borrow.{refusal}" if refusal in TOLD else "borrow.refused"

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation
 from gateway.clock import EAT, local, local_date, milliseconds
 from gateway.lending.events import Charge, Waiver
-from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.loanbook import outages
 from gateway.loanbook.workdays import Workdays
 from gateway.notices import values as say

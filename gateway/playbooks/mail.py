@@ -3,8 +3,9 @@
 A letter and what is attached to it are made anew at each try: a code's digits and what has moved are in no queue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from gateway.papers import receipt
 from gateway.papers.days import Days
 from gateway.papers.desk import Desk, File
 from gateway.papers.reader import TooManyLines
+from gateway.playbooks.unhurried_mail import PRIORITY, Unhurried
 from gateway.store import customers
 from gateway.store.engine import Store
 from menus.catalogue import Catalogue
@@ -27,6 +29,7 @@ from menus.values import Clock as ClockTime
 from menus.values import Day, FirstName, Ksh
 
 KIND = "mail.send"
+SOON = 4
 
 
 async def handed_over(mailer: Mailer, letter: Letter) -> Outcome:
@@ -48,10 +51,11 @@ class MailStep:
     name = "send"
 
     def __init__(
-        self, mailer: Mailer, store: Store, books: Books, codes: Codes, desk: Desk,
+        self, mailer: Mailer, unhurried: Unhurried, store: Store, books: Books, codes: Codes, desk: Desk,
         catalogue: Callable[[], Catalogue], clock: Clock,
     ) -> None:  # fmt: skip
         self._mailer = mailer
+        self._unhurried = unhurried
         self._store = store
         self._books = books
         self._codes = codes
@@ -60,17 +64,22 @@ class MailStep:
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        try:
-            letter = await self._written(work)
-        except TooManyLines as error:
-            return Refused("too_long", str(error))
-        if letter is None:
-            return Refused("expired", "the code in it is good no more, or there is nothing to tell")
-        return await handed_over(self._mailer, letter)
+        """A code or a statement goes at once: somebody waits for it."""
+        if "receipt" in work.intent:
+            return await self._unhurried.sent(work, self._answered)
+        answered = await self._answered(work)
+        return await handed_over(self._mailer, answered) if isinstance(answered, Letter) else answered
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Nobody else says what became of it."""
         return outcome
+
+    async def _answered(self, work: Work) -> Letter | Outcome:
+        try:
+            letter = await self._written(work)
+        except TooManyLines as error:
+            return Refused("too_long", str(error))
+        return letter or Refused("expired", "the code in it is good no more, or there is nothing to tell")
 
     async def _written(self, work: Work) -> Letter | None:
         if "code" in work.intent:
@@ -136,4 +145,9 @@ def _attached(file: File) -> Attachment:
 
 
 def playbook(step: MailStep) -> Playbook:
-    return Playbook(kind=KIND, steps=(step,), lane=lambda _, intent: f"mail:{intent['to']}", priority=4)
+    return Playbook(kind=KIND, steps=(step,), lane=_lane, rank=lambda intent: PRIORITY if "receipt" in intent else SOON)
+
+
+def _lane(_: str, intent: Mapping[str, Any]) -> str:
+    """No code waits behind a receipt."""
+    return f"mail:receipt:{intent['to']}" if "receipt" in intent else f"mail:{intent['to']}"

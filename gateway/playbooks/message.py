@@ -18,11 +18,12 @@ from gateway.notices.values import typed
 from gateway.operations.outcome import Done, Later, Outcome, Park, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
 from gateway.papers.links import Links
-from gateway.providers.contract import OutgoingSms
+from gateway.providers.contract import OutgoingSms, ReplyFrom
 from gateway.sending.carriers import Carriers, Fate, Handed, Slow
 from gateway.sending.parts import size_of
 from gateway.sending.quiet import Quiet
 from gateway.sending.ranks import lane_of, manner_of
+from gateway.sending.unlinked import Unlinked
 from gateway.store import customers, messages
 from gateway.store.engine import Store
 from gateway.texting import stops
@@ -44,9 +45,12 @@ class SendStep:
     def __init__(
         self, carriers: Carriers, store: Store, catalogue: Callable[[], Catalogue], clock: Clock,
         codes: Codes | None = None, links: Links | None = None, quiet: Quiet = NEVER,
-        is_moot: IsMoot | None = None,
+        is_moot: IsMoot | None = None, named: Callable[[str], Catalogue] | None = None,
+        unlinked: Unlinked | None = None,
     ) -> None:  # fmt: skip
+        self._unlinked = unlinked
         self._is_moot = is_moot
+        self._named = named
         self._codes = codes
         self._links = links
         self._quiet = quiet
@@ -60,7 +64,7 @@ class SendStep:
         if not isinstance(ready, str):
             return ready
         try:
-            fate: Fate = await self._carriers.hand_over(_leaving(work, ready))
+            fate: Fate = await self._carriers.hand_over(_leaving(work, ready, self._clock()))
         except NyotaError as error:
             fate = error
         return _outcome(work, fate)
@@ -68,7 +72,8 @@ class SendStep:
     async def attempt_many(self, works: Sequence[Work], until: int) -> Sequence[Outcome]:
         prepared = await self._prepared(works)
         pairs = list(zip(works, prepared, strict=True))
-        texts = [_leaving(work, ready) for work, ready in pairs if isinstance(ready, str)]
+        now = self._clock()
+        texts = [_leaving(work, ready, now) for work, ready in pairs if isinstance(ready, str)]
         fates = iter(await self._carriers.hand_over_all(texts, until=until))
         return [_outcome(work, next(fates)) if isinstance(ready, str) else ready for work, ready in pairs]
 
@@ -88,6 +93,8 @@ class SendStep:
             if isinstance(outcome, Done)
         }
         await messages.catch_up(connection, sent, now)
+        if self._unlinked is not None and any(_is_linked(work) for work, _ in settled):
+            await self._unlinked.sent(connection, sent)
         return outcomes
 
     async def _prepared(self, works: Sequence[Work]) -> Sequence[str | Outcome]:
@@ -151,9 +158,14 @@ class SendStep:
         """One that cannot be written is for a person to look at, and holds up none of those that go with it."""
         try:
             values = typed(work.intent["values"], local_date(now))
-            return to_gsm(self._catalogue().message(language, work.intent["template"], values))
+            return to_gsm(self._words(work).message(language, work.intent["template"], values))
         except (LookupError, TypeError, ValueError) as error:
             return Park(f"{type(error).__name__}: there are no words for {work.intent['template']}")
+
+    def _words(self, work: Work) -> Catalogue:
+        """Where a partner answers, the same words with its name."""
+        name = work.intent.get("name")
+        return self._named(name) if name and self._named is not None else self._catalogue()
 
     async def _with_secrets(
         self, works: Sequence[Work], ready: Mapping[str, str | Outcome]
@@ -179,8 +191,21 @@ class SendStep:
         return await self._codes.filled(code_id, text)
 
 
-def _leaving(work: Work, text: str) -> OutgoingSms:
-    return OutgoingSms(work.intent["to"], text, work.intent.get("sender", ""))
+def _leaving(work: Work, text: str, now: int) -> OutgoingSms:
+    return OutgoingSms(work.intent["to"], text, work.intent.get("sender", ""), _reply(work.intent.get("reply"), now))
+
+
+def _reply(found: Mapping[str, Any] | None, now: int) -> ReplyFrom | None:
+    """From which code an answer leaves; a link that is no longer good stays behind."""
+    if found is None:
+        return None
+    if not found.get("link_id") or now >= found["link_until"]:
+        return ReplyFrom(found["carrier"], found["short_code"])
+    return ReplyFrom(found["carrier"], found["short_code"], found["link_id"], found["keyword"])
+
+
+def _is_linked(work: Work) -> bool:
+    return bool((work.intent.get("reply") or {}).get("link_id"))
 
 
 def _outcome(work: Work, fate: Fate) -> Outcome:

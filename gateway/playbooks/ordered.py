@@ -5,7 +5,7 @@
 
 Nothing moves before that, and nobody is told; then it is the very operation that the owner would have begun on their
 phone, with its limits, its guards and its messages. From a wallet the money goes to the owner's own line, from savings
-to their wallet.
+to their wallet, what is owed beside any loan from the wallet to the house.
 """
 
 import uuid
@@ -41,7 +41,7 @@ class Way:
 
 
 WAYS: Mapping[str, Way] = MappingProxyType(
-    {"wallet": Way("wallet.withdraw", "WD"), "savings": Way("savings.move", "SV")}
+    {"wallet": Way("wallet.withdraw", "WD"), "savings": Way("savings.move", "SV"), "owed": Way("owed.collect", "OC")}
 )
 """By the account that the money leaves."""
 

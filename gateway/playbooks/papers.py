@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
+from gateway.accounts.consents import STOP
 from gateway.books.entry import Entry
 from gateway.clock import local_date
 from gateway.notices import values as say
@@ -20,6 +21,7 @@ from gateway.papers.days import days_of
 from gateway.papers.links import PLACEHOLDER, Links
 from gateway.playbooks import mail
 from gateway.playbooks.autorepay import STEP as AUTO
+from gateway.store import customers
 
 PEOPLE = ("wallet", "savings", "shares")
 LOANS = ("loan.principal", "loan.interest", "loan.fees", "peer.principal", "peer.interest")
@@ -33,7 +35,7 @@ class Papers:
         self._links = links
 
     def handlers(self) -> dict[str, Instant]:
-        return {"statement.link": self.link, "receipts.mail": self.wish}
+        return {"statement.link": self.link, "receipts.mail": self.wish, "reminders.mail": self.wish}
 
     async def link(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """A new link by SMS. The address is in no row: the message is filled while it is handed over."""
@@ -46,9 +48,13 @@ class Papers:
         await self._outbox.put(connection, _queued("sms.send", "SM", link_id, operation.customer, intent), is_ours=True)
 
     async def wish(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
-        """Receipts by e-mail from now on, or no more."""
-        wanted = bool(operation.intent["on"])
-        await records.wished(connection, operation.customer, receipts_by_mail=wanted, now=context.now)
+        """Receipts or reminders by e-mail from now on, or no more; kept with the wording and the language of it."""
+        intent, subject = operation.intent, operation.kind.partition(".")[0]
+        await records.wished(connection, operation.customer, context.now, **{f"{subject}_by_mail": bool(intent["on"])})
+        await customers.consented(
+            connection, operation.customer, f"{subject}_mail" if intent["on"] else f"{subject}_mail{STOP}",
+            version=intent["version"], language=intent["language"], at=context.now,
+        )  # fmt: skip
 
     async def posted(self, connection: AsyncConnection, entry: Entry, at: int) -> None:
         """Queue a receipt for everybody whose money has just moved and who wants it; once per journal and person.

@@ -22,8 +22,9 @@ from gateway.books.ledger import Books
 from gateway.clock import EAT, day_start, local_date, milliseconds
 from gateway.lending.booking import claim_lines, lenders_cents, lent_lines
 from gateway.lending.peer import agreed_terms
-from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid
+from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import Product
+from gateway.lending.standings import LoanRecord, Repaid
 from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
 from gateway.operations import queue

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation
 from gateway.clock import day_start, local_date
 from gateway.errors import BrokenInvariant
-from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.notices import values as say
 from gateway.operations.outbox import NAMESPACE, Context, Outbox
 from gateway.operations.outcome import Done, Later, Outcome

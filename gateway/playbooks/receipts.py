@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
-from gateway.lending.portfolio import Repaid, next_cents, next_due
+from gateway.lending.standings import Repaid, next_cents, next_due
 from gateway.notices import values as say
 from gateway.operations.playbook import Work
 from gateway.playbooks.repaying import Money

@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.accounts import linked
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.clock import local_date
-from gateway.lending.portfolio import RUNNING_STATES, LoanRecord, Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
@@ -62,12 +64,21 @@ class Received:
         )
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """To the loan its account names or the person's oldest due one, else to their wallet, else to suspense."""
+        """To the loan its account names or the person's oldest due one, else to their wallet.
+
+        Where the account says nothing we know: to whom the payer's phone pays for, else to suspense.
+
+        There too what may be booked already, as the operation that `doubt` in the intent names.
+        """
         intent = work.intent
         money = Money(intent["amount_cents"], chart.COLLECTION, intent["receipt"], intent["at"])
         if not await self._collected.is_new(connection, work, money, "confirmation"):
             return Done(reason="credited before")
+        if "doubt" in intent:
+            return await self._held(connection, work, money, now)
         meant = await self._meant(connection, intent["account"], now)
+        if meant == Meant():
+            meant = await self._linked(connection, intent.get("payer") or intent.get("shown", ""), now)
         if meant == Meant():
             return await self._held(connection, work, money, now)
         return await self.credited(connection, work, money, meant, now)
@@ -86,7 +97,9 @@ class Received:
     ) -> Done:
         """Their wallet; an agreed share goes on to what is due, and one message says both."""
         account = chart.wallet(customer_id)
-        await self._booked(connection, work, money, account, now)
+        entry = _entry(work, money, account)
+        await self._auto.ready(connection, work, customer_id, entry)
+        await self._books.post(connection, entry, now)
         share = await self._auto.share(connection, work, customer_id, money.cents, now)
         wallet = await self._books.balance(connection, account)
         values: dict[str, Any] = {
@@ -106,10 +119,12 @@ class Received:
         return Done({"account": account})
 
     async def _held(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
-        """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly."""
-        await self._booked(connection, work, money, chart.SUSPENSE, now)
+        """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly; not
+        of what may be the money that they were told of already."""
+        await self._books.post(connection, _entry(work, money, chart.SUSPENSE), now)
         await held.put(connection, self._kept(work), now)
-        if payer := work.intent.get("payer"):
+        payer = work.intent.get("payer")
+        if payer and "doubt" not in work.intent:
             values = {
                 "amount": say.ksh(money.cents),
                 "receipt": money.receipt,
@@ -125,10 +140,6 @@ class Received:
             intent.get("payer") or intent.get("shown", ""), intent["at"],
         )  # fmt: skip
 
-    async def _booked(self, connection: AsyncConnection, work: Work, money: Money, account: str, now: int) -> None:
-        lines = (Line(money.account, money.cents), Line(account, -money.cents))
-        await self._books.post(connection, Entry(work.id, "post", f"Received {money.receipt}", lines), now)
-
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> Meant:
         """A loan's number: that loan, or its owner when it is over. A phone: the oldest due loan, or the person."""
         loan = await self._named(connection, account)
@@ -138,8 +149,17 @@ class Received:
         customer = await customers.on_line(connection, line) if line else None
         if customer is None or customer.state != "active":
             return Meant()
-        running = await self._portfolio.active(connection, customer.id, local_date(now))
-        return Meant(running[0].record if running else None, customer.id)
+        return await self._of(connection, customer.id, now)
+
+    async def _linked(self, connection: AsyncConnection, payer: str, now: int) -> Meant:
+        """Whom a phone pays for that is linked to somebody's account, where the rail shows all of it."""
+        owner = await linked.owner_of(connection, payer) if payer else None
+        return await self._of(connection, owner, now) if owner else Meant()
+
+    async def _of(self, connection: AsyncConnection, customer_id: str, now: int) -> Meant:
+        """Somebody's oldest due loan, or they themselves."""
+        running = await self._portfolio.active(connection, customer_id, local_date(now))
+        return Meant(running[0].record if running else None, customer_id)
 
     async def _named(self, connection: AsyncConnection, account: str) -> LoanRecord | None:
         """By its number as it is written, else by the only loan that it can be read as."""
@@ -148,6 +168,11 @@ class Received:
             return loan
         found = [loan for other in others if (loan := await self._portfolio.by_reference(connection, other))]
         return found[0] if len(found) == 1 else None
+
+
+def _entry(work: Work, money: Money, account: str) -> Entry:
+    lines = (Line(money.account, money.cents), Line(account, -money.cents))
+    return Entry(work.id, "post", f"Received {money.receipt}", lines)
 
 
 def as_typed(account: str) -> str:

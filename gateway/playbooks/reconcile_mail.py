@@ -50,7 +50,8 @@ class FinanceMailStep:
 
 
 def playbook(step: FinanceMailStep) -> Playbook:
-    return Playbook(kind=LETTER, steps=(step,), lane=lambda _customer, _intent: LETTER, priority=8)
+    """Each letter by itself: one that cannot be sent keeps back none after it."""
+    return Playbook(kind=LETTER, steps=(step,), lane=lambda _customer, _intent: "", priority=8)
 
 
 def values_of(day: date, compared: Sequence[Compared], today: date) -> dict[str, object]:

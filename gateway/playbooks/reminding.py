@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.clock import day_start, local_date
-from gateway.lending.portfolio import Portfolio, Standing, next_cents, next_due
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.notices import values as say
 from gateway.operations import queue
 from gateway.operations.outbox import NAMESPACE, Outbox

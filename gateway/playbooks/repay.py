@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.accounts import linked
 from gateway.books import accounts as chart
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
 from gateway.clock import local_date
 from gateway.lending.portfolio import Portfolio
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Outcome, Refused
+from gateway.operations.outcome import BY_STAFF, Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.collected import Collected
 from gateway.playbooks.receipts import Receipts
@@ -34,6 +35,7 @@ REFUSAL_TEMPLATES = {
     "timeout": "repay.timeout",
     "low": "repay.low",
     "busy": "repay.busy",
+    BY_STAFF: "repay.stopped",
 }
 
 
@@ -70,9 +72,11 @@ class Repayments:
         )
 
     async def address(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Whose phone to ask."""
+        """Which phone to ask: their own, or another that pays for them. `account` is what they may name by hand."""
         customer = await customers.get(connection, work.customer_id)
-        return Done({"msisdn": customer.msisdn})
+        line = await linked.asked_line(connection, customer, work.intent)
+        data = {"msisdn": line or customer.msisdn, "account": customer.msisdn}
+        return Done(data) if line else Refused("unlinked", "that phone pays for them no more", data=data)
 
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The prompt was paid: the loan gets it, and what is too much goes to the wallet."""
@@ -106,7 +110,7 @@ class Repayments:
         template = REFUSAL_TEMPLATES.get(work.data["refusal"], "repay.refused")
         values = {
             **self._about(work),
-            "account": "0" + work.data["msisdn"][4:],
+            "account": "0" + work.data.get("account", work.data["msisdn"])[4:],
             "min": say.ksh(PART_MIN_CENTS),
             "by": say.clock(now + TRY_AGAIN_MS),
         }

@@ -14,7 +14,8 @@ from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
 from gateway.clock import local_date
-from gateway.lending.portfolio import Portfolio, Repaid
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import Repaid
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work

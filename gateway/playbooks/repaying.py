@@ -10,7 +10,8 @@ from gateway.books.ledger import Books
 from gateway.clock import local_date
 from gateway.lending.booking import repaid_lines
 from gateway.lending.events import Repayment
-from gateway.lending.portfolio import LoanRecord, Portfolio, Repaid
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord, Repaid
 from gateway.operations.playbook import Work
 
 

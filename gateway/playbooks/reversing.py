@@ -30,6 +30,7 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, RemoteStep, Work
+from gateway.owed import debts
 from gateway.playbooks.telling import Teller
 from gateway.rails import requests
 from gateway.rails.requests import Wanted
@@ -121,6 +122,7 @@ class Reversing:
         else:  # given up before M-PESA said that it had done it after all
             lines = await self._as_far_as_it_goes(connection, work)
             await self._books.post(connection, self._entry(work, "reversed", lines), now)
+            await self._owed(connection, work, lines, now)
         if work.intent["held"] and not await kept.settled(connection, work.intent["held"], work.id, "refunded", now):
             await kept.gone(connection, work.intent["held"], work.id, now)
         await self._tell(connection, work)
@@ -165,6 +167,13 @@ class Reversing:
         covered = min(cents, max(0, (await self._books.balance(connection, source)).available_cents))
         lines = (Line(source, covered), Line(chart.receivable(customer), cents - covered))
         return tuple(line for line in lines if line.amount_cents)
+
+    async def _owed(self, connection: AsyncConnection, work: Work, lines: tuple[Line, ...], now: int) -> None:
+        """What the wallet had spent by then is on somebody's desk."""
+        customer = work.intent["customer"]
+        owed = sum(line.amount_cents for line in lines if line.account_key == chart.receivable(customer))
+        if customer and owed:
+            await debts.arose(connection, work, customer, owed, {"receipt": work.intent["receipt"]}, now)
 
     async def _tell(self, connection: AsyncConnection, work: Work) -> None:
         intent = work.intent

@@ -199,7 +199,9 @@ class Sending:
 
     async def _given(self, connection: AsyncConnection, work: Work, receiver: Customer, now: int) -> None:
         """Raises Overdraft and TooFull; then nothing must be kept of it."""
-        await self._books.post(connection, self._entry(work, receiver.id), now)
+        entry = self._entry(work, receiver.id)
+        await self._auto.ready(connection, work, receiver.id, entry)
+        await self._books.post(connection, entry, now)
         held = await self._books.balance(connection, chart.wallet(receiver.id))
         if held.posted_cents > self._limits.most_held_cents(receiver.tier):
             raise TooFull

@@ -30,9 +30,10 @@ from gateway.facts.loans import quoted
 from gateway.lending.booking import interest_lines, opening_lines, repaid_lines, written_off_lines
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.events import Charge, Event, Reschedule, Reversal, Waiver
-from gateway.lending.portfolio import WRITTEN_OFF, Changed, Happening, LoanRecord, Portfolio, Standing
-from gateway.lending.portfolio import next_cents as next_of
-from gateway.lending.portfolio import next_due as due_of
+from gateway.lending.portfolio import WRITTEN_OFF, Portfolio
+from gateway.lending.standings import Changed, Happening, LoanRecord, Standing
+from gateway.lending.standings import next_cents as next_of
+from gateway.lending.standings import next_due as due_of
 from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome, Refused

@@ -4,7 +4,6 @@ Each handler looks for itself whether whoever asks is on the staff: a menu only 
 """
 
 import uuid
-from dataclasses import fields
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,14 +16,12 @@ from gateway.config import Accounts as Settings
 from gateway.config import Staff as StaffSettings
 from gateway.errors import BrokenInvariant, Rejected
 from gateway.notices import values as say
-from gateway.operations import queue
 from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.accounts import Accounts, told_moved
+from gateway.playbooks.prompt_end import PromptEnd
 from gateway.playbooks.telling import Teller
-from gateway.rails import requests
-from gateway.rails.requests import Wanted
 from gateway.store import customers
 
 HOUR_MS = 3_600_000
@@ -70,7 +67,7 @@ class Staffing:
             lane=lambda _, intent: f"line:{intent['customer']}",
             refused=Local("tell", self.tell_not_moved),
         )  # fmt: skip
-        return lost, Playbook("prompt.end", (Local("end", self.end),), lambda _, intent: f"end:{intent['operation']}")
+        return lost, PromptEnd(self._rail).playbook()
 
     async def look_up(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         deed = await _deed(connection, operation, context)
@@ -180,18 +177,6 @@ class Staffing:
             customer = await customers.get(connection, work.intent["customer"])
             values = {"reference": work.reference, "person": say.short(customer.name)}
             await self._teller.tell(connection, work, "account.not_moved", values)
-        return Done()
-
-    async def end(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """A prompt that could not be sent until now comes no more: by then nobody remembers who asked."""
-        payment = await queue.find(connection, work.intent["operation"], lock=True)
-        if not payment.is_open:
-            return Done()
-        asked = Work(**{each.name: getattr(payment, each.name) for each in fields(Work)})
-        customer = await customers.get(connection, asked.customer_id)
-        wanted = Wanted(self._rail, "stk", customer.msisdn, asked.intent["amount_cents"])
-        if await requests.called_off(connection, asked, wanted, now):
-            await queue.wake(connection, asked.id, now)
         return Done()
 
 

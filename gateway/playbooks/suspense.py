@@ -23,7 +23,8 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.errors import Rejected
-from gateway.lending.portfolio import RUNNING_STATES, LoanRecord, Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox
@@ -32,10 +33,11 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.received import Meant, Received
 from gateway.playbooks.repaying import Money
 from gateway.playbooks.telling import Teller
+from gateway.rails import requests
 from gateway.rails.matching import agrees
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import DisburseStep
-from gateway.store import customers
+from gateway.store import customers, payments
 from gateway.suspense import held as kept
 from gateway.suspense.held import Held
 
@@ -45,14 +47,15 @@ QUESTION = "suspense"
 PREFIX = "SA"
 SHILLING = 100
 
-To = Literal["loan", "wallet", "refund"]
+To = Literal["loan", "wallet", "refund", "same"]
 
 log = structlog.get_logger("suspense")
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where a payment shall go: `target` is a loan's number, or a phone; of a refund, empty for whoever paid."""
+    """Where a payment shall go: `target` is a loan's number, or a phone; of a refund, empty for whoever paid. `same` is
+    nowhere: its money is booked already, under a receipt that was typed wrongly."""
 
     to: To
     target: str
@@ -125,6 +128,8 @@ class Suspense:
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Two people agree: to the loan or the wallet, as if it had named it, and its owner is told."""
         intent = work.intent
+        if intent["to"] == "same":
+            return await self._joined(connection, work, now)
         if not await kept.settled(connection, intent["held"], work.id, "assigned", now):
             return Refused("gone", "the payment is not in suspense any more")
         meant = await self._meant(connection, intent)
@@ -132,6 +137,21 @@ class Suspense:
         done = await self._received.credited(connection, work, money, meant, now)
         await self._tell_payer(connection, work, "paybill.assigned", {}, unless=meant.customer_id)
         return done
+
+    async def _joined(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
+        """Two people agree that it came once: it leaves the books once, and the receipt that was typed is put right."""
+        intent = work.intent
+        request = await requests.of_operation(connection, intent["booked"], lock=True)
+        if request is None or not request.is_vouched:
+            return Refused("proven", "the rail has named the receipt that was typed: there are two payments")
+        if not await kept.settled(connection, intent["held"], work.id, "assigned", now):
+            return Refused("gone", "the payment is not in suspense any more")
+        await requests.noted(connection, request.id, receipt=intent["receipt"], settled_by=QUESTION)
+        await payments.joined(connection, intent["booked"], intent["held"], intent["receipt"])
+        lines = (Line(chart.SUSPENSE, intent["amount_cents"]), Line(chart.COLLECTION, -intent["amount_cents"]))
+        memo = f"{intent['receipt']} is booked as {intent['target']}"
+        await self._books.post(connection, Entry(work.id, "post", memo, lines), now)
+        return Done()
 
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Two people agree: set the money aside before anything is sent."""
@@ -180,6 +200,8 @@ class Suspense:
         """What the intent says of where it goes. Raises Rejected."""
         if wish.to == "refund":
             return _refund(held, wish.target)
+        if wish.to == "same":
+            return await self._booked(connection, held)
         if wish.to == "loan":
             loan = await self._portfolio.by_reference(connection, wish.target)
             if loan is None:
@@ -190,6 +212,17 @@ class Suspense:
         if customer is None or customer.state != "active":
             raise Rejected("phone: nobody has an open wallet on this number", "no-such-customer")
         return {"target": customer.msisdn, "customer": customer.id}
+
+    async def _booked(self, connection: AsyncConnection, held: Held) -> Mapping[str, Any]:
+        """What its money is booked as. Raises Rejected where it cannot be that: nothing says so, or the sum differs."""
+        doubt = (await queue.find(connection, held.operation_id)).intent.get("doubt", "")
+        booked = await queue.named(connection, doubt)
+        request = await requests.of_operation(connection, booked.id) if booked is not None else None
+        if request is None or not request.is_vouched:
+            raise Rejected("same: nothing is booked under another receipt that it may be", "not-booked")
+        if request.paid_cents != held.amount_cents:
+            raise Rejected("same: what is booked is another sum", "not-booked")
+        return {"target": doubt, "booked": request.operation_id}
 
     async def _meant(self, connection: AsyncConnection, intent: Mapping[str, Any]) -> Meant:
         """A loan that was repaid while people decided is its owner's wallet, as for a payment that names it."""

@@ -1,8 +1,8 @@
 """`wallet.withdraw`: from the wallet to the customer's own line. Sum and fee are held until the rail has answered.
 
 A pay-out nobody can vouch for stays held; a refused one is released, and said so. Should the rail find later that it
-paid after all, it is booked then, without the fee: what the wallet no longer covers is owed to the house, and a case
-is open.
+paid after all, it is booked then, without the fee: what the wallet no longer covers is owed to the house
+(`gateway.owed`), in a case that says how much.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,11 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
+from gateway.lending.fields import amount_text
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Outcome, Refused
+from gateway.operations.outcome import BY_STAFF, Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.owed import debts
 from gateway.playbooks.safety import LineStep, Safety
 from gateway.playbooks.telling import Teller
 from gateway.rails.requests import Wanted
@@ -33,6 +35,8 @@ REFUSAL_TEMPLATES = {
     "limit": "wallet.withdraw_limit",
     "safety": "wallet.safety",
     "held": "wallet.held",
+    BY_STAFF: "wallet.stopped",
+    "checked": "wallet.checked",
 }
 
 
@@ -134,6 +138,10 @@ class Withdrawals:
         )
         booked = tuple(line for line in lines if line.amount_cents)
         await self._books.post(connection, Entry(work.id, "paid", "Withdrawal", booked), now)
+        if owed_cents := cents - covered_cents:
+            await debts.arose(connection, work, work.customer_id, owed_cents, {"amount": amount_text(cents)}, now)
+            values = {"reference": work.reference, "amount": say.ksh(cents), "owed": say.ksh(owed_cents)}
+            await self._teller.tell(connection, work, "owed.noted", values)
 
     async def _about(self, connection: AsyncConnection, work: Work) -> Mapping[str, Any]:
         wallet = await self._books.balance(connection, chart.wallet(work.customer_id))

@@ -11,6 +11,7 @@ and, where it carries SMS too:
 
     parse_delivery(form)  what became of a message, or NotACallback
     send_sms(message)     hand over a message; raises the errors of `gateway.errors`
+    has_premium           whether it can charge an answer to a `link_id`; not there: it cannot
 
 and, where people can write to us through it:
 
@@ -33,12 +34,31 @@ NUMBER_DIGITS_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyFrom:
+    """Where an answer leaves from, so that it can be answered again: the short code that was written to, which
+    `carrier` has for us. With the `link_id` of a premium message, and that code's `keyword`, the answer is charged."""
+
+    carrier: str
+    short_code: str
+    link_id: str = ""
+    keyword: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingSms:
-    """A text for one phone (E.164). `sender` is a partner's; empty: the carrier's own account says who speaks."""
+    """A text for one phone (E.164).
+
+    `sender` is a partner's; empty: the carrier's own account says who speaks. `reply` is for whoever chooses among
+    carriers; a carrier itself is handed a message in one of its `gateway.sending.forms`, where `link_id` makes it a
+    premium answer.
+    """
 
     msisdn: str
     text: str
     sender: str = ""
+    reply: ReplyFrom | None = None
+    link_id: str = ""
+    keyword: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ answered all the same, because the rail will not send it again.
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
@@ -156,6 +156,8 @@ class RailCallbacks:
         await queue.find(connection, request.operation_id, lock=True)
         if verdict in {"late", "contradiction"}:
             await self._alarmed(connection, request, verdict, result, now)
+        if verdict == "contradiction" and request.is_vouched and request.kind == "stk" and result.receipt:
+            await self._unasked(connection, self._as_received(request, result, now), doubt=request.account_reference)
         if verdict == "late":
             await self._reopened(connection, request, now)
         if verdict in {"late", "applied"}:
@@ -171,11 +173,47 @@ class RailCallbacks:
         if request is not None and _is_of(news, request):
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
             return await self._applied(connection, request, result, door), request.operation_id
-        if await payments.is_known(connection, news.shortcode, news.receipt):
-            return "repeated", None
+        if paid := await payments.by_receipt(connection, news.shortcode, news.receipt):
+            return await self._known(connection, news, paid.operation_id, door), None
         if request is not None and not request.is_settled:
             return await self._doubted(connection, request, news), request.operation_id
+        vouched = request if request is not None and request.is_vouched else await self._vouched(connection, news)
+        if vouched is not None:
+            return await self._contradicted(connection, vouched, news), vouched.operation_id
         return await self._unasked(connection, news)
+
+    async def _known(self, connection: AsyncConnection, news: Received, operation_id: str, door: str) -> str:
+        """Booked before. Where people have typed this receipt, it is proven now, or somebody else's."""
+        request = await requests.of_operation(connection, operation_id)
+        if request is None or not request.is_vouched or request.receipt != news.receipt:
+            return "repeated"
+        seen = matching.Seen(news.receipt, news.amount_cents, news.at, payer=news.payer)
+        candidate = replace(requests.candidate_of(request, request.sent_at or request.created_at), receipt=None)
+        if matching.may_be(seen, candidate):
+            await requests.noted(connection, request.id, settled_by=door)
+            return "repeated"
+        evidence = {
+            "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "payer": news.payer,
+            "bookedAs": request.account_reference,
+        }  # fmt: skip
+        await self._case(connection, f"{news.shortcode}:{news.receipt}", "receipt of another", evidence)
+        return "contradiction"
+
+    async def _vouched(self, connection: AsyncConnection, news: Received) -> RailRequest | None:
+        """A prompt that people have settled with another receipt and that this may be, whatever account it names: they
+        may have meant a payment that the same person made by hand."""
+        if not matching.shows(news.payer):
+            return None
+        since, until = news.at - matching.DAY_MS, news.at + matching.SLACK_MS
+        settled = await requests.vouched(connection, news.amount_cents, since, until)
+        return next((each for each in settled if matching.agrees(news.payer, each.msisdn)), None)
+
+    async def _contradicted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
+        """Held, never credited: it may be the money that has been booked already under a receipt that was typed."""
+        result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=news.amount_cents)
+        await self._alarmed(connection, request, "contradiction", result, self._clock())
+        await self._unasked(connection, news, doubt=request.account_reference)
+        return "contradiction"
 
     async def _asked_for(self, connection: AsyncConnection, news: Received) -> RailRequest | None:
         """By the account, which is our reference, however it came out; where none came, by all that is shown."""
@@ -208,18 +246,27 @@ class RailCallbacks:
         return "mismatch"
 
     async def _unasked(
-        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None
+        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None, *, doubt: str = ""
     ) -> tuple[str, str]:
-        """Queue the booking of a payment nobody was asked for; its receipt makes it one."""
+        """Queue the booking of a payment nobody was asked for; its receipt makes it one. `doubt`: what it may have been
+        booked as already, so that it is held whatever it names."""
         identity = str(uuid.uuid5(NAMESPACE, f"received:{news.shortcode}:{news.receipt}"))
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
             "payer": phone_of(news.payer) or "",  # told plainly, or nobody we could tell
             "shown": "" if phone_of(news.payer) else news.payer[:SHOWN_CHARACTERS_MAX],
         }  # fmt: skip
+        if doubt:
+            intent["doubt"] = doubt
         operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
         fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)
         return ("applied" if fresh else "repeated"), identity
+
+    def _as_received(self, request: RailRequest, result: Result, now: int) -> Received:
+        """What its confirmation will say."""
+        cents = request.amount_cents if result.amount_cents is None else result.amount_cents
+        account = request.account_reference
+        return Received(result.receipt or "", self._rail.shortcode, cents, account, request.msisdn, now)
 
     def _named(self, news: Received, identity: str) -> str:
         """By its receipt, where that is short enough and ours; no two have the same name."""
@@ -246,18 +293,23 @@ class RailCallbacks:
     async def _alarmed(
         self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result, now: int
     ) -> None:
-        """A person must look: the rail has contradicted itself."""
+        """A person must look: the rail has contradicted itself, or people. Each further receipt is a case."""
         after_payment = "paid again" if result.kind == "done" else "refused after payment"
         topic = "paid after refusal" if verdict == "late" else after_payment
         ALARMS.labels(topic).inc()
         log.error("contradiction", topic=topic, operation=request.account_reference, code=result.code)
-        identity = str(uuid.uuid5(NAMESPACE, f"{request.id}:{topic}"))
+        about = f"{request.id}:{topic}:{result.receipt}" if topic == "paid again" else f"{request.id}:{topic}"
+        identity = str(uuid.uuid5(NAMESPACE, about))
+        evidence = {
+            "code": result.code, "receipt": result.receipt, "state": request.state, "known": request.receipt,
+            "settledBy": request.settled_by,
+        }  # fmt: skip
         await cases.opened(
             connection,
             identity,
             reference("CS", identity),
             topic,
-            evidence={"code": result.code, "receipt": result.receipt, "state": request.state},
+            evidence=evidence,
             operation_id=request.operation_id,
             answer_by=now + DAY_MS,
             now=now,

@@ -12,7 +12,8 @@ from typing import Any, Literal, Protocol
 from gateway.errors import Unavailable
 
 Class = Literal["done", "pending", "refused", "uncertain"]
-Words = Literal["paid", "cancelled", "wrong_pin", "timeout", "low", "busy", "unpaid", "refused", "uncertain"]
+Words = Literal["paid", "cancelled", "wrong_pin", "timeout", "low", "busy", "unpaid", "refused", "uncertain", "checked"]
+"""`checked`: people have found out that nothing was paid."""
 
 
 class Held(Unavailable):

@@ -10,9 +10,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.desk.tables import operation_acts
 from gateway.operations.outbox import NAMESPACE
 from gateway.operations.playbook import Work
 from gateway.rails import matching
@@ -22,6 +23,8 @@ from gateway.store.tables import operations, rail_requests
 
 Kind = Literal["stk", "b2c", "reversal"]
 Verdict = Literal["applied", "repeated", "late", "mismatch", "contradiction", "nothing"]
+PERSON = "person"
+"""Who has settled a request when two people said so: the rail itself has not."""
 TOKEN_BYTES = 16
 KNOWN_AS_MAX = 20
 """One operation is asked for again and again only after proof that it was refused."""
@@ -58,6 +61,11 @@ class RailRequest:
     @property
     def is_settled(self) -> bool:
         return self.state != "pending"
+
+    @property
+    def is_vouched(self) -> bool:
+        """Paid on the word of people alone: its receipt was typed, and the rail has not named it."""
+        return self.state == "completed" and self.settled_by == PERSON
 
     @property
     def paid_cents(self) -> int:
@@ -152,10 +160,23 @@ async def unreceipted(connection: AsyncConnection, cents: int, since: int, until
     """Prompts of about an amount, sent in this time, that were not refused and whose receipt nobody knows, locked."""
     query = select(rail_requests).where(
         table.kind == "stk", table.receipt.is_(None), table.state.in_(("pending", "completed", "expired")),
-        table.amount_cents.between(cents - matching.NEAR_CENTS, cents + matching.NEAR_CENTS),
-        table.sent_at >= since, table.sent_at <= until,
+        _about(cents), table.sent_at >= since, table.sent_at <= until,
     )  # fmt: skip
-    return [RailRequest(**_fields(row)) for row in await connection.execute(query.with_for_update())]
+    return [RailRequest(**_fields(row)) for row in await connection.execute(_locking(query.order_by(table.id)))]
+
+
+async def vouched(connection: AsyncConnection, cents: int, since: int, until: int) -> list[RailRequest]:
+    """Prompts of about an amount, sent in this time, that are paid on the word of people alone.
+
+    By way of what people said, which is little: every payment that names no prompt asks this.
+    """
+    said = operation_acts.c
+    by_people = select(said.operation_id).where(said.act == "paid", said.state == "done")
+    query = select(rail_requests).where(
+        table.operation_id.in_(by_people), table.kind == "stk", table.state == "completed",
+        table.settled_by == PERSON, _about(cents), table.sent_at >= since, table.sent_at <= until,
+    )  # fmt: skip
+    return [RailRequest(**_fields(row)) for row in await connection.execute(query.order_by(table.id))]
 
 
 def candidate_of(request: RailRequest, sent_at: int) -> matching.Candidate:
@@ -216,7 +237,7 @@ async def settled(connection: AsyncConnection, request: RailRequest, result: Res
     if not _fits(request, result):
         return "mismatch"
     if request.state == "completed":
-        return await _repeated(connection, request, result)
+        return await _repeated(connection, request, result, by)
     values = {
         "state": "completed", "result_code": result.code, "words": "paid", "receipt": result.receipt,
         "result_amount_cents": result.amount_cents, "settled_at": now, "settled_by": by, "public_name": result.name,
@@ -236,11 +257,13 @@ async def _refused(connection: AsyncConnection, request: RailRequest, result: Re
     return "applied"
 
 
-async def _repeated(connection: AsyncConnection, request: RailRequest, result: Result) -> Verdict:
-    """The same news again; a receipt that was still missing is filled in."""
+async def _repeated(connection: AsyncConnection, request: RailRequest, result: Result, by: str) -> Verdict:
+    """The same news again; a receipt that was still missing is filled in, one that people have typed is proven."""
     if request.receipt is None and result.receipt:
         await noted(connection, request.id, receipt=result.receipt)
         return "repeated"
+    if request.is_vouched and result.receipt == request.receipt:
+        await noted(connection, request.id, settled_by=by)
     return "repeated" if result.receipt in {None, request.receipt} else "contradiction"
 
 
@@ -251,6 +274,10 @@ def _fits(request: RailRequest, result: Result) -> bool:
     return same_amount and same_phone
 
 
+def _about(cents: int) -> ColumnElement[bool]:
+    return table.amount_cents.between(cents - matching.NEAR_CENTS, cents + matching.NEAR_CENTS)
+
+
 async def _moved(connection: AsyncConnection, request: RailRequest, values: dict[str, Any]) -> None:
     await connection.execute(
         update(rail_requests).where(table.id == request.id, table.state == request.state).values(**values)
@@ -259,8 +286,13 @@ async def _moved(connection: AsyncConnection, request: RailRequest, values: dict
 
 async def _one(connection: AsyncConnection, query: Select[Any], *, lock: bool) -> RailRequest | None:
     """At most one row. Locked, so that of two answers that race the second sees what the first made of it."""
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (await connection.execute(_locking(query) if lock else query)).one_or_none()
     return RailRequest(**_fields(row)) if row else None
+
+
+def _locking(query: Select[Any]) -> Select[Any]:
+    """Several are locked in order of id."""
+    return query.with_for_update(key_share=True)
 
 
 def _fields(row: Any) -> dict[str, Any]:

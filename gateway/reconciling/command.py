@@ -5,19 +5,17 @@ it could not be done, 2 it was done and something is left for a person: rejected
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.errors import Misconfigured, Rejected, Unavailable
+from gateway.desk.remote import Office
+from gateway.errors import Misconfigured, Rejected
 from gateway.lending.fields import amount_text
 from gateway.reconciling.desk import Seen
 from gateway.statements.files import form_of, opened
@@ -27,28 +25,9 @@ from gateway.statements.pdf import decrypted
 FINE, LEFT = 0, 2
 POLL_SECONDS = 0.3
 WAIT_SECONDS = 3_600.0
-ADMITTING = "NYOTA_SERVER__OPS_TOKEN"
+NOT_FOUND = "404"
 UNLOCKING = "X-Statement-Password"
 COUNTS = ("total", "matched", "gapsFilled", "settled", "mismatched", "noted", "rejected")
-
-
-@dataclass(frozen=True, slots=True)
-class Gateway:
-    """A running one, and the token of its operators."""
-
-    url: str
-    token: str = field(repr=False)
-
-
-def gateway_at(url: str, data: Path) -> Gateway:
-    """The token is in the environment, or where `nyota up` has written it. Raises Misconfigured."""
-    token = os.environ.get(ADMITTING, "")
-    file = data / "ops-token"
-    if not token and file.exists():
-        token = file.read_text(encoding="utf-8").strip()
-    if not token:
-        raise Misconfigured(f"no operator's token: set {ADMITTING}, or name the data folder of `nyota up` with --data")
-    return Gateway(url.rstrip("/"), token)
 
 
 def preview(path: Path, password: str, *, folder: Path) -> int:
@@ -84,21 +63,21 @@ def preview(path: Path, password: str, *, folder: Path) -> int:
     return LEFT if statement.rejected or seen.unmapped or statement.findings() else FINE
 
 
-async def upload(gateway: Gateway, path: Path, shortcode: str, password: str) -> int:
+async def upload(desk: Office, path: Path, shortcode: str, password: str) -> int:
     """Hand a statement in and wait until it is read. Raises Rejected, Unavailable or Misconfigured."""
     console = Console()
     headers = {UNLOCKING: password} if password else {}
     query = {"name": path.name, **({"shortcode": shortcode} if shortcode else {})}
     try:
         with path.open("rb") as file:
-            answer = await _asked(gateway, "POST", "/api/mpesa/statements", data=file, params=query, headers=headers)
+            answer = await desk.called("POST", "/api/mpesa/statements", data=file, params=query, headers=headers)
     except OSError as error:
         raise Misconfigured(f"{path}: {error.strerror}") from error
     with _progress(console, answer.get("rowsAbout")) as shown:
         async with asyncio.timeout(WAIT_SECONDS):
             while answer["state"] == "reading":
                 await asyncio.sleep(POLL_SECONDS)
-                answer = await _asked(gateway, "GET", f"/api/mpesa/statements/{answer['id']}")
+                answer = await desk.called("GET", f"/api/mpesa/statements/{answer['id']}")
                 shown(answer["rows"])
     if answer["state"] == "failed":
         raise Rejected(f"{path.name}: {answer['reason']}", "unreadable")
@@ -108,14 +87,14 @@ async def upload(gateway: Gateway, path: Path, shortcode: str, password: str) ->
     return LEFT if answer["rejected"] or answer["mismatched"] or answer["findings"] else FINE
 
 
-async def reconcile(gateway: Gateway, on: date | None) -> int:
+async def reconcile(desk: Office, on: date | None) -> int:
     """Have a day compared and say what came of it. Raises as `upload` does."""
     console = Console()
     body = {"on": on.isoformat()} if on else {}
-    asked = await _asked(gateway, "POST", "/api/reconciliation/mpesa", json=body)
+    asked = await desk.called("POST", "/api/reconciliation/mpesa", json=body)
     with _progress(console, None):
         async with asyncio.timeout(WAIT_SECONDS):
-            answer = await _compared(gateway, asked["on"], asked["askedAt"])
+            answer = await _compared(desk, asked["on"], asked["askedAt"])
     pending = 0
     for each in answer["shortcodes"]:
         theirs, ours, found = each["statement"], each["books"], each["mismatches"]
@@ -131,35 +110,18 @@ async def reconcile(gateway: Gateway, on: date | None) -> int:
     return LEFT if pending else FINE
 
 
-async def _compared(gateway: Gateway, day: str, asked_at: str) -> Mapping[str, Any]:
+async def _compared(desk: Office, day: str, asked_at: str) -> Mapping[str, Any]:
     """The result that is not older than the asking."""
     while True:
-        found = await _asked(gateway, "GET", f"/api/reconciliation/mpesa/{day}", missing={"at": ""})
-        if found["at"] >= asked_at:
-            return found
+        try:
+            found = await desk.called("GET", f"/api/reconciliation/mpesa/{day}")
+        except Rejected as refusal:
+            if refusal.code != NOT_FOUND:
+                raise
+        else:
+            if found["at"] >= asked_at:
+                return found
         await asyncio.sleep(POLL_SECONDS)
-
-
-async def _asked(
-    gateway: Gateway, method: str, path: str, *, missing: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None, **how: Any,
-) -> Mapping[str, Any]:  # fmt: skip
-    """`missing` is answered for a 404."""
-    bearer = {"Authorization": f"Bearer {gateway.token}", **(headers or {})}
-    try:
-        async with (
-            aiohttp.ClientSession() as http,
-            http.request(method, f"{gateway.url}{path}", headers=bearer, **how) as response,
-        ):
-            answer = await response.json(content_type=None)
-            status = response.status
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise Unavailable(f"{gateway.url} does not answer: {type(error).__name__}") from error
-    if status == 404 and missing is not None:
-        return missing
-    if status >= 400:
-        raise Rejected(str(answer.get("detail", status)), str(status))
-    return dict(answer)
 
 
 @contextmanager

@@ -5,9 +5,9 @@ credited once. A pay-out that the statement proves settles its request as the la
 nothing: it is named, and a person decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,11 @@ from gateway.reconciling.uploads import Counts
 from gateway.statements.line import Line, Rejected
 
 DOOR = "statement"
+Came = Literal["gap", "known", "doubted"]
+"""What a payment came to that was not in our books: credited now, known after all, or held for people."""
+CREDITED: Mapping[Came, Counts] = {
+    "gap": Counts(gaps_filled=1), "known": Counts(matched=1), "doubted": Counts(mismatched=1),
+}  # fmt: skip
 COUNTED = {"repeated": "matched", "matched": "matched", "noted": "noted", "conflict": "rejected"}
 
 
@@ -120,7 +125,7 @@ class Taking:
             if ours.cents != news.amount_cents:
                 await self._opened(connection, _beside(found, ours, news.amount_cents), now)
             return False
-        return await self._credited(connection, news, "pull", now)
+        return await self._credited(connection, news, "pull", now) == "gap"
 
     def _judged(self, line: Line, known: Known, shortcode: str) -> Verdict:
         return matching.judged(line, known, collects=shortcode == self.shortcodes.collection)
@@ -132,25 +137,27 @@ class Taking:
             return Counts(**{COUNTED[verdict]: 1})
         if verdict == "gap":
             news = Received(line.receipt, source.shortcode, line.cents, line.account, _phone(line.party), line.at)
-            is_new = await self._credited(connection, news, DOOR, now)
-            return Counts(gaps_filled=1) if is_new else Counts(matched=1)
+            return CREDITED[await self._credited(connection, news, DOOR, now)]
         if verdict == "payout":
             return await self._paid_out(connection, source, line, now)
         await self._opened(connection, _named(line, verdict, source, known), now)
         return Counts(mismatched=1)
 
-    async def _credited(self, connection: AsyncConnection, news: Received, door: str, now: int) -> bool:
-        """As its confirmation would be. What was put right is kept with the reason why that was certain."""
+    async def _credited(self, connection: AsyncConnection, news: Received, door: str, now: int) -> Came:
+        """As its confirmation would be. What was put right is kept with the reason why that was certain; what
+        contradicts people is held, with a case of its own."""
         verdict, operation_id = await self._callbacks.found(connection, news, door)
         if verdict == "repeated":
-            return False
+            return "known"
+        if verdict == "contradiction":
+            return "doubted"
         found = _found(
             "missing_callback", news.shortcode, news.receipt, news.at, f"received; no confirmation came ({verdict})"
         )
         found = replace(found, operation_id=operation_id, theirs_cents=news.amount_cents)
         note = f"credited by its receipt, which nothing else had brought; seen in: {door}"
         await mismatches.healed(connection, found, note, now)
-        return True
+        return "gap"
 
     async def _paid_out(self, connection: AsyncConnection, source: Source, line: Line, now: int) -> Counts:
         fits = await self._fits(connection, line)

@@ -1,18 +1,21 @@
 """Who may carry a message, in which order, and how it is handed over.
 
 Somebody who provably took nothing (away, too fast, out of credit) is followed by the next; whoever may have taken it is
-the last that is tried.
+the last that is tried. An answer goes first to who has the short code that was written to.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard
+
+import structlog
 
 from gateway.clock import Clock
 from gateway.errors import NyotaError, Rejected, Unavailable, Uncertain
-from gateway.providers.contract import OutgoingSms, SentSms
+from gateway.providers.contract import OutgoingSms, ReplyFrom, SentSms
+from gateway.sending.forms import forms, is_of_the_form
 from gateway.sending.health import Health
 from gateway.sending.pace import Pace
 
@@ -22,6 +25,8 @@ NUMBERS_MOST = 100
 AT_ONCE = 16
 OURS = frozenset({"401", "405", "credentials", "credit", "sender"})
 """Refusals that say nothing about the message: another carrier may well take it."""
+
+log = structlog.get_logger("sms")
 
 
 class Carrier(Protocol):
@@ -82,9 +87,11 @@ class Carriers:
         self._health = Health(HEALTH_RETRY_MS)
         self._pace = Pace(rates or {})
 
-    def of(self, msisdn: str) -> Sequence[str]:
-        """Who would be tried for this phone now, the first first."""
+    def of(self, msisdn: str, reply: ReplyFrom | None = None) -> Sequence[str]:
+        """Who would be tried for this phone now, the first first; for an answer who has its short code, if well."""
         found = next((route.carriers for route in self._routes if msisdn.startswith(route.prefix)), self._order)
+        if reply is not None and reply.carrier in self._carriers:
+            found = (reply.carrier, *(name for name in found if name != reply.carrier))
         return self._health.order(found, self._clock())
 
     def scores(self) -> Mapping[str, float]:
@@ -105,18 +112,19 @@ class Carriers:
         return fates
 
     def _grouped(self, messages: Sequence[OutgoingSms]) -> Sequence[Sequence[int]]:
-        """The places of those that can leave in one request: the same carrier, text and sender, no phone twice."""
-        groups: dict[tuple[str, str, str], list[list[int]]] = defaultdict(lambda: [[]])
+        """The places of those that can leave in one request: the same carrier, text and sender, no phone twice. A link
+        is one person's."""
+        groups: dict[tuple[str, str, str, ReplyFrom | None], list[list[int]]] = defaultdict(lambda: [[]])
         alone: list[list[int]] = []
         taken = set[tuple[str, str]]()
         for place, message in enumerate(messages):
-            first = next(iter(self.of(message.msisdn)), "")
+            first = self._first(message)
             twice = (message.msisdn, message.text)
-            if twice in taken or not _is_bulky(self._carriers.get(first)):
+            if twice in taken or _is_linked(message, first) or not _is_bulky(self._carriers.get(first)):
                 alone.append([place])
                 continue
             taken.add(twice)
-            pieces = groups[first, message.text, message.sender]
+            pieces = groups[first, message.text, message.sender, message.reply]
             if len(pieces[-1]) == NUMBERS_MOST:
                 pieces.append([])
             pieces[-1].append(place)
@@ -124,9 +132,9 @@ class Carriers:
 
     async def _group(self, messages: Sequence[OutgoingSms]) -> Sequence[Fate]:
         """What shares a request shares its carrier; those that nobody took there go to the next by themselves."""
-        first = next(iter(self.of(messages[0].msisdn)), "")
+        first = self._first(messages[0])
         carrier = self._carriers.get(first)
-        if not _is_bulky(carrier):
+        if not _is_bulky(carrier) or _is_linked(messages[0], first):
             return [await self._fate(message) for message in messages]
         now = self._clock()
         waits = [self._pace.wait_ms(first, now) for _ in messages]
@@ -137,15 +145,21 @@ class Carriers:
             if wait_ms:
                 fates.append(Slow(self._pace.turn_ms(first, wait_ms, place - len(leaving))))
                 continue
-            fate = came_to[message.msisdn]
-            others = self.of(message.msisdn)[1:] if _may_be_elsewheres(fate) else ()
-            fates.append(await self._fate(message, skipping=first) if others else fate)
+            fates.append(await self._after(message, first, came_to[message.msisdn]))
         return fates
+
+    async def _after(self, message: OutgoingSms, first: str, fate: Fate) -> Fate:
+        """What becomes of one after its carrier has said this to the request it was in."""
+        if message.reply is not None and is_of_the_form(fate):
+            _note_refusal(first, fate)
+            return await self._fate(replace(message, reply=None))
+        others = self.of(message.msisdn, message.reply)[1:] if _may_be_elsewheres(fate) else ()
+        return await self._fate(message, skipping=first) if others else fate
 
     async def _sent_by(self, carrier: Bulky, messages: Sequence[OutgoingSms]) -> Mapping[str, Fate]:
         """One request, and what it says of the carrier's health."""
         try:
-            alike = messages[0]
+            alike = forms(messages[0], carrier.name)[0]
             told = await carrier.send_many(alike.text, [message.msisdn for message in messages], alike.sender)
         except NyotaError as error:
             if not isinstance(error, Rejected) or error.code in OURS:
@@ -168,14 +182,16 @@ class Carriers:
         `skipping` has just said no."""
         waits: list[int] = []
         last: Unavailable | Rejected | None = None
-        for name in self.of(message.msisdn):
+        for name in self.of(message.msisdn, message.reply):
             if name == skipping:
                 continue
             if wait_ms := self._pace.wait_ms(name, self._clock()):
                 waits.append(wait_ms)
+                if message.reply is not None and message.reply.carrier == name and last is None:
+                    break  # it is well and only busy: an answer waits for its own code
                 continue
             try:
-                sent = await self._carriers[name].send_sms(message)
+                sent = await self._sent(self._carriers[name], message)
             except Unavailable as error:
                 self._health.failed(name, self._clock())
                 last = error
@@ -194,9 +210,34 @@ class Carriers:
             return Slow(min(waits))
         raise last or Unavailable("no carrier for this phone")
 
+    async def _sent(self, carrier: Carrier, message: OutgoingSms) -> SentSms:
+        """In its best form; in a plainer one where the form is refused, which is nothing against the carrier."""
+        *better, plain = forms(message, carrier.name)
+        for form in better:
+            try:
+                return await carrier.send_sms(form)
+            except Rejected as refused:
+                if not is_of_the_form(refused):
+                    raise
+                _note_refusal(carrier.name, refused)
+        return await carrier.send_sms(plain)
+
+    def _first(self, message: OutgoingSms) -> str:
+        return next(iter(self.of(message.msisdn, message.reply)), "")
+
 
 def _is_bulky(carrier: Carrier | None) -> TypeGuard[Bulky]:
     return hasattr(carrier, "send_many")
+
+
+def _is_linked(message: OutgoingSms, carrier: str) -> bool:
+    """Whether it is charged to a link there, and goes by itself."""
+    return message.reply is not None and bool(forms(message, carrier)[0].link_id)
+
+
+def _note_refusal(carrier: str, refused: object) -> None:
+    """For whoever runs this: the code or the link is not ours to use there. The answer goes out all the same."""
+    log.warning("form_refused", carrier=carrier, code=refused.code if isinstance(refused, Rejected) else "")
 
 
 def _may_be_elsewheres(fate: Fate) -> bool:

@@ -16,7 +16,9 @@ SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x020C, 0x020E, 0x020F
 HAS_HEADER = 0x40
 """In `esm_class`: the payload begins with a user data header."""
 
-OK = 0x00
+OK, QUEUE_FULL, NOT_NOW, REFUSED = 0x00, 0x14, 0x64, 0x66
+"""What we say of a message: taken; again later because we have our hands full, or cannot keep it now
+(ESME_RX_T_APPN); never again (ESME_RX_R_APPN)."""
 THROTTLED = frozenset({0x14, 0x58})
 """ESME_RMSGQFUL, ESME_RTHROTTLED: the same again, later."""
 LATER = frozenset({0x08, 0x45, 0x64})
@@ -39,6 +41,10 @@ class Submit:
     tlvs: Mapping[int, bytes] = field(default_factory=dict)
     service_type: str = ""
     wants_receipt: bool = True
+
+    @property
+    def is_ussd(self) -> bool:
+        return USSD_SERVICE_OP in self.tlvs
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _ON_LINE = select(customers).where(customers.c.msisdn == bindparam("line"))
 
 
 async def find(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer | None:
-    query = _BY_ID.with_for_update() if lock else _BY_ID
+    query = _BY_ID.with_for_update(key_share=True) if lock else _BY_ID
     return (await connection.execute(query, {"customer_id": customer_id})).one_or_none()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.providers.contract import Delivery
-from gateway.store.tables import deliveries, messages
+from gateway.store.tables import deliveries, messages, operations
 
 FINAL_STATES = ("delivered", "failed")
 
@@ -113,6 +113,21 @@ async def catch_up(connection: AsyncConnection, sent: Collection[tuple[str, str]
     query = select(deliveries).where(deliveries.c.provider_id.in_(wanted)).order_by(deliveries.c.id)
     rows = [row._asdict() for row in await connection.execute(query)]
     await _moved(connection, [row for row in rows if (row["provider"], row["provider_id"]) in sent], now)
+
+
+async def failed_by(connection: AsyncConnection, sent: Collection[tuple[str, str]], reason: str) -> Sequence[Row[Any]]:
+    """Those of these, by carrier and its id, that have failed for a reason: `id`, `customer_id` and what was wanted."""
+    if not sent:
+        return []
+    columns = messages.c
+    query = (
+        select(columns.id, operations.c.customer_id, operations.c.intent)
+        .join(operations, operations.c.id == columns.id)
+        .where(tuple_(columns.provider, columns.provider_id).in_(sorted(sent)))
+        .where(columns.state == "failed", columns.reason == reason)
+        .order_by(columns.id)
+    )
+    return list(await connection.execute(query))
 
 
 async def _moved(connection: AsyncConnection, reports: Sequence[Mapping[str, Any]], now: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.engine import insert_into
@@ -34,6 +34,12 @@ async def is_known(connection: AsyncConnection, shortcode: str, receipt: str) ->
 async def by_receipt(connection: AsyncConnection, shortcode: str, receipt: str) -> Row[Any] | None:
     query = select(payments).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
     return (await connection.execute(query)).one_or_none()
+
+
+async def joined(connection: AsyncConnection, operation_id: str, other_id: str, receipt: str) -> None:
+    """What two operations have counted is one payment: the first one's, under this receipt, which was the other's."""
+    await connection.execute(delete(payments).where(payments.c.operation_id == other_id))
+    await connection.execute(update(payments).where(payments.c.operation_id == operation_id).values(receipt=receipt))
 
 
 async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> None:

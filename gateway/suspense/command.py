@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gateway.desk.remote import Office, office
 from gateway.errors import Misconfigured
-from gateway.loanbook.remote import Office, office
 
 PAGE = 200
 
@@ -45,10 +45,14 @@ async def decided(where: Where, receipt: str, *, is_yes: bool, by: str, why: str
     return f"{said['reference']}: {said['receipt']} {said['state']}"
 
 
-def target_of(loan: str | None, wallet: str | None, *, refund: bool, phone: str | None) -> dict[str, str]:
+def target_of(
+    loan: str | None, wallet: str | None, *, refund: bool, phone: str | None, same: bool = False
+) -> dict[str, str]:
     """Raises Misconfigured unless exactly one is named."""
-    if sum((loan is not None, wallet is not None, refund)) != 1:
-        raise Misconfigured("say one of --loan LN7K2QD, --wallet 0711000001, --refund")
+    if sum((loan is not None, wallet is not None, refund, same)) != 1:
+        raise Misconfigured("say one of --loan LN7K2QD, --wallet 0711000001, --refund, --same")
+    if same:
+        return {"to": "same"}
     if loan is not None:
         return {"to": "loan", "loan": loan}
     if wallet is not None:

@@ -1,11 +1,12 @@
 """`sms.in`: what somebody wrote is answered by SMS, once.
 
 The walk and everything that is read for it come first, without a lock; what follows is stored with the outcome of the
-step.
+step. All that is said leaves from the short code that was written to, where it is one of ours.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -26,6 +27,25 @@ from gateway.texting.hands import Hands, Letter
 from gateway.texting.inbox import KIND, PURPOSE
 from gateway.texting.joining import Joining
 from gateway.texting.say import Say
+from gateway.texting.short_codes import Desk
+
+HandsOf = Callable[[str], Hands]
+"""What answers, where the organisation is called something; empty: as everywhere."""
+
+
+@dataclass(slots=True)
+class Writing:
+    """One answer on its way: in whose unit of work, and from which desk it leaves. A link goes with its first SMS."""
+
+    connection: AsyncConnection
+    work: Work
+    now: int
+    desk: Desk
+    count: int = 0
+
+    @property
+    def leaves(self) -> Mapping[str, Any]:
+        return self.desk.fields(is_first=not self.count)
 
 
 class AnswerStep:
@@ -33,25 +53,25 @@ class AnswerStep:
 
     name = "answer"
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
-        self._decider = Decider(hands)
-        self._joining = Joining(hands)
+    def __init__(self, hands_of: HandsOf) -> None:
+        self._hands_of = hands_of
+        self._hands = hands_of("")
 
     async def attempt(self, work: Work) -> Outcome:
         """Decide, and do nothing yet but a yes that moves money."""
-        return Done((await self._decider.answer(Letter(work.id, work.intent))).plain())
+        decider = Decider(self._hands_of(self._desk(work).name))
+        return Done((await decider.answer(Letter(work.id, work.intent))).plain())
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Say and do it in the unit of work that ends the step."""
         if isinstance(outcome, Done):
             about = outcome.data["about"]
+            writing = Writing(connection, work, now, self._desk(work))
             match outcome.data["does"]:
                 case "ask":
-                    await self._ask(connection, work, about, now)
+                    await self._ask(writing, about)
                 case "join":
-                    if (instead := await self._joining.issued(connection, work, about)) is not None:
-                        await self._tell(connection, work, f"{work.id}:enough", instead.plain(), now)
+                    await self._join(writing, about)
                 case "language":
                     await customers.changed(connection, work.customer_id, language=about["language"])
                 case "stop":
@@ -59,11 +79,21 @@ class AnswerStep:
                 case "start":
                     await stops.started(connection, work.intent["msisdn"])
             for number, each in enumerate(outcome.data["says"]):
-                await self._tell(connection, work, f"{work.id}:{number}", each, now)
+                await self._tell(writing, f"{work.id}:{number}", each)
         return outcome
 
-    async def _ask(self, connection: AsyncConnection, work: Work, about: Mapping[str, Any], now: int) -> None:
+    def _desk(self, work: Work) -> Desk:
+        return self._hands.short_codes.of(work.intent, work.created_at)
+
+    async def _join(self, writing: Writing, about: dict[str, Any]) -> None:
+        hands = self._hands_of(writing.desk.name)
+        instead = await Joining(hands).issued(writing.connection, writing.work, about, writing.leaves)
+        if instead is not None:
+            await self._tell(writing, f"{writing.work.id}:enough", instead.plain())
+
+    async def _ask(self, writing: Writing, about: Mapping[str, Any]) -> None:
         """Keep the conversation before its yes, and send the code for just that."""
+        connection, work = writing.connection, writing.work
         hands, line = self._hands, work.intent["msisdn"]
         session = msgspec.convert(about["session"], Session)
         content, settings = {"bound": about["bound"]}, hands.settings
@@ -73,28 +103,31 @@ class AnswerStep:
                 a_day=settings.codes_a_day,
             )  # fmt: skip
         except Rejected:
-            await self._tell(connection, work, f"{work.id}:enough", Say("texting.enough").plain(), now)
+            await self._tell(writing, f"{work.id}:enough", Say("texting.enough").plain())
             return
         await requests.kept(
             connection, session, msisdn=line, code_id=code.id, answer=about["answer"], bound=about["bound"],
-            amount_cents=about["amount_cents"], expires_at=code.expires_at, created_at=now,
+            amount_cents=about["amount_cents"], expires_at=code.expires_at, created_at=writing.now,
         )  # fmt: skip
         for number, words in enumerate(about["before"]):
             first = Say("texting.first", {"said": words})
-            await self._tell(connection, work, f"{work.id}:first:{number}", first.plain(), now)
+            await self._tell(writing, f"{work.id}:first:{number}", first.plain())
         values = {"code": PLACEHOLDER, "by": say.clock(code.expires_at)}
         values |= {"what": about["question"]} if about["question"] else {}
         template = "texting.otp" if about["question"] else "texting.otp_short"
-        intent = {"template": template, "to": line, "values": values, "language": "", "code": code.id}
+        intent = {"template": template, "to": line, "values": values, "language": "", "code": code.id, **writing.leaves}
         await hands.outbox.put(connection, _message(code.id, session.customer, intent), is_ours=True)
 
-    async def _tell(self, connection: AsyncConnection, work: Work, cause: str, said: Sequence[Any], now: int) -> None:
+    async def _tell(self, writing: Writing, cause: str, said: Sequence[Any]) -> None:
         template, values, language, daily = said
-        line = work.intent["msisdn"]
+        work, line = writing.work, writing.work.intent["msisdn"]
         if daily:
-            cause = f"{template}:{line}:{local_date(now).isoformat()}"
-        language = language or ("" if work.customer_id else self._hands.menus.catalogue.default_language)
-        await self._hands.outbox.tell(connection, cause, work.customer_id, line, template, values, language)
+            cause = f"{template}:{line}:{local_date(writing.now).isoformat()}"
+        if not language and not work.customer_id:
+            language = writing.desk.language or self._hands.menus.catalogue.default_language
+        writing.count += await self._hands.outbox.tell(
+            writing.connection, cause, work.customer_id, line, template, values, language, leaves=writing.leaves
+        )
 
 
 def playbook(step: AnswerStep) -> Playbook:

@@ -6,8 +6,8 @@ from typing import Any
 
 from flows.texting.route import Route
 from gateway.config import load
+from gateway.desk.remote import office
 from gateway.dialogue import catalogue_of
-from gateway.loanbook.remote import office
 from gateway.texting.understanding import understood
 from menus.keywords import Keyword
 

@@ -77,7 +77,8 @@ class Decider:
         line, need = intent["msisdn"], Need("customer")
         customer = (await self._hands.facts.gather(frozenset({need}), line))[need]
         catalogue = self._hands.menus.catalogue
-        language = customer.language if customer else intent.get("language") or catalogue.default_language
+        code = self._hands.short_codes.language(intent)
+        language = customer.language if customer else intent.get("language") or code or catalogue.default_language
         return Writer(line, customer, language)
 
     def _keyword(self, intent: Mapping[str, Any]) -> Keyword | None:

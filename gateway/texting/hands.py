@@ -12,6 +12,7 @@ from gateway.facts.source import FactSource
 from gateway.live import LiveMenus
 from gateway.operations.outbox import Outbox
 from gateway.store.engine import Store
+from gateway.texting.short_codes import ShortCodes
 from gateway.texting.telling import Tellers
 from gateway.texting.walk import Walker
 
@@ -37,6 +38,7 @@ class Hands:
     tellers: Tellers
     settings: Texting
     clock: Clock
+    short_codes: ShortCodes
 
 
 @dataclass(frozen=True, slots=True)

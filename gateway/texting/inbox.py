@@ -6,7 +6,7 @@ the operation that answers knows only whether they were right.
 
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -24,12 +24,15 @@ from gateway.operations.outbox import Outbox
 from gateway.providers.contract import IncomingSms
 from gateway.store import customers
 from gateway.store.engine import Store, insert_into
+from gateway.store.gathering import Gathering
 from gateway.texting import applicants, requests, stops
 from gateway.texting.tables import inbound
 from gateway.texting.understanding import keepable, understood
 
 KIND = "sms.in"
 PREFIX = "IN"
+TIDY, TIDY_PREFIX = "texting.tidy", "TY"
+LATER_MS = 1000
 PURPOSE = "texting"
 NAMESPACE = uuid.UUID("6f0c8f1d-9f0b-5c5f-8d7f-74657874696e")
 RECENT_MS = 3_600_000
@@ -60,36 +63,51 @@ class Inbox:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._settings = tools.settings
+        self._whole: Gathering[tuple[IncomingSms, int], None] = Gathering(tools.store, self._messages)
 
-    async def received(self, sms: IncomingSms) -> None:
-        """Keep it, and queue what answers it; one that has come before changes nothing. Raises Unavailable."""
-        now = self._tools.clock()
+    async def received(self, sms: IncomingSms, at: int | None = None) -> None:
+        """Keep it, and queue what answers it; one that has come before changes nothing. `at` is when it came, where
+        that was not just now. Raises Unavailable."""
+        at = self._tools.clock() if at is None else at
         if sms.parts > 1:
-            await self._part(sms, now)
+            await self._part(sms, at)
         else:
-            await self._message(sms, now)
+            await self._whole.done((sms, at))
         self._tools.outbox.news.set()
 
-    async def _message(self, sms: IncomingSms, now: int) -> None:
-        async with self._tools.store.begin() as connection:
-            if await self._is_repeat(connection, sms, now):
-                return
-            number = await self._kept(connection, sms, self._keepable(sms.text), now)
-            if number is not None:
-                await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(now)), [number], now)
+    def may_wait(self, sms: IncomingSms) -> bool:
+        """Whether it may be kept as it came until it can be read: nothing in it may be a PIN, a code or an identity
+        number, or a piece of one."""
+        if sms.parts > 1:
+            return not _has_digits(sms.text)
+        return self._keepable(sms.text) == message.plain(sms.text)
+
+    async def _messages(self, connection: AsyncConnection, some: Sequence[tuple[IncomingSms, int]]) -> Sequence[None]:
+        for sms, at in some:
+            await self._message(connection, sms, at)
+        return [None] * len(some)
+
+    async def _message(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> None:
+        if await self._is_repeat(connection, sms, now):
+            return
+        number = await self._kept(connection, sms, self._keepable(sms.text), now)
+        if number is not None:
+            await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(now)), [number], now)
 
     async def _part(self, sms: IncomingSms, now: int) -> None:
         """Keep it first: of two that come at one moment, the second look then sees both. A part is kept as it came
-        until all of them are here."""
+        until all of them are here, or their time is over."""
         async with self._tools.store.begin() as connection:
             if not await self._is_repeat(connection, sms, now):
                 await self._kept(connection, sms, _storable(sms.text), now)
+                if _has_digits(sms.text):
+                    await self._forgotten_later(connection, sms, now)
         async with self._tools.store.begin() as connection:
             found = {row.part: row for row in await self._parts(connection, sms, now)}
             if len(found) < sms.parts:
                 return
             text = "".join(found[part].text for part in sorted(found))
-            is_personal = self._keepable(text) != message.hidden(text)
+            is_personal = self._keepable(text) != message.plain(text)  # a number may be cut in two
             for row in found.values():
                 await _changed(connection, [row.id], text=message.hidden(row.text, is_personal=is_personal))
             identity = f"{sms.msisdn}:{sms.joined}:{found[1].id}"
@@ -108,6 +126,14 @@ class Inbox:
         if await self._tools.outbox.put(connection, operation, is_ours=True):
             await _changed(connection, numbers, operation_id=operation.id)
 
+    async def _forgotten_later(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> None:
+        """Once for parts that come together: should the others not be there by then."""
+        cause = f"forget:{sms.provider}:{sms.msisdn}:{sms.joined}:{now // LATER_MS}"
+        identity = str(uuid.uuid5(NAMESPACE, cause))
+        operation = Operation(identity, TIDY, reference(TIDY_PREFIX, identity), "", {"parts_since": now - LATER_MS})
+        delay_ms = (self._settings.parts_seconds + 1) * 1000 + LATER_MS
+        await self._tools.outbox.put(connection, operation, delay_ms=delay_ms, is_ours=True)
+
     def _identity(self, sms: IncomingSms, bucket: int) -> str:
         """The carrier's own id; else one made of the content and the time, under a key, for it may hold a PIN."""
         part = f":{sms.joined}:{sms.part}" if sms.parts > 1 else ""
@@ -121,13 +147,15 @@ class Inbox:
         return now // (self._settings.window_seconds * 1000)
 
     async def _is_repeat(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> bool:
-        """Without an id: the same words shortly before, even if that was in the last window."""
+        """Without an id: the same words shortly before, even if that was in the last window; or after, where this
+        one had to wait."""
         if sms.provider_id:
             return False
+        bucket, window_ms = self._bucket(now), self._settings.window_seconds * 1000
         query = select(columns.id).where(
             columns.provider == sms.provider,
-            columns.provider_id == self._identity(sms, self._bucket(now) - 1),
-            columns.received_at > now - self._settings.window_seconds * 1000,
+            columns.provider_id.in_([self._identity(sms, bucket - 1), self._identity(sms, bucket + 1)]),
+            columns.received_at.between(now - window_ms + 1, now + window_ms - 1),
         )
         return await connection.scalar(query) is not None
 
@@ -179,7 +207,9 @@ class Inbox:
         customer_id = customer.id if customer else ""
         session_id = identity.replace("-", "")[:SESSION_CHARACTERS]
         found = await self._understood(connection, customer, sms.msisdn, text, session_id, now)
-        intent = {"msisdn": sms.msisdn, "provider": sms.provider, **found}
+        written_to = {"short_code": message.plain(sms.short_code)[:20], "link_id": message.plain(sms.link_id)[:128]}
+        came = {name: value for name, value in written_to.items() if value}
+        intent = {"msisdn": sms.msisdn, "provider": sms.provider, **came, **found}
         return Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
 
     def _keepable(self, text: str) -> str:
@@ -227,6 +257,10 @@ class Inbox:
         return {**found, "tries": verdict.slots.get("tries", 0), "language": language}
 
 
+def _has_digits(text: str) -> bool:
+    return any(character.isdecimal() for character in text)
+
+
 def _storable(text: str) -> str:
     """As it came, without what no database takes."""
     return text[: message.KEPT_CHARACTERS_MAX].replace("\0", "").encode("utf-8", "ignore").decode()
@@ -236,12 +270,19 @@ async def _changed(connection: AsyncConnection, numbers: list[int], **values: ob
     await connection.execute(update(inbound).where(columns.id.in_(numbers)).values(**values))
 
 
-async def tidied(connection: AsyncConnection, *, before: int, parts_before: int) -> None:
-    """Forget what is old; of parts whose others never came, keep only what may be kept."""
+async def tidied(connection: AsyncConnection, before: int) -> None:
+    """Forget what is old."""
     await connection.execute(delete(inbound).where(columns.received_at < before))
+
+
+async def parts_tidied(connection: AsyncConnection, *, since: int, before: int) -> None:
+    """Of parts whose others never came, keep no digits at all: some may be a piece of a PIN."""
     waiting = select(inbound).where(
-        columns.parts > 1, columns.operation_id.is_(None), columns.received_at < parts_before
+        columns.parts > 1,
+        columns.operation_id.is_(None),
+        columns.received_at.between(since, before - 1),
     )
     for row in (await connection.execute(waiting)).all():
-        if row.text != message.hidden(row.text):
-            await _changed(connection, [row.id], text=message.hidden(row.text))
+        hidden = message.hidden(row.text, is_personal=True)
+        if row.text != hidden:
+            await _changed(connection, [row.id], text=hidden)

@@ -5,6 +5,7 @@ the phone. No message and no operation names the person in full before the accou
 """
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -46,7 +47,9 @@ class Joining:
         about = {"request": letter.intent.get("request", ""), "terms": await self._terms_version(writer.line)}
         return Answer((), "join", {**about, "person": say.short(_name(applicant, writer))})
 
-    async def issued(self, connection: AsyncConnection, work: Work, about: dict[str, Any]) -> Say | None:
+    async def issued(
+        self, connection: AsyncConnection, work: Work, about: dict[str, Any], leaves: Mapping[str, Any]
+    ) -> Say | None:
         """The code, to the line that wrote; what to say instead, where there were enough of them today."""
         hands, line = self._hands, work.intent["msisdn"]
         request = await requests.get(connection, about["request"], lock=True)
@@ -66,7 +69,7 @@ class Joining:
         intent = {"template": "texting.join_otp", "to": line, "values": values, "language": applicant.language}
         identity = str(uuid.uuid5(NAMESPACE, f"{code.id}:sms"))
         name = f"SM{identity.replace('-', '')[:14].upper()}"
-        message = Operation(identity, "sms.send", name, work.customer_id, {**intent, "code": code.id})
+        message = Operation(identity, "sms.send", name, work.customer_id, {**intent, "code": code.id, **leaves})
         await hands.outbox.put(connection, message, is_ours=True)
         return None
 

@@ -1,4 +1,5 @@
-"""`texting.tidy`: once a day, what people wrote long ago is forgotten."""
+"""`texting.tidy`: once a day, what people wrote long ago is forgotten; and a while after a part of a long message has
+come, its digits, should the others not be there by then."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -7,7 +8,7 @@ from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.texting import inbox, requests
 
-KIND = "texting.tidy"
+KIND = inbox.TIDY
 DAY_MS = 86_400_000
 
 
@@ -18,10 +19,17 @@ class Tidying:
         self._settings = settings
 
     def playbook(self) -> Playbook:
-        return Playbook(KIND, (Local("forget", self.forget),), lane=lambda _customer, _intent: KIND)
+        return Playbook(
+            KIND,
+            (Local("forget", self.forget),),
+            lane=lambda _customer, intent: "" if "parts_since" in intent else KIND,
+        )
 
     async def forget(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        before = now - self._settings.keep_days * DAY_MS
-        await inbox.tidied(connection, before=before, parts_before=now - self._settings.parts_seconds * 1000)
-        await requests.tidied(connection, before)
+        before, parts_before = now - self._settings.keep_days * DAY_MS, now - self._settings.parts_seconds * 1000
+        since = work.intent.get("parts_since")
+        await inbox.parts_tidied(connection, since=before if since is None else since, before=parts_before)
+        if since is None:
+            await inbox.tidied(connection, before)
+            await requests.tidied(connection, before)
         return Done()

@@ -1,7 +1,8 @@
 """Campaigns for operators: write one, bring its table, see what it comes to, set it going, read what became of it.
 
 POST /api/campaigns   Idempotency-Key: 7f3c   {"name": "Town office", "purpose": "notice", "by": "jane",
-                                               "texts": {"en": "Hello {name}, ...", "sw": "Habari {name}, ..."}}
+                                               "texts": {"en": "Hello {name}, ...", "sw": "Habari {name}, ..."},
+                                               "channels": ["sms", "email"]}
 PUT  /api/campaigns/CP7K2QD/people?by=jane    the table, CSV or XLSX, as it is
 200  {"reference": "CP7K2QD", "state": "draft", "toSend": 240, "parts": 480, "cost": "384.00", "faults": [...]}
 POST /api/campaigns/CP7K2QD/start {"by": "jane", "why": "..."}      approve, pause, resume, cancel alike
@@ -16,7 +17,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.books.accounts import CURRENCY
-from gateway.campaigns import records
+from gateway.campaigns import letters, records
 from gateway.campaigns.desk import ACTS, CampaignDesk, Draft
 from gateway.campaigns.records import Campaign, Count
 from gateway.campaigns.wording import size
@@ -37,7 +38,7 @@ REPORT_ROWS = 500
 PIECE = 65_536
 STATUS_OF = {"not-found": 404, "invalid": 422, "unreadable": 422}
 HEADERS = {"Cache-Control": "no-store"}
-HEAD: Row = ("row", "phone", "language", "parts", "outcome", "reason", "cost", "at")
+HEAD: Row = ("row", "phone", "language", "parts", "outcome", "reason", "cost", "at", "email")
 
 
 class Written(BaseModel):
@@ -49,6 +50,7 @@ class Written(BaseModel):
     texts: dict[str, str] = Field(min_length=1, max_length=10)
     by: str = Field(min_length=2, max_length=36)
     partner: str = ""
+    channels: tuple[Literal["sms", "email"], ...] = ("sms",)
 
 
 class Said(BaseModel):
@@ -62,8 +64,11 @@ class Said(BaseModel):
 class CampaignRoutes:
     """The composition root puts them behind the operators' token."""
 
-    def __init__(self, desk: CampaignDesk, store: Store, settings: Settings, partners: Mapping[str, str]) -> None:
+    def __init__(
+        self, desk: CampaignDesk, store: Store, settings: Settings, partners: Mapping[str, str], *, has_mail: bool
+    ) -> None:
         self._partners = partners
+        self._has_mail = has_mail
         self._desk = desk
         self._store = store
         self._settings = settings
@@ -86,14 +91,27 @@ class CampaignRoutes:
         async def handle(body: Written) -> web.StreamResponse:
             if body.partner and body.partner not in self._partners:
                 return problem(422, "invalid", "partner: nobody of this name speaks through us")
-            sender = self._partners.get(body.partner, "")
+            if unusable := self._unusable(body):
+                return problem(422, "invalid", f"channels: {unusable}")
+            sender, by_mail = self._partners.get(body.partner, ""), "email" in body.channels
+            draft = Draft(body.name, body.purpose, body.texts, body.by, sender, by_mail)
             try:
-                campaign = await self._desk.written(key, Draft(body.name, body.purpose, body.texts, body.by, sender))
+                campaign = await self._desk.written(key, draft)
             except Rejected as error:
                 return _refused(error)
             return web.json_response(await self._described(campaign), status=201, headers=HEADERS)
 
         return await validated(request, Written, handle)
+
+    def _unusable(self, body: Written) -> str:
+        """What speaks against the channels; nothing when they can be used."""
+        if sorted(body.channels) not in (["sms"], ["email", "sms"]):
+            return "sms, or sms and email: a letter goes beside an SMS"
+        if "email" not in body.channels:
+            return ""
+        if body.partner:
+            return "a partner's messages go by SMS only"
+        return "" if self._has_mail else "there is no mail server: see mail.host"
 
     async def newest(self, request: web.Request) -> web.Response:
         """The newest first, without their counts."""
@@ -162,7 +180,10 @@ class CampaignRoutes:
                 rows = await records.outcomes(connection, campaign.id, after, REPORT_ROWS)
             for row in rows:
                 at = iso(row.updated_at) if row.updated_at else ""
-                yield row.row, row.msisdn.lstrip("+"), row.language, row.parts, row.outcome, row.why, row.cost or "", at
+                yield (
+                    row.row, row.msisdn.lstrip("+"), row.language, row.parts, row.outcome, row.why, row.cost or "", at,
+                    row.email,
+                )  # fmt: skip
             if len(rows) < REPORT_ROWS:
                 return
             after = rows[-1].row
@@ -172,6 +193,8 @@ class CampaignRoutes:
             counts = await records.counts(connection, campaign.id)
             people, parts = await records.sending(connection, campaign.id)
             samples = await records.samples(connection, campaign.id, SAMPLES)
+            mails = await letters.to_write(connection, campaign.id) if campaign.by_mail else 0
+            written = await letters.counts(connection, campaign.id)
         return {
             **_head(campaign),
             "texts": campaign.texts,
@@ -184,6 +207,7 @@ class CampaignRoutes:
             "counts": _summed(counts),
             "reasons": _reasons(counts),
             "spent": amount_text(_spent_cents(counts)),
+            "emails": {"toSend": mails, "counts": written},
             "samples": [
                 {"row": row.row, "language": row.language, "text": row.text, "parts": row.parts,
                  "alphabet": size(row.text).alphabet}
@@ -206,6 +230,7 @@ def _head(campaign: Campaign) -> dict[str, Any]:
         "reference": campaign.reference,
         "name": campaign.name,
         "purpose": campaign.purpose,
+        "channels": ["sms", "email"] if campaign.by_mail else ["sms"],
         "state": campaign.state,
         "createdBy": campaign.created_by,
         "startedBy": campaign.started_by,

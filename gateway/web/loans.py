@@ -31,7 +31,8 @@ from gateway.errors import Rejected
 from gateway.lending.fields import amount_text
 from gateway.lending.loan import Row
 from gateway.lending.payoff import payoff
-from gateway.lending.portfolio import RUNNING_STATES, Happening, LoanRecord, Portfolio, Standing
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
+from gateway.lending.standings import Happening, LoanRecord, Standing
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox, intent_hash
 from gateway.operations.playbook import Work

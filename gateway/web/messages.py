@@ -18,16 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from flows.text import msisdn as kenyan
-from flows.turn import Operation
-from gateway.clock import Clock, iso
+from gateway.clock import iso
 from gateway.config import Messages as Settings
+from gateway.errors import Rejected
 from gateway.live import LiveMenus
-from gateway.operations import queue
-from gateway.operations.outbox import Outbox, intent_hash
+from gateway.sending.accepting import Accepting, Wanted
 from gateway.sending.carriers import Carriers
 from gateway.sending.parts import size_of
 from gateway.sending.ranks import MANNERS, rank_of
-from gateway.store import customers, messages
+from gateway.store import messages
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 from menus.gsm import to_gsm
@@ -37,7 +36,7 @@ KEY_HEADER = "Idempotency-Key"
 KEY_CHARACTERS_MAX = 200
 PAGE, PAGE_MAX = 50, 200
 TEXT_CHARACTERS_MAX = 480
-KIND = "sms.send"
+REFUSALS: Mapping[str, int] = {"not-found": 404, "opted-out": 409, "key-reused": 409}
 TEMPLATES: Mapping[str, str] = {"alert": "alert.text", "offer": "bulk.text"}
 
 
@@ -56,14 +55,13 @@ class MessageRoutes:
     """The composition root puts them behind the operators' token."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, menus: LiveMenus, carriers: Carriers, settings: Settings, clock: Clock
+        self, store: Store, accepting: Accepting, menus: LiveMenus, carriers: Carriers, settings: Settings
     ) -> None:
         self._store = store
-        self._outbox = outbox
+        self._accepting = accepting
         self._menus = menus
         self._carriers = carriers
         self._settings = settings
-        self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
         return (
@@ -84,31 +82,21 @@ class MessageRoutes:
         phone = kenyan(body.to)
         if phone is None:
             return problem(422, "invalid", "to: not a Kenyan mobile number")
-        identity = str(uuid.uuid5(NAMESPACE, key))
         text = to_gsm(body.text)
-        intent: dict[str, Any] = {
+        intent: dict[str, object] = {
             "template": TEMPLATES[body.purpose], "to": phone, "values": {"said": text}, "language": "", "by": body.by,
         }  # fmt: skip
         if body.partner:
             if body.partner not in self._settings.partners:
                 return problem(422, "invalid", "partner: nobody of this name speaks through us")
             intent["sender"] = self._settings.partners[body.partner]
-        async with self._store.begin() as connection:
-            person = await customers.on_line(connection, phone)
-            if person is None:
-                return problem(404, "not-found", "no customer on this line")
-            if body.purpose == "offer" and not person.offers:
-                return problem(409, "opted-out", "this customer has not chosen to get offers")
-            name = f"SM{identity.replace('-', '')[:14].upper()}"
-            wanted = Operation(identity, KIND, name, person.id, intent)
-            if not await self._outbox.put(connection, wanted):
-                kept = await queue.find(connection, identity)
-                if kept.intent_hash != intent_hash(KIND, intent):
-                    return problem(409, "key-reused", f"{KEY_HEADER}: it stands for another message")
-            row = await queue.find(connection, identity)
-        self._outbox.news.set()
+        identity = str(uuid.uuid5(NAMESPACE, key))
+        try:
+            taken = await self._accepting.accept(Wanted(identity, phone, intent, is_offer=body.purpose == "offer"))
+        except Rejected as refusal:
+            return problem(REFUSALS[refusal.code], refusal.code, str(refusal))
         size = size_of(text)
-        answer = {"reference": row.reference, "state": row.state, "parts": size.parts, "alphabet": size.alphabet}
+        answer = {"reference": taken.reference, "state": taken.state, "parts": size.parts, "alphabet": size.alphabet}
         return web.json_response(answer, status=202)
 
     async def notifications(self, request: web.Request) -> web.Response:
@@ -155,6 +143,10 @@ class MessageRoutes:
                     for name in self._settings.carriers
                 ],
                 "routes": [route.model_dump() for route in self._settings.routes],
+                "partners": dict(self._settings.partners),
+                "shortCodes": [
+                    {"shortCode": number, **code.model_dump()} for number, code in self._settings.short_codes.items()
+                ],
                 "quietFrom": f"{self._settings.quiet_from:%H:%M}",
                 "quietUntil": f"{self._settings.quiet_until:%H:%M}",
             }

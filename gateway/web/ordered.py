@@ -5,8 +5,10 @@ POST /api/wallet/withdraw    Idempotency-Key: 7f3c    {"phone": "0711000001", "a
 202  {"reference": "WO4K7QD", "state": "waiting", "phone": "+254711000001", "amount": "500.00", "fee": "0.00", ...}
 POST /api/wallet/acts/WO4K7QD/confirm {"by": "omar", "decision": "approve"}
 POST /api/savings/withdraw, /api/savings/acts/WO4K7QD/confirm
+POST /api/owed/collect,     /api/owed/acts/WO4K7QD/confirm
 
-From a wallet it goes to the owner's own M-PESA, in whole shillings; from savings to their wallet.
+From a wallet it goes to the owner's own M-PESA, in whole shillings; from savings to their wallet; what is owed to the
+house from the wallet to the house.
 """
 
 import uuid
@@ -42,12 +44,14 @@ Free = Callable[[AsyncConnection, str], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An account that money may be taken out of: `free` says how much of it, `fee_cents` what that costs its owner."""
+    """An account that money may be taken out of: `free` says how much of it, `fee_cents` what that costs its owner;
+    `verb` is how that is called there."""
 
-    name: Literal["wallet", "savings"]
+    name: Literal["wallet", "savings", "owed"]
     free: Free
     fee_cents: Callable[[int], int]
     whole_shillings: bool
+    verb: Literal["withdraw", "collect"] = "withdraw"
 
 
 class Wanted(BaseModel):
@@ -80,7 +84,7 @@ class OrderRoutes:
     def table(self) -> Iterable[web.RouteDef]:
         name = self._source.name
         return (
-            web.post(f"/api/{name}/withdraw", self.withdraw),
+            web.post(f"/api/{name}/{self._source.verb}", self.withdraw),
             web.post(f"/api/{name}/acts/{{reference}}/confirm", self.confirm),
         )
 
@@ -132,7 +136,7 @@ class OrderRoutes:
     async def _refusal(self, connection: AsyncConnection, owner: Customer, operation: Operation) -> web.Response | None:
         """What can be seen to be impossible before anybody is asked."""
         if owner.state != "active":
-            return problem(409, "account-not-open", f"phone: this customer's {self._source.name} is not open")
+            return problem(409, "account-not-open", "phone: this customer's account is not open")
         free = await self._source.free(connection, owner.id)
         if free < operation.intent["amount_cents"] + operation.intent["fee_cents"]:
             return problem(409, "insufficient-funds", f"amount: {amount_text(free)} {CURRENCY} available")

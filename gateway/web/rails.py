@@ -11,8 +11,8 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.errors import NotACallback, Unavailable, Uncertain
 from gateway.rails.callbacks import Callback, RailCallbacks
-from gateway.rails.spool import Spool
 from gateway.sources import FORWARDED, Sources
+from gateway.spool import Spool
 from gateway.web.problems import problem, same
 
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
@@ -38,6 +38,7 @@ PATHS = {
     "confirmation": "confirmation",
 }
 VALIDATION = "validation"
+SOURCE_CHARACTERS_MAX = 45
 
 log = structlog.get_logger("callback")
 
@@ -72,7 +73,7 @@ class Gate:
 class RailRoutes:
     """What a gate lets in is taken; what is not taken now is kept on disk until it can be."""
 
-    def __init__(self, callbacks: RailCallbacks, spool: Spool, gate: Gate, clock: Clock) -> None:
+    def __init__(self, callbacks: RailCallbacks, spool: Spool[Callback], gate: Gate, clock: Clock) -> None:
         self._callbacks = callbacks
         self._spool = spool
         self._gate = gate
@@ -86,7 +87,7 @@ class RailRoutes:
     async def validate(self, request: web.Request) -> web.Response:
         """May this payment be made? Every one: money for an unknown account is held, not refused."""
         if reason := self._gate.refusal(request):
-            return _refused(VALIDATION, reason)
+            return _refused(VALIDATION, reason, self._gate.caller(request))
         return web.json_response(ACCEPTED)
 
     def _handler(self, purpose: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -97,7 +98,7 @@ class RailRoutes:
 
     async def _taken(self, request: web.Request, purpose: str) -> web.Response:
         if reason := self._gate.refusal(request):
-            return _refused(purpose, reason)
+            return _refused(purpose, reason, self._gate.caller(request))
         read = await request.read()
         if len(read) > self._gate.bytes_max:
             log.warning("not_a_callback", purpose=purpose, reason="too long", bytes=len(read))
@@ -118,6 +119,7 @@ class RailRoutes:
         return web.json_response(ACCEPTED)
 
 
-def _refused(purpose: str, reason: str) -> web.Response:
-    log.warning("not_a_callback", purpose=purpose, reason=reason)
+def _refused(purpose: str, reason: str, source: str) -> web.Response:
+    """Who called is in the log: of a list that forgot a proxy that is the proxy."""
+    log.warning("not_a_callback", purpose=purpose, reason=reason, source=source[:SOURCE_CHARACTERS_MAX])
     return problem(404, "not-found", "There is nothing here.")

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.clock import Clock
 from gateway.providers.contract import SmsProvider, UssdProvider
-from gateway.sending.reports import Reports
+from gateway.sending.reports import Reports, Then
 from gateway.store.engine import Store
 from gateway.web.problems import problem
 from gateway.web.ussd import fields_of, may_call
@@ -18,8 +18,8 @@ class Provider(UssdProvider, SmsProvider, Protocol):
 
 
 class SmsRoutes:
-    def __init__(self, store: Store, providers: Mapping[str, Provider], clock: Clock) -> None:
-        self._reports = Reports(store, clock)
+    def __init__(self, store: Store, providers: Mapping[str, Provider], clock: Clock, then: Then | None = None) -> None:
+        self._reports = Reports(store, clock, then)
         self._providers = providers
 
     def table(self) -> Iterable[web.RouteDef]:

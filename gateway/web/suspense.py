@@ -4,9 +4,11 @@
     POST /api/mpesa/suspense/UA12BC34DE/assign   {"to": "loan", "loan": "LN7K2QD", "by": "jane", "why": "they called"}
     POST /api/mpesa/suspense/UA12BC34DE/assign   {"to": "wallet", "phone": "0711000001", "by": ..., "why": ...}
     POST /api/mpesa/suspense/UA12BC34DE/assign   {"to": "refund", "by": "jane", "why": "meant for another paybill"}
+    POST /api/mpesa/suspense/UA12BC34DE/assign   {"to": "same", "by": "jane", "why": "typed wrongly, case CS6R2KD"}
     POST /api/mpesa/suspense/UA12BC34DE/confirm  {"by": "omar", "why": "saw the SMS of M-PESA"}     and .../decline
 
-A refund goes back to the phone that paid; it is named only where M-PESA hides which that was.
+A refund goes back to the phone that paid; it is named only where M-PESA hides which that was. `same`: its money is
+booked already, as the operation that two people have settled with a receipt that they typed wrongly.
 """
 
 from collections.abc import Iterable
@@ -33,7 +35,7 @@ from gateway.web.problems import problem, validated
 
 PAGE, PAGE_MAX = 50, 200
 NOT_FOUND = frozenset({"unknown"})
-INVALID = frozenset({"no-such-loan", "no-such-customer", "other-phone", "no-phone", "cents", "state"})
+INVALID = frozenset({"no-such-loan", "no-such-customer", "other-phone", "no-phone", "cents", "state", "not-booked"})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
@@ -47,7 +49,7 @@ class Said(BaseModel):
 
 
 class Assign(Said):
-    to: Literal["loan", "wallet", "refund"]
+    to: Literal["loan", "wallet", "refund", "same"]
     loan: Annotated[Text, Field(max_length=16)] = ""
     phone: Annotated[Text, Field(max_length=20)] = ""
 
@@ -57,8 +59,8 @@ class Assign(Said):
             raise ValueError("loan: needed for a loan, and for nothing else")
         if self.to == "wallet" and not self.phone:
             raise ValueError("phone: needed for a wallet")
-        if self.to == "loan" and self.phone:
-            raise ValueError("phone: a loan is named by its number alone")
+        if self.to in {"loan", "same"} and self.phone:
+            raise ValueError("phone: only of a wallet or a refund")
         if self.phone and kenyan(self.phone) is None:
             raise ValueError("phone: not a Kenyan mobile number")
         return self

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from simulator.client import NETWORKS
 from simulator.phone.launch import main
 
 DEFAULT_URL = "http://127.0.0.1:8383"
@@ -32,8 +33,11 @@ def command_line(arguments: Sequence[str]) -> int:
     parser.add_argument("--msisdn", metavar="PHONE", help="whose phone, in any usual form; by default Amina's")
     parser.add_argument("--script", metavar="FILE", type=Path, help="play this dialogue without a screen")
     parser.add_argument("--secret", metavar="NAME=VALUE", action="append", default=[], help="what the file leaves out")
+    parser.add_argument(
+        "--over", choices=NETWORKS, default="http", help="smpp: through the message centre of the stand-ins"
+    )
     chosen = parser.parse_args(arguments)
-    return main(chosen.url, chosen.standins, chosen.msisdn, chosen.script, chosen.secret)
+    return main(chosen.url, chosen.standins, chosen.msisdn, chosen.script, chosen.secret, chosen.over)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ class PhoneApp(App[None]):
     """One terminal, one phone in hand, as many in the drawer as were picked up.
 
     On a wide terminal the phone that was in hand before lies beside it. While it runs, M-PESA prompts wait for an
-    answer here instead of paying by themselves. Recordings go to `recordings`, a folder.
+    answer here instead of paying by themselves. It dials at `dialled`, the gateway unless named, and writes `over` http
+    or smpp. Recordings go to `recordings`, a folder.
     """
 
     TITLE = "Nyota phone"
@@ -73,6 +74,8 @@ class PhoneApp(App[None]):
         standins: str,
         msisdn: str,
         *,
+        dialled: str = "",
+        over: str = "http",
         clock: Callable[[], float] = time.monotonic,
         session_seconds: float = SESSION_SECONDS,
         poll_seconds: float = POLL_SECONDS,
@@ -84,6 +87,8 @@ class PhoneApp(App[None]):
         self.standins_here = True
         self._url = url
         self._standins = standins
+        self._dialled = dialled or url
+        self._over = over
         self._msisdn = msisdn
         self._clock = clock
         self._session_seconds = session_seconds
@@ -118,7 +123,7 @@ class PhoneApp(App[None]):
 
     def on_mount(self) -> None:
         self._http = aiohttp.ClientSession()
-        self._outside = Outside(self._http, self._standins)
+        self._outside = Outside(self._http, self._standins, over=self._over)
         self._pick_up(self._msisdn)
         self.set_interval(TICK_SECONDS, self.tick)
         self._watcher = self.run_worker(self._watch(), name="watch")
@@ -265,7 +270,7 @@ class PhoneApp(App[None]):
     def _pick_up(self, msisdn: str) -> None:
         if msisdn not in self.sims:
             self.sims[msisdn] = Sim(
-                Line(self._http, self._url, msisdn),
+                Line(self._http, self._dialled, msisdn),
                 self._clock,
                 self.draw,
                 session_seconds=self._session_seconds,

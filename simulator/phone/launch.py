@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.client import e164, standins_url
+from simulator.client import dialled_at, e164, standins_url
 from simulator.dialogue import DialogueError
 from simulator.phone.app import PhoneApp
 from simulator.phone.people import PEOPLE
@@ -20,20 +20,20 @@ UNUSABLE = 2
 
 def main(
     url: str, standins: str | None = None, msisdn: str | None = None, script: Path | str | None = None,
-    secrets: Sequence[str] = (),
+    secrets: Sequence[str] = (), over: str = "http",
 ) -> int:  # fmt: skip
     """Run the phone and answer with an exit code: 0 fine, 1 a difference, 2 it could not be started.
 
     The stand-ins are on the port after the gateway's unless named. With a script `msisdn` takes the place
     of the phone that the script starts with; without one it chooses the line that is picked up first. `secrets` are
-    what the script leaves out, as `name=value`.
+    what the script leaves out, as `name=value`. `over` is the network: `http`, or `smpp` through the stand-ins' centre.
     """
     try:
         outside = standins or standins_url(url)
         phone = None if msisdn is None else e164(msisdn)
         if script is None:
-            return _open(url, outside, phone or PEOPLE[0].msisdn)
-        same = asyncio.run(perform(Path(script), url, outside, msisdn=phone, secrets=_named(secrets)))
+            return _open(url, outside, phone or PEOPLE[0].msisdn, over)
+        same = asyncio.run(perform(Path(script), url, outside, msisdn=phone, secrets=_named(secrets), over=over))
     except (DialogueError, ValueError, OSError) as error:
         return _refuse(str(error))
     return OK if same else DIFFERENCE
@@ -46,10 +46,10 @@ def _named(secrets: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _open(url: str, standins: str, msisdn: str) -> int:
+def _open(url: str, standins: str, msisdn: str, over: str) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _refuse("the phone needs a terminal to draw on; without one, play a dialogue with --script FILE")
-    asyncio.run(_attend(PhoneApp(url, standins, msisdn)))
+    asyncio.run(_attend(PhoneApp(url, standins, msisdn, dialled=dialled_at(url, standins, over), over=over)))
     return OK
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from simulator.client import Lines, Outside
+from simulator.client import Lines, Outside, dialled_at
 from simulator.dialogue import Dialogue, Difference, Scene, load, play
 from simulator.phone.people import person
 
@@ -29,12 +29,12 @@ _CAPTIONS = {
 
 async def perform(
     path: Path, url: str, standins: str, *, msisdn: str | None = None, secrets: Mapping[str, str] | None = None,
-    say: Callable[[str], None] = print,
+    over: str = "http", say: Callable[[str], None] = print,
 ) -> bool:  # fmt: skip
     """Play the file and tell how it went; False at the first difference.
 
     `msisdn` takes the place of the phone that the file starts with. `secrets` are what the file does not say, by name;
-    the PIN of demo people is known. Raises DialogueError or OSError when
+    the PIN of demo people is known. `over` is the network: `http` or `smpp`. Raises DialogueError or OSError when
     there is no dialogue in that file.
     """
     dialogue = load(path)
@@ -44,7 +44,8 @@ async def perform(
     say(f"{dialogue.name} ({path}) at {url}")
     async with aiohttp.ClientSession() as http:
         try:
-            await play(dialogue, Lines(http, url), Outside(http, standins), on_screen=Narrator(say), secrets=known)
+            lines, outside = Lines(http, dialled_at(url, standins, over)), Outside(http, standins, over=over)
+            await play(dialogue, lines, outside, on_screen=Narrator(say), secrets=known)
         except Difference as difference:
             say(f"\nDIFFERENCE {difference}")
             return False

@@ -6,6 +6,10 @@ username=sandbox&to=%2B254712345600&message=Hello&from=NYOTA
 {"SMSMessageData": {"Message": "Sent to 1/1 Total Cost: KES 0.8000",
   "Recipients": [{"statusCode": 101, "number": "+254712345600", "status": "Success",
     "cost": "KES 0.8000", "messageId": "ATXid_0123456789abcdef0123456789abcdef"}]}}
+
+With `bulkSMSMode=0` a message is premium: `from` is a short code, and it is charged to whoever gets it by the `linkId`
+of what they wrote to that code. A link is good once and for a day. Nobody hears of a bad one before the report:
+id=ATXid_...&status=Rejected&failureReason=InvalidLinkId
 """
 
 import re
@@ -17,7 +21,7 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.standins import callbacks, money, phones, stamps, texts
+from simulator.standins import callbacks, links, money, phones, stamps, texts
 from simulator.standins.answers import misbehave
 from simulator.standins.faults import Drawn
 from simulator.standins.settings import SmsAccount
@@ -30,7 +34,8 @@ COST_OF_A_PART = 8000
 """In ten-thousandths of a shilling."""
 
 _NUMBER = re.compile(r"\+\d{6,15}", re.ASCII)
-_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,9}[A-Za-z0-9]|\d{3,11}", re.ASCII)
+_SHORT_CODE = re.compile(r"\d{3,15}", re.ASCII)
+_SENDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,9}[A-Za-z0-9]|\d{3,15}", re.ASCII)
 _NETWORK_CODE = "63902"
 
 SENT, QUEUED = (101, "Success"), (102, "Queued")
@@ -43,12 +48,15 @@ INVALID_NUMBER, BLACKLISTED, NO_ROUTE = (
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """One request to send. `sender` is empty for the shared default; with `is_queued` sending comes later."""
+    """One request to send. `sender` is empty for the shared default; with `is_queued` sending comes later. One that
+    `is_premium` has the `link` of what it answers."""
 
     numbers: tuple[str, ...]
     message: str
     sender: str
     is_queued: bool
+    is_premium: bool = False
+    link: str = ""
 
 
 class BadRequestError(Exception):
@@ -64,8 +72,9 @@ def routes() -> list[web.RouteDef]:
     return [web.post(f"{PREFIX}/version1/messaging", _messaging)]
 
 
-def write_to_gateway(world: World, phone: str, text: str, short_code: str) -> str | None:
-    """Somebody writes an SMS to our short code. Returns its id, or None when nobody is there to be told."""
+def write_to_gateway(world: World, phone: str, text: str, short_code: str, link: str = "") -> str | None:
+    """Somebody writes an SMS to our short code; with a link, to a premium one. Returns its id, or None when nobody is
+    there to be told."""
     url = world.settings.incoming_url
     if url is None:
         return None
@@ -77,8 +86,11 @@ def write_to_gateway(world: World, phone: str, text: str, short_code: str) -> st
         "text": text,
         "date": stamps.zulu(world.now()),
         "networkCode": _NETWORK_CODE,
+        **({"linkId": link} if link else {}),
     }
     with world.change():
+        if link:
+            links.keep(world.book, links.Link(link, phones.parse_phone(phone), short_code, world.now()))
         callback = callbacks.form_callback("inbound", message_id, url, form)
         callbacks.plan(world, callback, after_seconds=0.0, drawn=world.faults.draw("sms"))
     return message_id
@@ -120,11 +132,14 @@ def _sms(form: Mapping[str, str]) -> Sms:
     numbers = tuple(number.strip() for number in form["to"].split(","))
     if len(numbers) > RECIPIENTS_MAX:
         raise BadRequestError(400, "Too many recipients")
-    return Sms(numbers, form["message"], form.get("from", ""), form.get("enqueue") == "1")
+    is_premium = form.get("bulkSMSMode") == "0"
+    return Sms(
+        numbers, form["message"], form.get("from", ""), form.get("enqueue") == "1", is_premium, form.get("linkId", "")
+    )
 
 
 def _send(world: World, sms: Sms, drawn: Drawn) -> dict[str, Any]:
-    if not _is_registered(world.settings.sms, sms.sender):
+    if not _is_registered(world.settings.sms, sms):
         return {"Message": "InvalidSenderId", "Recipients": []}
     with world.change():
         recipients = [_send_to(world, number, sms, drawn) for number in sms.numbers]
@@ -133,10 +148,13 @@ def _send(world: World, sms: Sms, drawn: Drawn) -> dict[str, Any]:
     return {"Message": summary, "Recipients": recipients}
 
 
-def _is_registered(account: SmsAccount, sender: str) -> bool:
-    if not sender:
+def _is_registered(account: SmsAccount, sms: Sms) -> bool:
+    """Whether this account may speak so. Nobody is charged by a name: a premium message has a short code."""
+    if sms.is_premium and _SHORT_CODE.fullmatch(sms.sender) is None:
+        return False
+    if not sms.sender:
         return True
-    return sender in account.senders if account.senders else _SENDER.fullmatch(sender) is not None
+    return sms.sender in account.senders if account.senders else _SENDER.fullmatch(sms.sender) is not None
 
 
 def _send_to(world: World, number: str, sms: Sms, drawn: Drawn) -> dict[str, Any]:
@@ -144,10 +162,12 @@ def _send_to(world: World, number: str, sms: Sms, drawn: Drawn) -> dict[str, Any
     if refusal is not None:
         return _recipient(number, refusal, cost="0", message_id="None")
     message_id = f"ATXid_{secrets.token_hex(16)}"
-    at = world.now() + world.settings.delivery_seconds
-    sender = sms.sender or SHARED_SENDER
-    texts.keep(world.book, texts.Text(message_id, phones.parse_phone(number), sms.message, sender, at))
-    _plan_report(world, message_id, number, drawn)
+    failure = _charged(world, number, sms) if sms.is_premium else ""
+    if not failure:
+        at = world.now() + world.settings.delivery_seconds
+        sender = sms.sender or SHARED_SENDER
+        texts.keep(world.book, texts.Text(message_id, phones.parse_phone(number), sms.message, sender, at))
+    _plan_report(world, message_id, number, drawn, failure)
     return _recipient(number, QUEUED if sms.is_queued else SENT, cost=_cost(sms.message, 1), message_id=message_id)
 
 
@@ -161,11 +181,21 @@ def _refusal(world: World, number: str) -> tuple[int, str] | None:
     return BLACKLISTED if money.person(world, phone).is_opted_out else None
 
 
-def _plan_report(world: World, message_id: str, number: str, drawn: Drawn) -> None:
+def _charged(world: World, number: str, sms: Sms) -> str:
+    """Use the link up; why it cannot be: nobody here has subscribed, and a link is for the answer to one message."""
+    if not sms.link:
+        return "UserNotSubscribedToProduct"
+    wanted = links.Link(sms.link, phones.parse_phone(number), sms.sender, world.now())
+    return "" if links.use(world.book, wanted) else "InvalidLinkId"
+
+
+def _plan_report(world: World, message_id: str, number: str, drawn: Drawn, failure: str) -> None:
     url = world.settings.report_url
     if url is None:
         return
     form = {"id": message_id, "status": "Success", "phoneNumber": number, "networkCode": _NETWORK_CODE}
+    if failure:
+        form |= {"status": "Rejected", "failureReason": failure}
     callback = callbacks.form_callback("delivery", message_id, url, form)
     callbacks.plan(world, callback, after_seconds=world.settings.delivery_seconds, drawn=drawn)
 

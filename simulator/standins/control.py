@@ -5,6 +5,7 @@ JSON in camelCase; amounts are decimal strings in KES; refusals are problem+json
 
 import json
 import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -83,13 +84,15 @@ async def sms(world: World, request: web.Request) -> Mapping[str, Any]:
 
 
 async def write_sms(world: World, request: web.Request) -> Mapping[str, Any]:
-    """Somebody writes to our short code: `{phone, text, to?}`."""
+    """Somebody writes to our short code: `{phone, text, to?, premium?}`; to a premium one it has a link."""
     body = await read_body(request)
     short_code = str(body.get("to") or SHORT_CODE)
-    message_id = africastalking.write_to_gateway(world, _phone(body.get("phone")), read_text(body, "text"), short_code)
+    link = secrets.token_hex(16) if body.get("premium") is True else ""
+    phone, text = read_phone(body.get("phone")), read_text(body, "text")
+    message_id = africastalking.write_to_gateway(world, phone, text, short_code, link)
     if message_id is None:
         raise ProblemError(409, "no-gateway", "set inboundUrl first, or start with a gateway URL")
-    return {"id": message_id}
+    return {"id": message_id, **({"linkId": link} if link else {})}
 
 
 async def stk(world: World, request: web.Request) -> Mapping[str, Any]:
@@ -118,7 +121,7 @@ async def pay_paybill(world: World, request: web.Request) -> Mapping[str, Any]:
     if len(account) > paybill.BILL_REFERENCE_CHARACTERS_MAX:
         raise ProblemError(422, "invalid-account", f"at most {paybill.BILL_REFERENCE_CHARACTERS_MAX} characters")
     try:
-        paid = await paybill.pay(world, _phone(body.get("phone")), _whole_cents(body.get("amount")), account)
+        paid = await paybill.pay(world, read_phone(body.get("phone")), _whole_cents(body.get("amount")), account)
     except money.RefusedError as refused:
         raise ProblemError(409, "payment-refused", refused.refusal.name.lower().replace("_", " ")) from refused
     except paybill.PaymentRejectedError as rejected:
@@ -188,14 +191,14 @@ def _moment(text: str, *, days_on: int) -> float:
 
 async def show_person(world: World, request: web.Request) -> Mapping[str, Any]:
     """Somebody's M-PESA account."""
-    phone = _phone(request.query.get("phone"))
+    phone = read_phone(request.query.get("phone"))
     return {"person": _person(money.person(world, phone))}
 
 
 async def change_person(world: World, request: web.Request) -> Mapping[str, Any]:
     """Arrange somebody's account: `{phone, name?, balance?, registered?, optedOut?}`."""
     body = await read_body(request)
-    phone = _phone(body.get("phone"))
+    phone = read_phone(body.get("phone"))
     with world.change() as book:
         money.person(world, phone)
         if "name" in body:
@@ -300,7 +303,8 @@ def _bool(body: Mapping[str, Any], field: str) -> bool:
     return value
 
 
-def _phone(value: object) -> str:
+def read_phone(value: object) -> str:
+    """Its 12 digits. Raises ProblemError for what is no phone of this world."""
     try:
         return phones.parse_phone(str(value))
     except ValueError as error:
@@ -309,7 +313,7 @@ def _phone(value: object) -> str:
 
 def _asked_phone(request: web.Request) -> str | None:
     asked = request.query.get("phone")
-    return None if asked is None else _phone(asked)
+    return None if asked is None else read_phone(asked)
 
 
 def _whole_cents(value: object) -> int:

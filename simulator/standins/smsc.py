@@ -1,6 +1,7 @@
 """A carrier's message centre: takes texts over SMPP 3.4, reports on them, and carries sessions on the phone.
 
-Needs the extra `smpp`. What goes wrong is drawn as for HTTP, API `smpp`:
+Needs the extra `smpp`. What is put off, or not acknowledged, it delivers again. What goes wrong is drawn as for HTTP,
+under the API `smpp`:
 
 | fault | the text | what the gateway sees |
 |---|---|---|
@@ -12,15 +13,18 @@ Needs the extra `smpp`. What goes wrong is drawn as for HTTP, API `smpp`:
 
 import asyncio
 import itertools
+import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from simulator.standins.faults import Drawn, Faults
+from simulator.standins import gsm
+from simulator.standins.faults import SMPP_API, Drawn, Faults
 
-API = "smpp"
+API = SMPP_API
 USSD_SERVICE_OP, ITS_SESSION_INFO, MESSAGE_PAYLOAD = 0x0501, 0x1383, 0x0424
 RECEIPTED_MESSAGE_ID, MESSAGE_STATE = 0x001E, 0x0427
 SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x020C, 0x020E, 0x020F
@@ -28,7 +32,13 @@ BEGINS, ASKS, CLOSES, ANSWERS = 1, 2, 17, 18
 REPORT, HAS_HEADER = 0x04, 0x40
 DELIVERED = 2
 THROTTLED, SYSTEM_ERROR = 0x58, 0x08
-SHORT_OCTETS_MAX = 254
+AGAIN = frozenset({0x14, 0x58, 0x64})
+"""ESME_RMSGQFUL, ESME_RTHROTTLED, ESME_RX_T_APPN: not now."""
+AGAIN_SECONDS = 0.5
+
+
+class NobodyBoundError(Exception):
+    """There is nobody to deliver to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,17 @@ class Call:
     async def hang_up(self) -> None:
         await self.centre.deliver(self.phone, self.code, b"", self._tlvs(ANSWERS, ends=True))
 
-    async def again(self, operation: int, typed: str) -> None:
+    async def again(self, operation: int, typed: str) -> Screen:
         """The centre sends the last message once more, as it does when it saw no acknowledgement."""
         self.at -= 1
-        await self.centre.deliver(self.phone, self.code, typed.encode("ascii"), self._tlvs(operation))
+        return await self._said(operation, typed)
 
     async def _said(self, operation: int, typed: str) -> Screen:
-        await self.centre.deliver(self.phone, self.code, typed.encode("ascii"), self._tlvs(operation))
+        """A screen that came too late for what was said before is not the answer to this."""
+        while not self.screens.empty():
+            self.screens.get_nowait()
+        payload, coding = gsm.encoded(typed)
+        await self.centre.deliver(self.phone, self.code, payload, self._tlvs(operation), coding=coding)
         return await self.screens.get()
 
     def _tlvs(self, operation: int, *, ends: bool = False) -> Mapping[int, bytes]:
@@ -85,10 +99,15 @@ class Call:
 class Smsc:
     """One centre on the loopback. `reached` and `news` tell what phones got; `faults` what goes wrong."""
 
-    def __init__(self, port: int, faults: Faults | None = None, *, decimal_reports: bool = False) -> None:
+    def __init__(
+        self, port: int, faults: Faults | None = None, *, decimal_reports: bool = False,
+        on_reached: Callable[[Reached], None] = lambda _: None,
+    ) -> None:  # fmt: skip
         self._library: Any = import_module("smpp34")
+        self._port = port
         self._server = self._library.Server("127.0.0.1", port, system_id="STANDIN")
         self._decimal_reports = decimal_reports
+        self._on_reached = on_reached
         self._ids, self._sessions = itertools.count(0xA1), itertools.count(1)
         self._bound: dict[str, Any] = {}
         self._calls: dict[tuple[str, int], Call] = {}
@@ -100,6 +119,9 @@ class Smsc:
         self.news = asyncio.Event()
 
     async def start(self) -> None:
+        """Raises OSError for a taken port."""
+        with socket.create_server(("127.0.0.1", self._port)):
+            pass  # the library says no more than that something went wrong
         await self._server.start()
         self._spawn(self._serve())
 
@@ -120,9 +142,11 @@ class Smsc:
         return call
 
     async def write(self, phone: str, text: str, code: str = "383", *, reference: int = 7, size: int = 0) -> None:
-        """Somebody writes to our code: whole, or with `size` in parts of so many characters, the last first."""
+        """Somebody writes to our code: whole, or with `size` in parts of so many characters, the last first. Until it
+        is taken it is delivered again. Raises NobodyBoundError."""
         if not size:
-            await self.deliver(phone, code, text.encode("utf-16-be"), {}, coding=8)
+            payload, coding = gsm.encoded(text)
+            await self.deliver(phone, code, payload, {}, coding=coding)
             return
         parts = [text[at : at + size] for at in range(0, len(text), size)]
         for number, part in reversed(list(enumerate(parts, 1))):
@@ -132,11 +156,31 @@ class Smsc:
     async def deliver(
         self, sender: str, to: str, payload: bytes, tlvs: Mapping[int, bytes], *, coding: int = 0, esm_class: int = 0
     ) -> None:
-        """Over any session that hears. Raises IndexError while nobody is bound."""
-        esme = [each for each in self._bound.values() if each.can_receive][-1]
-        await esme.deliver_sm(
-            to, payload, source_addr=sender, data_coding=coding, esm_class=esm_class, tlvs=self._tlvs(tlvs)
-        )
+        """Over any session that hears. What is put off, or not acknowledged, is delivered again by and by, but for
+        what belongs to a session on the phone. Raises NobodyBoundError."""
+        fields = {
+            "source_addr": sender, "data_coding": coding, "esm_class": esm_class, "tlvs": self._tlvs(tlvs),
+        }  # fmt: skip
+        if not await self._delivered(to, payload, fields) and USSD_SERVICE_OP not in tlvs:
+            self._spawn(self._until_taken(to, payload, fields))
+
+    async def _until_taken(self, to: str, payload: bytes, fields: Mapping[str, Any]) -> None:
+        is_taken = False
+        while not is_taken:
+            await asyncio.sleep(AGAIN_SECONDS)
+            with suppress(NobodyBoundError):
+                is_taken = await self._delivered(to, payload, fields)
+
+    async def _delivered(self, to: str, payload: bytes, fields: Mapping[str, Any]) -> bool:
+        """Whether it was acknowledged and not put off. Raises NobodyBoundError."""
+        ears = [each for each in self._bound.values() if each.can_receive]
+        if not ears:
+            raise NobodyBoundError("nobody is bound to the message centre")
+        try:
+            answer = await ears[-1].deliver_sm(to, payload, **fields)
+        except (self._library.SmppError, RuntimeError):  # lost meanwhile
+            return False
+        return answer.command_status not in AGAIN
 
     async def drop(self) -> None:
         """Ends every session."""
@@ -177,7 +221,7 @@ class Smsc:
         call = self._calls.get((phone, tlvs[ITS_SESSION_INFO][0]))
         if call is not None:
             goes_on = tlvs[USSD_SERVICE_OP][0] == ASKS
-            call.screens.put_nowait(Screen(_text(payload, coding), goes_on))
+            call.screens.put_nowait(Screen(gsm.decoded(payload, coding), goes_on))
 
     def _reach(self, event: Any, tlvs: Mapping[int, bytes]) -> None:
         """On the phone once all of it is there."""
@@ -189,11 +233,13 @@ class Smsc:
         elif SAR_REFERENCE in tlvs:
             reference, total, number = tlvs[SAR_REFERENCE].hex(), tlvs[SAR_TOTAL][0], tlvs[SAR_NUMBER][0]
         here = self._joined.setdefault((event.destination_addr, reference), {})
-        here[number] = _text(payload, event.data_coding)
+        here[number] = gsm.decoded(payload, event.data_coding)
         if len(here) == total:
             del self._joined[event.destination_addr, reference]
             text = "".join(here[each] for each in sorted(here))
-            self.reached.append(Reached(event.destination_addr, event.source_addr, text, total))
+            reached = Reached(event.destination_addr, event.source_addr, text, total)
+            self.reached.append(reached)
+            self._on_reached(reached)
 
     async def _report(self, phone: str, sender: str, message_id: str, drawn: Drawn) -> None:
         if "lost-callback" in drawn:
@@ -211,8 +257,3 @@ class Smsc:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _text(payload: bytes, coding: int) -> str:
-    """Plain letters are the same octets in GSM 03.38; the rest of that alphabet is shown as Latin-1."""
-    return payload.decode("utf-16-be" if coding == 8 else "latin-1")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from gateway.clock import local_date, system
-from gateway.lending.products import DEMO_PRODUCTS
+from gateway.lending.offers import DEMO_PRODUCTS
 from gateway.mirror import kept
 from gateway.mirror.tables import core_loans
 from gateway.mirror.telling import LOAN

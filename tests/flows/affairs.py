@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from flows.known import Account, Consent, Forgot, LineRequest, Member, Prompted, StaffLeft
+from flows.known import (
+    Account,
+    Allowed,
+    Consent,
+    Forgot,
+    LineRequest,
+    LinkedLine,
+    Member,
+    Prompted,
+    Scheduled,
+    StaffLeft,
+)
 
 if TYPE_CHECKING:
     from tests.flows.town import Person, Town
@@ -13,6 +24,11 @@ if TYPE_CHECKING:
 CODE = "482913"
 WITH_PIN = frozenset({"savings.save", "savings.move", "wallet.withdraw", "wallet.send", "repay.wallet"})
 JANE = "+254711000009"
+SCHEDULE_ALLOWED = {
+    "save": Allowed(10_00, 500_000_00),
+    "send": Allowed(10_00, 100_000_00),
+    "repay": Allowed(50_00, 500_000_00),
+}
 ZAWADI = "+254711000055"
 
 
@@ -35,6 +51,7 @@ class Affairs:
     has_links: bool = True
     links_left: int = 3
     mail_receipts: bool = False
+    mail_reminders: bool = False
     closing: str = ""
     consents: tuple[Consent, ...] = (
         Consent("terms", "2026-08", date(2026, 8, 1)),
@@ -48,6 +65,10 @@ class Affairs:
     paying: tuple[str, ...] = ()
     forgot_pending: bool = False
     forgot_left: int = 3
+    linked: tuple[LinkedLine, ...] = ()
+    pending_linked: str = ""
+    scheduled: tuple[Scheduled, ...] = ()
+    schedules_most: int = 5
     last_cents: int = 0
     """What was last moved with the PIN."""
 
@@ -63,7 +84,7 @@ def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
         percent = town.people[phone].auto_repay_percent
         return Account(
             percent, its.offers, its.has_mail, its.email, its.is_verified, its.awaits_code, its.has_links,
-            its.mail_receipts,
+            its.mail_receipts, its.mail_reminders,
         )  # fmt: skip
 
     def hindrance(phone: str) -> str:
@@ -95,6 +116,13 @@ def facts_of(town: "Town") -> Mapping[str, Callable[..., Any]]:
         "staff_left": lambda phone: StaffLeft(of(phone).look_ups, of(phone).prompts),
         "prompted": lambda phone: of(phone).prompted,
         "lines_waiting": lambda phone: of(phone).lines_waiting,
+        "linked": lambda phone: of(phone).linked,
+        "linked_left": lambda phone: 2 - len(of(phone).linked),
+        "line_linkable": lambda phone, line: line not in town.people and line not in _payers(town),
+        "pending_linked": lambda phone: of(phone).pending_linked,
+        "scheduled": lambda phone: of(phone).scheduled,
+        "schedules_left": lambda phone: of(phone).schedules_most - len(of(phone).scheduled),
+        "schedule_allowed": lambda _, kind: SCHEDULE_ALLOWED[kind],
     }
 
 
@@ -113,8 +141,14 @@ def apply(town: "Town", kind: str, intent: Mapping[str, Any], reference: str, pe
     its = person.affairs
     its.links_left -= kind == "statement.link"
     its.mail_receipts = intent["on"] if kind == "receipts.mail" else its.mail_receipts
+    its.mail_reminders = intent["on"] if kind == "reminders.mail" else its.mail_reminders
     its.last_cents = intent["amount_cents"] if kind in WITH_PIN else its.last_cents
     its.forgot_left -= kind == "pin.miss"
+    its.scheduled += _scheduled(town, kind, intent, reference)
+    its.pending_linked = intent["phone"] if kind == "line.ask" else its.pending_linked * (kind != "line.link")
+    its.linked += (LinkedLine(reference, intent["phone"]),) if kind == "line.link" else ()
+    its.linked = tuple(one for one in its.linked if one.reference != intent.get("line"))
+    its.scheduled = tuple(one for one in its.scheduled if one.reference != intent.get("schedule"))
     its.forgot_pending = kind == "pin.code" or (its.forgot_pending and kind != "pin.recover")
     person.wrong_tries *= kind != "pin.recover"
     target = next((one for one in town.people.values() if one.id == intent.get("customer")), None)
@@ -146,3 +180,18 @@ def apply(town: "Town", kind: str, intent: Mapping[str, Any], reference: str, pe
             its.prompted = (asked, *its.prompted)
         case _:
             pass
+
+
+def _payers(town: "Town") -> set[str]:
+    """Every line that pays for somebody."""
+    return {line.phone for person in town.people.values() for line in person.affairs.linked}
+
+
+def _scheduled(town: "Town", kind: str, intent: Mapping[str, Any], reference: str) -> tuple[Scheduled, ...]:
+    """What an operation schedules, if it does."""
+    if kind != "schedule.create":
+        return ()
+    payee = town.people[intent["to"]].name.split() if "to" in intent else []
+    person, first = f"{payee[0]} {payee[-1][0]}" if payee else "", date.fromisoformat(intent["first"])
+    amount, every, day = intent["amount_cents"], intent["every"], intent["day"]
+    return (Scheduled(reference, intent["kind"], amount, every, day, first, person, intent.get("loan", "")),)

@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pytest
+
 from tests.flows.affairs import JANE
 from tests.flows.phone import Phone
 from tests.flows.town import AMINA, BARAKA
@@ -71,6 +75,16 @@ class TestClosing:
 
         assert phone.screen.startswith("We cannot close it yet: a loan is not finished.")
         assert Phone(BARAKA).dial("*383*8*7#").screen.startswith("Hatuwezi kuifunga bado: kuna pesa")
+
+    @pytest.mark.parametrize(("line", "words"), [(AMINA, "you owe Nyota"), (BARAKA, "unadaiwa na Nyota")])
+    def test_a_debt_beside_any_loan_is_named_as_one(self, line: str, words: str) -> None:
+        """Not as a loan that could be repaid on the phone."""
+        phone = Phone(line)
+        affairs = replace(phone.person.affairs, closing="owed")
+        phone.town.people[line] = replace(phone.person, affairs=affairs)
+
+        assert words in phone.dial("*383*8*7#").screen
+        assert phone.operations == []
 
     def test_the_pin_is_the_yes(self) -> None:
         """Nothing before it."""

@@ -1,7 +1,8 @@
 """Every screen there is, come to as people come to it, in both languages."""
 
+import io
+import pickle
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flows.known import Allowed, Asked, LineRequest, Prompted, Request, Unclaimed
+from flows.known import Allowed, Asked, LineRequest, LinkedLine, Prompted, Request, Scheduled, Unclaimed
 from menus.gsm import is_gsm, septets
 from tests.flows.affairs import CODE, JANE, Affairs
 from tests.flows.phone import ENGINE, Phone
@@ -22,12 +23,14 @@ TYPED_AT = {
     "forgot": (CODE,),
     "officer": ("0711000001", "0711000011", "0711000012", "0711000013", "0711000066", "24567891"),
     "phonechange": ("0711000066", CODE),
+    "linked": (NOBODY, CODE),
+    "schedule": (NOBODY,),
     "statement": ("amina@post.example", CODE),
 }
 """What is typed besides in some flows."""
 
 pytestmark = pytest.mark.timeout(300)  # whoever asks first walks every screen
-SCREENS_MAX = 400
+SCREENS_MAX = 600
 
 Begin = Callable[[str], Phone]
 
@@ -116,6 +119,30 @@ def asked(kind: str, **changes: object) -> Begin:
     return begin
 
 
+OTHER_PHONE = LinkedLine("LK4B7KN", "+254711000077")
+
+
+def linked(*lines: LinkedLine) -> Begin:
+    """These pay for Amina."""
+
+    def begin(language: str) -> Phone:
+        person = replace(amina(), language=language, affairs=Affairs(linked=lines))
+        return Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*8*3#")
+
+    return begin
+
+
+def scheduled(*some: Scheduled, most: int) -> Begin:
+    """This is paid by itself, and there may be so many."""
+
+    def begin(language: str) -> Phone:
+        its = Affairs(scheduled=some, schedules_most=most)
+        people = {AMINA: replace(amina(), language=language, affairs=its), BARAKA: baraka()}
+        return Phone(AMINA, Town(ENGINE, people)).dial("*383*6*6#")
+
+    return begin
+
+
 def with_one_blocked(language: str) -> Phone:
     person = replace(amina(), language=language, blocked=(f"person:{BARAKA}",))
     return Phone(AMINA, Town(ENGINE, {AMINA: person, BARAKA: baraka()})).dial("*383#")
@@ -185,7 +212,14 @@ BEGINNINGS: dict[str, Begin] = {
     ),
     "receipts by mail": lambda language: somebody(
         language,
-        affairs=Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_receipts=True, links_left=0),
+        affairs=Affairs(
+            has_mail=True,
+            email="a***@post.example",
+            is_verified=True,
+            mail_receipts=True,
+            links_left=0,
+            mail_reminders=True,
+        ),
     ),
     "enough codes": lambda language: somebody(language, affairs=Affairs(has_mail=True, codes_left=0, forgot_left=0)),
     "empty account": lambda language: somebody(language, loans=(), wallet_cents=0, savings_cents=0),
@@ -200,6 +234,13 @@ BEGINNINGS: dict[str, Begin] = {
     "asked, and answered meanwhile": answered_meanwhile,
     "asked by nobody": lambda language: somebody(language, refuses_all=True),
     "with one blocked": with_one_blocked,
+    "pays by itself": scheduled(
+        Scheduled("SC4B7KN", "save", 500_00, "month", 31, NOW.date() + timedelta(days=26)), most=5
+    ),
+    "may have nothing paid by itself": scheduled(most=0),
+    "has no other phone": linked(),
+    "has another phone": linked(OTHER_PHONE),
+    "deposits where there is another phone": lambda language: linked(OTHER_PHONE)(language).dial("*383*6*1#"),
     "sends where strangers may get it": sends_to_anybody,
     "sent the same before": sent_before,
     "withdrew the same before": paid_before("6", "2", "1000"),
@@ -212,6 +253,19 @@ BEGINNINGS: dict[str, Begin] = {
     "looked up all of a day": lambda language: secured(language, lookups_left=0),
     "dropped": dropped,
 }
+
+
+OWN = {
+    "pays by itself": "schedule",
+    "may have nothing paid by itself": "schedule",
+    "has no other phone": "linked",
+    "has another phone": "linked",
+    "deposits where there is another phone": "wallet",
+}
+"""Beginnings that are for one flow only."""
+
+APART = frozenset({"schedule", "linked"})
+"""Flows that only those walk."""
 
 
 def answers(phone: Phone) -> Iterator[str]:
@@ -231,12 +285,33 @@ def scene(phone: Phone) -> tuple[str, int, str]:
     return phone.place, phone.session.page, phone.session.data.get("after", "")
 
 
-def further(phone: Phone, answer: str) -> Phone:
-    """A twin of the phone and its town, one answer on; the phone stays where it is."""
-    return deepcopy(phone, {id(ENGINE): ENGINE}).press(answer)
+class _Written(pickle.Pickler):
+    """All of a phone and its town but the engine, which is nobody's own."""
+
+    def persistent_id(self, each: object) -> str | None:
+        return "engine" if each is ENGINE else None
 
 
-def explored(begin: Begin) -> dict[str, tuple[str, ...]]:
+class _Read(pickle.Unpickler):
+    def persistent_load(self, _: object) -> object:
+        return ENGINE
+
+
+def twins(phone: Phone) -> Iterator[Phone]:
+    """As many as are wanted, each with a town of its own; the phone stays where it is."""
+    written = io.BytesIO()
+    _Written(written).dump(phone)
+    while True:
+        yield _Read(io.BytesIO(written.getvalue())).load()
+
+
+def goes_on(phone: Phone, own: str) -> bool:
+    """Whether to look behind this screen."""
+    flow = phone.session.flow
+    return flow in {own, "view"} if own else flow not in APART
+
+
+def explored(begin: Begin, own: str) -> dict[str, tuple[str, ...]]:
     """Every place that can be come to, with the answers that first led there; the shortest way first."""
     first = begin("en")
     seen = {scene(first)}
@@ -244,14 +319,14 @@ def explored(begin: Begin) -> dict[str, tuple[str, ...]]:
     phones: list[tuple[Phone, tuple[str, ...]]] = [(first, ())]
     while phones:
         here, way = phones.pop(0)
-        for answer in list(answers(here)):
-            phone = further(here, answer)
+        for twin, answer in zip(twins(here), list(answers(here)), strict=False):
+            phone = twin.press(answer)
             if scene(phone) in seen:
                 continue
             seen.add(scene(phone))
             ways.setdefault(phone.place, (*way, answer))
             assert len(seen) < SCREENS_MAX
-            if phone.is_open:
+            if phone.is_open and goes_on(phone, own):
                 phones.append((phone, (*way, answer)))
     return ways
 
@@ -261,7 +336,7 @@ def ways() -> dict[str, tuple[str, tuple[str, ...]]]:
     """How each place is come to: from which beginning, by which answers. The same in every language."""
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name, begin in BEGINNINGS.items():
-        for place, way in explored(begin).items():
+        for place, way in explored(begin, OWN.get(name, "")).items():
             found.setdefault(place, (name, way))
     return found
 

@@ -78,7 +78,7 @@ class TestStatement:
         assert line in phone.lines
         assert phone.press("6").lines[0] == asked
         assert phone.press("1").screen == done
-        assert phone.operations[-1].intent == {"on": True}
+        assert phone.operations[-1].intent == {"on": True, "version": "2026-08", "language": language}
 
     @pytest.mark.parametrize(
         ("language", "line", "done"),
@@ -94,7 +94,7 @@ class TestStatement:
         phone = Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826")
         assert line in phone.lines
         assert phone.press("6", "1").screen == done
-        assert phone.operations[-1].intent == {"on": False}
+        assert phone.operations[-1].intent == {"on": False, "version": "2026-08", "language": language}
 
     def test_a_no_changes_nothing(self) -> None:
         """And goes home."""
@@ -102,3 +102,46 @@ class TestStatement:
 
         assert phone.operations == []
         assert phone.place == "menu.main"
+
+    @pytest.mark.parametrize(
+        ("language", "line", "asked", "done", "after"),
+        [
+            ("en", "7 E-mail reminders: off", "Send each payment reminder to a***@post.example too? Those by SMS stay.",
+             "From now on payment reminders go to a***@post.example too. Those by SMS stay.", "7 E-mail reminders: on"),
+            ("sw", "7 Vikumbusho kwa e-mail: hapana",
+             "Kila kikumbusho cha malipo kitumwe pia kwa a***@post.example? Vya SMS vitaendelea.",
+             "Kuanzia sasa vikumbusho vya malipo vitatumwa pia kwa a***@post.example. Vya SMS vitaendelea.",
+             "7 Vikumbusho kwa e-mail: ndiyo"),
+        ],
+    )  # fmt: skip
+    def test_reminders_are_a_wish_of_their_own(
+        self, language: str, line: str, asked: str, done: str, after: str
+    ) -> None:
+        """Nobody who wants receipts is taken to want these too."""
+        affairs = Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_receipts=True)
+        person = replace(amina(), language=language, affairs=affairs)
+        phone = Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826")
+        assert line in phone.lines
+        assert phone.press("7").lines[0] == asked
+        assert phone.press("1").screen == done
+        assert phone.operations[-1].kind == "reminders.mail"
+        assert phone.operations[-1].intent == {"on": True, "version": "2026-08", "language": language}
+        assert after in phone.drop().dial("*383*8*5#").press("4826").lines
+
+    @pytest.mark.parametrize(
+        ("language", "asked", "done"),
+        [
+            ("en", "Reminders also go to a***@post.example. Stop that? Those by SMS stay.",
+             "No more reminders by e-mail. Those by SMS stay."),
+            ("sw", "Vikumbusho vinatumwa pia kwa a***@post.example. Usitumiwe tena? Vya SMS vitaendelea.",
+             "Vikumbusho havitatumwa tena kwa e-mail. Vya SMS vitaendelea."),
+        ],
+    )  # fmt: skip
+    def test_reminders_by_e_mail_stop_when_asked(self, language: str, asked: str, done: str) -> None:
+        """Those by SMS stay."""
+        affairs = Affairs(has_mail=True, email="a***@post.example", is_verified=True, mail_reminders=True)
+        person = replace(amina(), language=language, affairs=affairs)
+        phone = Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826", "7")
+        assert phone.lines[0] == asked
+        assert phone.press("1").screen == done
+        assert phone.operations[-1].intent["on"] is False

@@ -36,7 +36,7 @@ from flows.known import (
 )
 from flows.turn import Facts, Missing, Need, Operation, Session, Turn
 from gateway.facts.loans import dues, offered, quoted
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from menus.values import Clock
 from tests.flows.affairs import CODE, JANE, Affairs, apply, facts_of
 

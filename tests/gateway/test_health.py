@@ -12,8 +12,8 @@ from gateway.clock import system
 from gateway.health import Health
 from gateway.metrics import REGISTRY
 from gateway.rails.callbacks import Callback
-from gateway.rails.spool import Spool
 from gateway.sessions import Sessions
+from gateway.spool import Spool
 from gateway.store.tables import operations
 from tests.house import House, Houses
 from tests.meddling import AMINA, BORROW, healthy, held, typed
@@ -72,7 +72,8 @@ class TestTheReport:
     async def test_callbacks_on_disk_degrade(self, house: House) -> None:
         """They wait for SQL to come back."""
         callback = Callback("stk", "0" * 16, "not json yet", "127.0.0.1", system())
-        quiet = Spool(Path(str(house.config.database.url.removeprefix("sqlite+aiosqlite:///"))).parent / "other")
+        folder = Path(str(house.config.database.url.removeprefix("sqlite+aiosqlite:///"))).parent / "other"
+        quiet = Spool(folder, Callback)
         await quiet.put(callback)
         health = Health(house.gateway.sessions, house.gateway.store, quiet, system, {}, house.gateway.tools.menus)
 

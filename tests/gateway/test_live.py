@@ -127,6 +127,36 @@ class TestRefreshing:
         assert len(menus._kept) == VERSIONS_MAX
 
 
+class TestNames:
+    """The same words for who answers in another name."""
+
+    def test_only_the_name_is_another(self, folder: Path) -> None:
+        """Without a name they are these; each is read once."""
+        menus = live(folder)
+
+        theirs = menus.called("Damza")
+
+        assert theirs.catalogue.message("en", "texting.stranger", {}).startswith("This line has no Damza account")
+        assert menus.catalogue.message("en", "texting.stranger", {}).startswith("This line has no Nyota account")
+        assert menus.called("Damza") is theirs
+        assert menus.called("") is menus
+
+    def test_an_edited_word_is_in_force_under_every_name(self, folder: Path) -> None:
+        """After the same look."""
+        menus = live(folder)
+        theirs = menus.called("Damza")
+        write(folder / "en.yaml", "This line has no $name account", "There is no $name account on this line")
+
+        assert menus.refresh()
+
+        assert theirs.catalogue.message("en", "texting.stranger", {}).startswith("There is no Damza account")
+
+    def test_a_name_that_the_words_have_no_room_for_is_refused(self, folder: Path) -> None:
+        """With the sentence that it breaks."""
+        with pytest.raises(Misconfigured, match=r"^Very Long Name Indeed does not fit the words: .*yaml"):
+            live(folder).called("Very Long Name Indeed")
+
+
 class TestSessionsInFlight:
     """Over HTTP, with phones in the middle of something."""
 

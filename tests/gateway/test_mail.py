@@ -26,6 +26,15 @@ class TestSending:
         assert letter["Message-ID"] == "<op-1@nyota.example>"
         assert "Ksh 1,500" in str(letter.get_payload())
 
+    async def test_a_link_to_stop_arrives_in_one_piece(self) -> None:
+        """However long it is: mail programs make a button of it."""
+        office, link = PostOffice(), f"https://nyota.example/u/{'7K2Q-_' * 20}"
+        async with opened(office) as settings:
+            await Mailer(settings).send(replace(LETTER, unsubscribe=link))
+
+        assert dict(office.letters[0].raw_items())["List-Unsubscribe"] == f"<{link}>"
+        assert office.letters[0]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
     async def test_what_is_attached_arrives_with_it(self) -> None:
         """With its name and kind, byte for byte."""
         office, file = PostOffice(), Attachment("statement.pdf", "application/pdf", b"%PDF-1.4 \x00\xff")

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
+from gateway.config import ShortCode
 from gateway.ledgers.fineract import Settings
 from gateway.ledgers.loading import settings_of
 from gateway.up import Wishes, configured
@@ -232,3 +233,48 @@ class TestTheCoreToTry:
 def _written(wishes: Wishes, content: str) -> None:
     assert wishes.config
     wishes.config.write_text(content, encoding="utf-8")
+
+
+class TestTheShortCodeToTry:
+    """What the phones of `nyota up` write to."""
+
+    def test_is_answered_from(self, tmp_path: Path) -> None:
+        """They are answered from there, and can answer again; codes of one's own are beside it."""
+        wishes = Wishes(tmp_path, port=8400, config=tmp_path / "mine.yaml", headless=True, standins_url=None)
+        _written(wishes, 'messages: {short_codes: {"20383": {language: sw}}}')
+
+        codes = configured(wishes).messages.short_codes
+
+        assert codes == {"383": ShortCode(), "20383": ShortCode(language="sw")}
+
+
+class TestTheMessageCentreToTry:
+    """`standins.smsc_port`."""
+
+    @pytest.fixture
+    def wishes(self, tmp_path: Path) -> Wishes:
+        return Wishes(tmp_path, port=8400, config=tmp_path / "mine.yaml", headless=True, standins_url=None)
+
+    def test_is_linked_where_nobody_has_named_a_link(self, wishes: Wishes) -> None:
+        """People dial and write through it, and texts leave by it first."""
+        _written(wishes, "standins: {smsc_port: 2775}")
+
+        config = configured(wishes)
+
+        link = config.smpp.links["mno"]
+        assert (link.host, link.port, link.ussd, bool(link.password.get_secret_value())) == (
+            "127.0.0.1", 2775, True, True,
+        )  # fmt: skip
+        assert config.messages.carriers == ("mno", "africastalking")
+
+    def test_is_left_alone_where_there_are_links(self, wishes: Wishes) -> None:
+        """Whoever names one says all of it."""
+        _written(
+            wishes,
+            "{standins: {smsc_port: 2775}, smpp: {links: {own: {host: localhost, system_id: x, password: secret}}}}",
+        )
+
+        config = configured(wishes)
+
+        assert list(config.smpp.links) == ["own"]
+        assert config.messages.carriers == ("africastalking",)

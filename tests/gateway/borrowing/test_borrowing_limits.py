@@ -9,7 +9,7 @@ from flows.known import Reason
 from gateway.borrowing.limits import Change, Ladder, Outcome, graded, limit, outcome_of
 from gateway.borrowing.score import REASONS, History
 from gateway.lending.events import EndOfDay, Repayment
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.replay import replay
 
 TODAY = date(2026, 8, 5)

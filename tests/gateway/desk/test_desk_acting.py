@@ -44,13 +44,14 @@ async def waiting_for_a_yes(hands: Hands) -> str:
 
 
 async def unanswered(hands: Hands) -> str:
-    """A prompt that nobody could say anything of, until it was parked."""
+    """A prompt that was sent and that nobody could say anything of."""
     office = hands.office
     loan = await office.lent()
     office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
     payment = await office.prompt(loan, PART)
-    await office.settled()
-    assert (await office.operation(payment)).state == "parked"
+    office.clock.turn(3_000)
+    await office.drained()
+    assert (await office.operation(payment)).state == "uncertain"
     return payment
 
 
@@ -109,7 +110,7 @@ class TestCancelling:
         assert await office.loan_state(loan) == "cancelled"
         assert office.rail.book == []
         assert await office.balance(chart.TRANSIT) == 0
-        assert "borrow.refused" in await office.templates()
+        assert (await office.templates())[-1] == "borrow.stopped"
         await office.prove()
 
     async def test_what_was_not_begun_just_ends_and_its_customer_knows(self, hands: Hands) -> None:
@@ -160,6 +161,7 @@ class TestCancelling:
         await office.settled()
 
         assert (await office.operation(payment)).state == "rejected"
+        assert (await office.templates())[-1] == "repay.stopped"
         assert office.rail.cents("stk") == 0
         await office.prove()
 

@@ -23,8 +23,9 @@ from gateway.ledgers.contract import Ledger
 from gateway.ledgers.gate import Gate, Width
 from gateway.ledgers.steps import CorePatience, Line
 from gateway.lending.events import Repayment
-from gateway.lending.portfolio import LoanRecord, Portfolio, Standing
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
+from gateway.lending.portfolio import Portfolio
+from gateway.lending.standings import LoanRecord, Standing
 from gateway.lending.terms import terms_mapping
 from gateway.mirror import kept
 from gateway.mirror.keeper import Keeper

@@ -36,8 +36,8 @@ from gateway.ledgers.http import HttpLedger
 from gateway.ledgers.http import Settings as HttpSettings
 from gateway.lending.allocation import PARTS, Parts
 from gateway.lending.fields import Fields, amount_text
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.portfolio import Portfolio
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.lending.terms import parse_terms
 from gateway.store.engine import Store
 from simulator.standins.app import build_app

@@ -13,7 +13,8 @@ from gateway.clock import local_date
 from gateway.errors import Rejected, Unavailable
 from gateway.ledgers.contract import Cost, Key, Ledger, Movement, NewLoan, Person, Posted, Refusals
 from gateway.ledgers.fineract import FineractLedger
-from gateway.lending.products import DEMO_PRODUCTS, parse_products, quote
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
+from gateway.lending.price import quote
 from tests.gateway.ledgers.cores import Bank, embedded_at, fineract_at, fineract_config, http_at
 from tests.gateway.ledgers.ushirika import ushirika_at
 from tests.gateway.rails_flow.office import START, Hands

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.clock import local_date
+from gateway.desk.remote import Office, office
 from gateway.errors import Misconfigured, Rejected, Unavailable
 from gateway.loanbook import command
-from gateway.loanbook.remote import Office, office
 from tests.house import OPS_TOKEN, House
 
 

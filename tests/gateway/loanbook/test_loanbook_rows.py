@@ -9,7 +9,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.loanbook import template
 from gateway.loanbook.rows import Checked, Fault, checked
 from gateway.loanbook.sheet import Sheet, Unreadable, read

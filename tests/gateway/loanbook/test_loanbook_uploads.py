@@ -16,8 +16,8 @@ from gateway.books.integrity import check
 from gateway.books.ledger import Books
 from gateway.clock import local_date
 from gateway.errors import Rejected
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.portfolio import Portfolio
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.loanbook.template import COLUMNS
 from gateway.loanbook.uploads import Uploads
 from gateway.papers.csv import written

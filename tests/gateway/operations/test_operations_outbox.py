@@ -56,6 +56,20 @@ class TestAccepting:
         assert [row.id for row in await desk.rows()] == [open_one.id]
         assert len(await desk.taken()) == 1
 
+    async def test_many_are_put_as_one(self, desk: Desk) -> None:
+        """What is queued already stays as it is; a reference of something else refuses all of them."""
+        known, new, borrowed = operation(), operation(), operation()
+        await accept(desk, known)
+
+        async with desk.store.begin() as connection:
+            rows = await desk.outbox.put_all(connection, [known, new, new])
+        with pytest.raises(BrokenInvariant, match="reference used before"):
+            async with desk.store.begin() as connection:
+                await desk.outbox.put_all(connection, [operation(), replace(borrowed, reference=new.reference)])
+
+        assert {identity: row.session_id is None for identity, row in rows.items()} == {known.id: False, new.id: True}
+        assert [row.id for row in await desk.rows()] == [known.id, new.id]
+
     async def test_an_unknown_kind_is_a_mistake_of_ours(self, desk: Desk) -> None:
         """Nothing is promised that nobody can do."""
         with pytest.raises(BrokenInvariant):

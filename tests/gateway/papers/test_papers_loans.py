@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from gateway.clock import local
 from gateway.lending.events import Charge, EndOfDay, Event, Repayment, Reschedule, Waiver
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.payoff import payoff
-from gateway.lending.portfolio import LoanRecord, Standing
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.lending.replay import replay
+from gateway.lending.standings import LoanRecord, Standing
 from gateway.lending.terms import terms_mapping
 from gateway.papers import loans
 

@@ -36,7 +36,7 @@ async def wishes(house: House, phone: str) -> None:
     async with house.gateway.store.begin() as connection:
         person = await customers.on_line(connection, phone)
         assert person is not None
-        await records.wished(connection, person.id, receipts_by_mail=True, now=1)
+        await records.wished(connection, person.id, 1, receipts_by_mail=True)
 
 
 class TestStatements:

@@ -21,7 +21,7 @@ from gateway.clock import local_date
 from gateway.facts.peers import quoted
 from gateway.lending.allocation import Parts
 from gateway.lending.booking import lenders_cents, repaid_lines
-from gateway.lending.portfolio import LoanRecord
+from gateway.lending.standings import LoanRecord
 from gateway.operations.claims import work_of
 from gateway.peers import asking
 from gateway.playbooks.approving import Approving, Late

@@ -243,6 +243,42 @@ class TestSending:
         assert (form["username"], form["to"]) == (["sandbox"], ["+254711000001"])
         assert (form["message"], form["from"]) == (["Hello é"], ["NYOTA"])
 
+    async def test_one_with_a_link_is_charged_to_it(self, sending: Provider, service: Service) -> None:
+        """From the short code, as a premium message; the keyword where there is one."""
+        for keyword in ("NEWS", ""):
+            await sending.send_sms(OutgoingSms(HELLO.msisdn, HELLO.text, "20384", link_id="L1", keyword=keyword))
+
+        with_keyword, without = service.forms
+        assert (with_keyword["from"], with_keyword["linkId"], with_keyword["bulkSMSMode"]) == (["20384"], ["L1"], ["0"])
+        assert with_keyword["keyword"] == ["NEWS"]
+        assert "keyword" not in without
+
+    async def test_one_from_a_short_code_is_charged_to_nobody(self, sending: Provider, service: Service) -> None:
+        """The code is its sender, and that is all."""
+        await sending.send_sms(OutgoingSms(HELLO.msisdn, HELLO.text, "20383"))
+
+        (form,) = service.forms
+        assert (form["from"], form["bulkSMSMode"]) == (["20383"], ["1"])
+        assert "linkId" not in form
+
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            (
+                {"sms_base_url": "https://api.africastalking.com/version1"},
+                "https://content.africastalking.com/version1",
+            ),
+            ({"sms_base_url": "http://127.0.0.1:1/at/version1/"}, "http://127.0.0.1:1/at/version1"),
+            ({"premium_base_url": "http://127.0.0.1:2/v1/"}, "http://127.0.0.1:2/v1"),
+        ],
+    )
+    def test_premium_messages_go_to_their_own_place(self, settings: dict[str, str], expected: str) -> None:
+        """The service's, the same one outside of production, or where the configuration says."""
+        made = provider(**settings)
+
+        assert made._service._contentUrl == expected
+        made.close()
+
     @pytest.mark.parametrize("code", [100, 101, 102])
     async def test_taken_is_taken(self, sending: Provider, service: Service, code: int) -> None:
         """Processed, sent, queued."""

@@ -22,8 +22,8 @@ from gateway.clock import EAT, local_date, milliseconds
 from gateway.config import Config
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.facts.loans import quoted
+from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.portfolio import Portfolio
-from gateway.lending.products import DEMO_PRODUCTS, parse_products
 from gateway.operations.outbox import Outbox
 from gateway.operations.playbook import Playbook
 from gateway.operations.settle import Policy

@@ -23,8 +23,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from gateway.books import accounts as chart
 from gateway.errors import BrokenInvariant
 from gateway.rails.callbacks import Callback
-from gateway.rails.spool import Spool
 from gateway.sources import Sources
+from gateway.spool import Spool
 from gateway.store import customers
 from gateway.store.migrate import migrate
 from gateway.web.rails import Gate, RailRoutes
@@ -66,7 +66,8 @@ async def storm(office: Office, folder: Path, count: int, seed: int) -> Storm:
 
 
 def _web(office: Office, folder: Path) -> "TestClient[web.Request, web.Application]":
-    routes = RailRoutes(office.shop.callbacks, Spool(folder / "spool"), Gate((TOKEN,), Sources(), 65_536), office.clock)
+    spool = Spool(folder / "spool", Callback)
+    routes = RailRoutes(office.shop.callbacks, spool, Gate((TOKEN,), Sources(), 65_536), office.clock)
     application = web.Application()
     application.add_routes(routes.table())
     return TestClient(TestServer(application))

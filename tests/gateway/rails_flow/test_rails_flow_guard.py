@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
@@ -25,7 +25,7 @@ from gateway.playbooks.withdraw import Withdrawals, wanted
 from gateway.rails.contract import Result
 from gateway.rails.organisation import Account, Balances
 from gateway.rails.steps import Addresses, DisburseStep
-from gateway.store.tables import operations
+from gateway.store.tables import cases, operations
 from gateway.wallet.limits import Limits
 from tests.gateway.rails_flow.office import AMINA, PATIENCE, Office
 
@@ -92,6 +92,10 @@ class Counter:
         async with self.office.store.read() as connection:
             rows = await decisions.of_operation(connection, row.id)
         return [row.detail["reason"] for row in rows if row.state == "open"]
+
+    async def cases(self) -> list[Any]:
+        async with self.office.store.read() as connection:
+            return list(await connection.execute(select(cases)))
 
     async def has_float(self, cents: int) -> None:
         """The rail has just told what the shortcode holds."""
@@ -171,6 +175,21 @@ class TestSentBefore:
 
         assert office.rail.cents("b2c") == 2 * net_cents
 
+    async def test_it_is_a_case_with_evidence_and_a_deadline(self, counter: Counter) -> None:
+        """One, however often it is looked at; the customer's SMS names the same moment."""
+        first = await counter.paid()
+        since = counter.office.clock()
+        again = await counter.withdraw()
+        await counter.work()
+        counter.office.clock.turn(HOUR_MS)
+        await counter.work()
+
+        [case] = await counter.cases()
+        evidence = {"operation": again, "kind": "wallet.withdraw", "amount": "500.00"}
+        assert case.evidence == {**evidence, "reason": "again", "about": first, "people": 2}
+        assert (case.topic, case.customer_id, case.answer_by) == ("payout held", AMINA, since + 24 * HOUR_MS)
+        assert (await counter.office.templates()).count("payout.held") == 1
+
     async def test_two_people_let_it_go(self, counter: Counter) -> None:
         """One is not enough, and not the same one twice; both are on record."""
         await counter.paid()
@@ -180,11 +199,13 @@ class TestSentBefore:
         assert await counter.say(again, "jane") == "second"
         await counter.work()
         assert await counter.holds(again)
+        assert [case.state for case in await counter.cases()] == ["open"]
         with pytest.raises(Rejected, match="second person"):
             await counter.say(again, "jane")
         assert await counter.say(again, "omar") == "released"
         await counter.work()
 
+        assert [case.state for case in await counter.cases()] == ["resolved"]
         assert (await counter.office.operation(again)).state == "done"
         await counter.office.prove()
 
@@ -196,6 +217,7 @@ class TestSentBefore:
         await counter.work()
 
         assert await counter.say(again, "jane", "declined") == "declined"
+        assert [case.state for case in await counter.cases()] == ["resolved"]
         await counter.work()
 
         assert (await office.operation(again)).state == "rejected"
@@ -213,6 +235,7 @@ class TestSentBefore:
 
         assert (await counter.office.operation(again)).state == "rejected"
         assert (await counter.office.templates())[-1] == "wallet.held"
+        assert [case.state for case in await counter.cases()] == ["resolved"]
 
     async def test_it_may_be_refused_at_once(self, office: Office) -> None:
         """Where nobody is there to decide."""
@@ -307,6 +330,7 @@ class TestADay:
         await office.settled()
 
         request = await office.request(over)
+        assert await counter.cases() == []
         assert (await office.operation(over)).state == "done"
         assert local_date(request.created_at) == today + timedelta(days=1)
         assert await office.templates() == ["wallet.withdrawn", "payout.delayed", "wallet.withdrawn"]

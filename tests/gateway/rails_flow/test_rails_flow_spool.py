@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway import spool as spool_module
 from gateway.errors import NotACallback, Unavailable, Uncertain
-from gateway.rails import spool as spool_module
 from gateway.rails.callbacks import Callback
-from gateway.rails.spool import Spool
+from gateway.spool import Spool
 from tests.gateway.rails_flow.office import Office
 from tests.servers import wait_until
 
@@ -34,24 +34,24 @@ class Taker:
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path / "spool")
+def spool(tmp_path: Path) -> Spool[Callback]:
+    return Spool(tmp_path / "spool", Callback)
 
 
 class TestSpool:
-    async def test_what_was_put_is_taken_in_order_after_a_restart(self, spool: Spool, tmp_path: Path) -> None:
+    async def test_what_was_put_is_taken_in_order_after_a_restart(self, spool: Spool[Callback], tmp_path: Path) -> None:
         """The folder is all there is; another process finds it."""
         for at in (30, 10, 20):
             await spool.put(callback(at, f'{{"at": {at}, "name": "Wanjirũ"}}'))
         taker = Taker()
 
-        await Spool(tmp_path / "spool").drain(taker)
+        await Spool(tmp_path / "spool", Callback).drain(taker)
 
         assert [taken.received_at for taken in taker.taken] == [10, 20, 30]
         assert taker.taken[0] == callback(10, '{"at": 10, "name": "Wanjirũ"}')
         assert spool.waiting() == []
 
-    async def test_an_empty_spool_has_nothing(self, spool: Spool) -> None:
+    async def test_an_empty_spool_has_nothing(self, spool: Spool[Callback]) -> None:
         """Its folder is only made when it is needed."""
         taker = Taker()
 
@@ -60,7 +60,7 @@ class TestSpool:
         assert (spool.waiting(), taker.taken) == ([], [])
 
     @pytest.mark.parametrize("error", [Unavailable("away"), Uncertain("while committing")])
-    async def test_while_the_database_is_away_all_stay(self, spool: Spool, error: Exception) -> None:
+    async def test_while_the_database_is_away_all_stay(self, spool: Spool[Callback], error: Exception) -> None:
         """One that may have been taken is taken again, which is harmless."""
         for at in (1, 2):
             await spool.put(callback(at))
@@ -76,7 +76,7 @@ class TestSpool:
 
     @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"purpose": "stk"}', b"\xff\xfe", b"null"])
     async def test_a_file_that_cannot_be_read_is_set_aside_and_the_others_go_on(
-        self, spool: Spool, tmp_path: Path, content: bytes
+        self, spool: Spool[Callback], tmp_path: Path, content: bytes
     ) -> None:
         """It stays for a person; nothing waits behind it."""
         await spool.put(callback(2))
@@ -92,7 +92,7 @@ class TestSpool:
 
     @pytest.mark.parametrize("error", [NotACallback("no"), RuntimeError("a mistake of ours")])
     async def test_one_that_cannot_be_applied_is_set_aside(
-        self, spool: Spool, tmp_path: Path, error: Exception
+        self, spool: Spool[Callback], tmp_path: Path, error: Exception
     ) -> None:
         """The rail was told that it was taken, so it is not thrown away."""
         for at in (1, 2):
@@ -106,7 +106,7 @@ class TestSpool:
         assert [content["received_at"] for content in kept] == [1]
         assert [taken.received_at for taken in taker.taken] == [2]
 
-    async def test_an_unfinished_file_is_not_looked_at(self, spool: Spool, tmp_path: Path) -> None:
+    async def test_an_unfinished_file_is_not_looked_at(self, spool: Spool[Callback], tmp_path: Path) -> None:
         """Killed while writing: the rail was not answered, so nothing was promised."""
         await spool.put(callback(1))
         (tmp_path / "spool" / "000000000000000-dead.part").write_text('{"purpose"')
@@ -121,9 +121,11 @@ class TestSpool:
         (tmp_path / "spool").write_text("a file where the folder should be")
 
         with pytest.raises(OSError, match="spool"):
-            await Spool(tmp_path / "spool").put(callback(1))
+            await Spool(tmp_path / "spool", Callback).put(callback(1))
 
-    async def test_it_goes_on_for_good(self, spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_it_goes_on_for_good(
+        self, spool: Spool[Callback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Outages, doubts and unreadable files do not end it."""
         monkeypatch.setattr(spool_module, "RETRY_SECONDS", 0.01)
         taker = Taker()
@@ -140,7 +142,9 @@ class TestSpool:
 
 
 class TestThroughTheOffice:
-    async def test_a_payment_told_while_sql_was_away_is_credited_once(self, office: Office, spool: Spool) -> None:
+    async def test_a_payment_told_while_sql_was_away_is_credited_once(
+        self, office: Office, spool: Spool[Callback]
+    ) -> None:
         """Spooled twice, taken after a restart, and once more by itself."""
         loan = await office.lent()
         await office.prompt(loan, PART)

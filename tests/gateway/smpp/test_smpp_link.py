@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,7 +11,7 @@ from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
 from gateway.providers.contract import OutgoingSms
 from gateway.smpp.carrier import SmppCarrier
 from gateway.smpp.link import Link
-from gateway.smpp.wire import Deliver, Submit, Submitted
+from gateway.smpp.wire import OK, Deliver, Submit, Submitted
 from simulator.standins.faults import Fault
 from simulator.standins.smsc import API, Reached, Smsc
 from tests.servers import wait_until
@@ -25,12 +25,11 @@ async def bound(account: SmppLink) -> AsyncIterator[tuple[Link, list[Deliver]]]:
     """The link, and what it hears for as long as the block lasts."""
     link, heard = Link("mno", account), list[Deliver]()
 
-    async def listen() -> None:
-        async with aclosing(link.heard()) as messages:
-            async for message in messages:
-                heard.append(message)
+    async def take(message: Deliver) -> int:
+        heard.append(message)
+        return OK
 
-    task = asyncio.create_task(listen())
+    task = asyncio.create_task(link.run(take))
     await wait_until(lambda: link.is_bound)
     yield link, heard
     task.cancel()

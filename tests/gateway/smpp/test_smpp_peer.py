@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from gateway.smpp.link import Link
 from gateway.smpp.receipts import delivery_of
 from gateway.smpp.texts import heard
 from gateway.smpp.ussd import hop_of, screen_of
-from gateway.smpp.wire import Deliver
+from gateway.smpp.wire import OK, Deliver
 from menus.gsm import BASIC, EXTENSION
 from tests.servers import wait_until
 
@@ -51,9 +50,11 @@ class Peer:
             self.said.append(json.loads(line))
 
     async def follow(self) -> None:
-        async with aclosing(self.link.heard()) as messages:
-            async for message in messages:
-                self.heard.append(message)
+        await self.link.run(self._take)
+
+    async def _take(self, message: Deliver) -> int:
+        self.heard.append(message)
+        return OK
 
     def send(self, **fields: Any) -> None:
         assert self._process.stdin is not None

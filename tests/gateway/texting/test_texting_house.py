@@ -423,6 +423,17 @@ class TestOnce:
         assert await kinds(house) == before
         assert await wallet(house, AMINA) == 4_800_00
 
+    async def test_a_repeat_that_had_to_wait_is_still_a_repeat(self, house: House) -> None:
+        """Its carrier gave it no id and sent it again, and the second was kept before the first; by when they came."""
+        inbox, window_ms = inbox_of(house.gateway.tools), house.config.texting.window_seconds * 1000
+        second = system() // window_ms * window_ms
+        sms = IncomingSms("mno", "", AMINA, "383", "BAL")
+
+        for at in (second, second - 1, second - window_ms):
+            await inbox.received(sms, at)
+
+        assert [row.received_at for row in await kept(house)] == [second, second - window_ms]
+
     async def test_two_yeses_at_one_moment_are_one(self, houses: Houses) -> None:
         """The same code in two messages that come together; on both databases."""
         house = await houses.build(standin_settings=AT_ONCE)
@@ -456,3 +467,22 @@ class TestTidying:
 
         assert hidden == ["WITHDRAW 500", "my pin is **** and"]
         assert await kept(house) == []
+
+    async def test_half_a_pin_is_forgotten_soon(self, house: House) -> None:
+        """By what was queued with it, without waiting for the day; a part of a moment ago may yet be completed."""
+        inbox = inbox_of(house.gateway.tools)
+        for part, text in ((1, "so my pin is 48"), (2, "26 and my name"), (3, "is not on it")):
+            await inbox.received(IncomingSms("generic", "p1", AMINA, "383", text, joined="9", part=part, parts=4))
+        async with house.gateway.store.read() as connection:
+            query = select(operations).where(operations.c.kind == "texting.tidy", operations.c.lane == "")
+            queued = (await connection.execute(query)).first()
+        assert queued is not None
+        work = Work(0, "t", "TYT", "texting.tidy", "", queued.intent, "queued", "forget", 0, 0, {}, 0, None, 0)
+
+        async def forgotten(now: int) -> list[str]:
+            async with house.gateway.store.begin() as connection:
+                await Tidying(house.config.texting).forget(connection, work, now)
+            return [row.text for row in await kept(house)]
+
+        assert await forgotten(queued.created_at) == ["so my pin is 48", "26 and my name", "is not on it"]
+        assert await forgotten(queued.due_at) == ["so my pin is ****", "**** and my name", "is not on it"]

@@ -36,7 +36,7 @@ async def awake(houses: Houses, **overrides: Any) -> House:
 
 
 async def made(
-    house: House, key: str = "town", purpose: str = "notice", table: str = TABLE, **more: str
+    house: House, key: str = "town", purpose: str = "notice", table: str = TABLE, **more: Any
 ) -> dict[str, Any]:
     """A campaign with its table, as it is shown before it starts."""
     body = {"name": "Town office", "purpose": purpose, "texts": TEXTS, "by": "jane", **more}
@@ -110,7 +110,7 @@ class TestSending:
         head, *rows = csv.reader(io.StringIO(body.removeprefix("\ufeff")))
 
         assert status == 200
-        assert head == ["row", "phone", "language", "parts", "outcome", "reason", "cost", "at"]
+        assert head == ["row", "phone", "language", "parts", "outcome", "reason", "cost", "at", "email"]
         assert [row[:6] for row in rows] == [
             ["2", "'=1+2", "en", "0", "skipped", "bad"],
             ["3", "254711000001", "en", "1", "pending", ""],

@@ -1,5 +1,6 @@
 """SMS for operators: sent once per key, listed page by page, and who carries them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -56,6 +57,20 @@ class TestSend:
         assert (stranger, problem["type"]) == (422, "urn:nyota:problem:invalid")
         assert [each.sender for each in await house.outside.messages(AMINA)] == ["DAMZA"]
 
+    async def test_of_many_at_once_each_gets_its_own_answer(self, houses: Houses) -> None:
+        """They are committed together; a key that comes twice is one message, and what is refused holds up nobody."""
+        house = await houses.build(works=False)
+        wanted = [{"key": f"key-{number % 20}", "text": f"message {number % 20}"} for number in range(40)]
+        wanted += [{"key": "key-stranger", "to": "0733000000"}, {"key": "key-offer", "purpose": "offer"}]
+
+        answers = await asyncio.gather(*(send(house, **each) for each in wanted))
+        other, _ = await send(house, "key-7", text="Something else")
+
+        assert [status for status, _ in answers] == [202] * 40 + [404, 409]
+        assert len({answer["reference"] for _, answer in answers[:40]}) == 20
+        assert len(await house.operations("sms.send")) == 20
+        assert other == 409
+
     async def test_what_cannot_be_sent_is_said(self, house: House) -> None:
         """And nothing is queued."""
         answers = [
@@ -104,3 +119,4 @@ class TestReading:
         assert (paid["rank"], paid["mandatory"], set(paid["words"])) == ("receipt", True, {"en", "sw"})
         assert settings["carriers"] == [{"name": "africastalking", "score": 1.0, "rate": None}]
         assert (settings["quietFrom"], settings["quietUntil"]) == ("20:00", "07:00")
+        assert (settings["partners"], settings["shortCodes"]) == ({}, [])

@@ -1,0 +1,1 @@
+"""What customers owe the house beside any loan: money that left for them and that their wallet no longer covered."""

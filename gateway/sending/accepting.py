@@ -1,0 +1,78 @@
+"""Taking what operators want sent: on disk before the answer, many commits as one, a key once.
+
+Whether somebody may be written to is decided in the same unit of work that queues the message.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from flows.turn import Operation
+from gateway.errors import Rejected
+from gateway.operations.outbox import Outbox, intent_hash
+from gateway.store import customers
+from gateway.store.engine import Store
+from gateway.store.gathering import Gathering
+
+KIND = "sms.send"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One message to the line `to` (E.164). `identity` follows from the caller's key."""
+
+    identity: str
+    to: str
+    intent: dict[str, object]
+    is_offer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message in the queue, as it stands now."""
+
+    reference: str
+    state: str
+
+
+class Accepting:
+    """`accept` returns when the message is on disk. The same key again answers what has become of the first."""
+
+    def __init__(self, store: Store, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._gathering: Gathering[Wanted, Taken | Rejected] = Gathering(store, self._queued)
+
+    async def accept(self, wanted: Wanted) -> Taken:
+        """Raises Rejected (not-found, opted-out, key-reused), Unavailable, or Uncertain when it may be kept."""
+        result = await self._gathering.done(wanted)
+        if isinstance(result, Rejected):
+            raise result
+        self._outbox.news.set()
+        return result
+
+    async def _queued(self, connection: AsyncConnection, some: Sequence[Wanted]) -> Sequence[Taken | Rejected]:
+        people = await customers.on_lines(connection, {wanted.to for wanted in some})
+        results = dict[int, Taken | Rejected]()
+        operations = dict[int, Operation]()
+        for place, wanted in enumerate(some):
+            person = people.get(wanted.to)
+            if person is None:
+                results[place] = Rejected("no customer on this line", "not-found")
+            elif wanted.is_offer and not person.offers:
+                results[place] = Rejected("this customer has not chosen to get offers", "opted-out")
+            else:
+                operations[place] = _operation(wanted, person.id)
+        rows = await self._outbox.put_all(connection, list(operations.values()))
+        for place, operation in operations.items():
+            row = rows[operation.id]
+            if row.intent_hash == intent_hash(KIND, operation.intent):
+                results[place] = Taken(row.reference, row.state)
+            else:
+                results[place] = Rejected("the key stands for another message", "key-reused")
+        return [results[place] for place in range(len(some))]
+
+
+def _operation(wanted: Wanted, customer_id: str) -> Operation:
+    name = f"SM{wanted.identity.replace('-', '')[:14].upper()}"
+    return Operation(wanted.identity, KIND, name, customer_id, wanted.intent)
