@@ -72,12 +72,12 @@ async def count_of(connection: AsyncConnection, customer_id: str) -> int:
 
 
 async def due(connection: AsyncConnection, today: date, limit: int) -> list[Schedule]:
-    """Active ones to be paid by `today` that have not been looked at on it, locked."""
+    """Active ones to be paid by `today` that have not been looked at on it, the oldest first, locked."""
     day = today.isoformat()
     query = select(schedules).where(
         columns.state == "active", columns.next_on <= day, or_(columns.looked_on.is_(None), columns.looked_on < day)
     )
-    return await _all(connection, query.order_by(columns.id).limit(limit).with_for_update())
+    return await _all(connection, query.order_by(columns.created_at, columns.id).limit(limit).with_for_update())
 
 
 async def listed(

@@ -39,8 +39,8 @@ MANNERS: Mapping[Rank, Manner] = {
 }
 
 OTP = frozenset({
-    "account.code_old", "account.code_new", "account.email", "account.link", "pin.code", "texting.first", "texting.otp",
-    "texting.otp_short", "texting.join_otp",
+    "account.code_old", "account.code_new", "account.code_link", "account.email", "account.link", "pin.code",
+    "texting.first", "texting.otp", "texting.otp_short", "texting.join_otp",
 })  # fmt: skip
 REMINDERS = ("remind.", "loan.late")
 ALERTS = ("alert.", "float.", "reconcile.")

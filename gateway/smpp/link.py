@@ -35,7 +35,10 @@ class Link:
         clock, wait = asyncio.get_running_loop().time, FIRST_WAIT_SECONDS
         while True:
             since = clock()
-            await self._while_bound(take)
+            try:
+                await self._while_bound(take)
+            except Exception:  # a mistake of ours ends the session, not the link
+                log.exception("session_broken", link=self.name)
             has_lasted = clock() - since > WAIT_SECONDS_MAX
             wait = FIRST_WAIT_SECONDS if has_lasted else min(2 * wait, WAIT_SECONDS_MAX)
             log.warning("not_bound", link=self.name, again_in=round(wait, 1))
@@ -52,8 +55,6 @@ class Link:
         log.info("bound", link=self.name)
         try:
             await session.run(take)
-        except Exception:  # a mistake of ours ends the session, not the link
-            log.exception("session_broken", link=self.name)
         finally:
             self._session = None
 

@@ -176,7 +176,7 @@ class TestOneMachine:
                     operations = (await response.json())["operations"]
                 return [one["state"] for one in operations if one["kind"] == "loan.disburse"] == ["done"]
 
-            await wait_until(done, 30)
+            await wait_until(done, 90)  # what was in hand when it ended waits for its lease
             money = await Outside(http, f"http://127.0.0.1:{up.standins_port}").money()
 
         assert "received" in accepted

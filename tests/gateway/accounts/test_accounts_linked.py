@@ -45,8 +45,9 @@ async def paid(office: Office, cents: int, account: str, shown: str = PAYER) -> 
 
 
 class TestWhatALinkedPhonePays:
-    @pytest.mark.parametrize("shown", [PAYER, hashed(PAYER), hashed(PAYER).upper()])
-    @pytest.mark.parametrize("account", ["", "my loan", "0722000007"])
+    @pytest.mark.parametrize(
+        ("account", "shown"), [("", PAYER), ("my loan", hashed(PAYER)), ("0722000007", hashed(PAYER).upper())]
+    )
     async def test_is_its_customers_where_the_account_says_nothing(
         self, office: Office, account: str, shown: str
     ) -> None:

@@ -34,6 +34,10 @@ class TestRanks:
         """What is not named otherwise is a receipt."""
         assert rank_of(template) == rank
 
+    def test_whatever_holds_a_code_is_urgent_and_sent_once(self) -> None:
+        """A receipt may come twice and days later; a code may not."""
+        assert {rank_of(template) for template, slots in MESSAGES.items() if "code" in slots} == {"otp"}
+
     def test_codes_come_before_receipts_and_those_before_everything_else(self) -> None:
         """The smaller number is sooner."""
         priorities = [MANNERS[rank].priority for rank in RANKS]

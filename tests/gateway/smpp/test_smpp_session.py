@@ -202,15 +202,17 @@ class TestBeingLost:
     async def test_a_mistake_of_ours_ends_the_session_and_not_the_link(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It is bound again, and goes on."""
         centre, desk = Centre(), Desk()
-        async with bound(centre, desk):
+        async with bound(centre, desk) as link:
             with monkeypatch.context() as broken:
-                broken.setattr(module.Session, "_read", None)
-                centre.deliver(1)
+                broken.setattr(module.Session, "_frame", None)
+                centre.send(ENQUIRE, OK, 1)
                 await wait_until(lambda: centre.binds >= 2)
+            await wait_until(lambda: link.is_bound)
+            desk.is_open.set()
             centre.deliver(2)
-            await wait_until(lambda: desk.taken)
+            await wait_until(lambda: desk.kept)
 
-        assert desk.taken == [b"BAL"]
+        assert desk.kept == [b"BAL"]
 
     async def test_a_refusal_is_not_a_session(self) -> None:
         """The wrong password, say; it is tried again later."""
