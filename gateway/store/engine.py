@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -214,8 +214,23 @@ def _name(error: BaseException) -> str:
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
+class _Ending(sqlite3.Connection):
+    """Ends its transaction when it is closed.
+
+    Whoever is cut off in the middle of a unit of work leaves cursors behind. SQLite keeps a connection that was closed
+    under its cursors, and the lock of its transaction, until the last of them is collected (sqlite3_close_v2).
+    """
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self.rollback()
+        super().close()
+
+
 def _sqlite_writer(url: str, busy_seconds: float) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=busy_seconds)
+    engine = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args={"factory": _Ending}
+    )
     waits_ms = int(busy_seconds * 1000)
     pragmas = ["journal_mode=wal", "synchronous=full", f"busy_timeout={waits_ms}", "foreign_keys=on"]
     _prepared(engine.sync_engine, pragmas)

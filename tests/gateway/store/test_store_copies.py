@@ -11,6 +11,7 @@ from sqlalchemy import text
 from gateway.errors import Misconfigured
 from gateway.store.copies import copied, file_of, proved, set_aside
 from gateway.store.engine import Store
+from tests.servers import wait_until
 
 
 @pytest.fixture
@@ -32,9 +33,10 @@ class TestCopying:
     async def test_a_copy_made_while_others_write_is_one_moment(self, database: Path, tmp_path: Path) -> None:
         """Each unit of work is in it or not; never half of one."""
         store, copies, is_over = Store(f"sqlite+aiosqlite:///{database}", busy_seconds=30), [], False
+        number = 0
 
         async def write() -> None:
-            number = 0
+            nonlocal number
             while not is_over:
                 number += 1
                 async with store.begin() as connection:
@@ -42,10 +44,12 @@ class TestCopying:
                     await connection.execute(text("UPDATE pairs SET b = :n WHERE a = :n"), {"n": number})
 
         writing = asyncio.create_task(write())
-        for number in range(10):
-            copy = tmp_path / f"copy{number}"
+        for name in range(10):
+            before = number
+            copy = tmp_path / f"copy{name}"
             await asyncio.to_thread(copied, database, copy)
             copies.append(pairs(copy))
+            await wait_until(lambda before=before: number > before + 1)
         is_over = True
         await writing
         await store.close()

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -72,6 +73,27 @@ class TestUnitOfWork:
                 await asyncio.Event().wait()
 
         task = asyncio.create_task(write_and_wait())
+        await written.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+        await run(store, "UPDATE purses SET cents = cents + 1 WHERE id = 1")
+        assert await purse(store) == 101
+
+    async def test_so_it_is_when_it_is_cut_off_in_a_statement(self, store: Store) -> None:
+        """A cursor that somebody still holds keeps no lock: the next writer waits for nobody to let go of it."""
+        written, held = asyncio.Event(), list[Any]()
+
+        async def write_and_count() -> None:
+            async with store.begin() as connection:
+                await connection.execute(text("UPDATE purses SET cents = 70"))
+                rows = await connection.stream(text("SELECT id FROM purses"))
+                held.append((rows, await rows.fetchone()))
+                written.set()
+                await connection.execute(text("SELECT count(*) FROM purses"))
+
+        task = asyncio.create_task(write_and_count())
         await written.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
