@@ -10,6 +10,7 @@ stateDiagram-v2
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 
 from flows.kit import SPECIAL, Flow, Step
 
@@ -45,8 +46,7 @@ def _ways(step: Step) -> Iterator[str]:
     if step.kind == "end":
         yield f"    {step.name} --> [*]"
         return
-    labels: Iterable[str] = step.choices if len(step.choices) == len(step.branches) else [""] * len(step.branches)
-    for label, (_, target) in zip(labels, step.branches, strict=True):
+    for label, (_, target) in zip_longest(step.choices, step.branches):
         yield f"    {step.name} --> {_name(target)}" + (f": {label}" if label else "")
 
 

@@ -4,6 +4,7 @@ A server keeps no key that makes a repeat harmless. A letter is sent at least on
 so that a mailbox may show it once.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -16,6 +17,9 @@ from gateway.config import Mail
 from gateway.errors import Rejected, Unavailable, Uncertain
 
 UNSUBSCRIBE = "List-Unsubscribe"
+HAND_OVER = 2
+"""A letter takes so many times the time of one answer at most, however many answers there are: a worker that holds one
+for longer than its lease would send it again and again."""
 LINE_MOST = 998
 """Characters of a line that every server takes."""
 
@@ -83,7 +87,8 @@ class Mailer:
         """
         client = self._client()
         try:
-            await client.connect()
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                await client.connect()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             client.close()
             raise Away(f"mail: {type(error).__name__}") from error
@@ -93,8 +98,10 @@ class Mailer:
             client.close()
 
     async def _handed_over(self, client: aiosmtplib.SMTP, letter: Letter) -> None:
+        content = self._written(letter).as_bytes(policy=WIRE)
         try:
-            await client.sendmail(self._settings.sender, letter.to, self._written(letter).as_bytes(policy=WIRE))
+            async with asyncio.timeout(self._settings.timeout_seconds * HAND_OVER):
+                await client.sendmail(self._settings.sender, letter.to, content)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0].code) from error
         except aiosmtplib.SMTPResponseException as error:

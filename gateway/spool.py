@@ -93,8 +93,9 @@ class Spool(Generic[Item]):
             await asyncio.sleep(RETRY_SECONDS)
 
     def _written(self, name: str, item: Item) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._folder / f"{name}.part"
+        unfinished.touch(mode=0o600)  # who pays and what people write is nobody else's business
         with unfinished.open("w", encoding="utf-8") as file:
             json.dump(asdict(item), file)
             file.flush()

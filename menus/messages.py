@@ -95,6 +95,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "wallet.withdrawn": (*WALLET, "phone", "at", "receipt", "fee"),
     "wallet.held": WALLET,
     "owed.noted": ("reference", "amount", "owed"),
+    "owed.reversed": ("amount", "receipt", "owed"),
     "owed.collected": ("reference", "amount", "owed", "wallet"),
     "wallet.stopped": WALLET,
     "wallet.checked": WALLET,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.accounts.tables import past_lines
 from gateway.errors import Rejected
 from gateway.store import customers
+from gateway.texting import stops
 
 Why = Literal["changed", "lost"]
 
@@ -39,6 +40,7 @@ async def moved(
     await _remembered(connection, customer, why, operation_id, now)
     later = max(customer.outgoing_from, now + cool_ms)
     await customers.changed(connection, customer_id, msisdn=msisdn, outgoing_from=later)
+    await stops.carried(connection, customer.msisdn, msisdn)
     return str(customer.msisdn)
 
 

@@ -1,16 +1,17 @@
 """Other lines that pay for a customer: what they send to the paybill counts as theirs. Nothing goes out to them.
 
-A line that is a member's own links nothing: whoever joins on a linked line, or moves there, takes it out of use.
+A line that is a member's own links nothing: whoever joins on a linked line, or moves there, takes it out of use. So it
+stays when they leave it: whoever has that phone then has agreed to nothing.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select
+from sqlalchemy import Select, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.accounts.tables import linked_lines
+from gateway.accounts.tables import linked_lines, past_lines
 from gateway.errors import Rejected
 from gateway.rails.matching import hashed
 from gateway.store.customers import Customer
@@ -18,7 +19,10 @@ from gateway.store.tables import customers
 
 columns = linked_lines.c
 _OWN = customers.alias()
-_IN_USE = ~exists().where(_OWN.c.msisdn == columns.msisdn)
+_IN_USE = and_(
+    ~exists().where(_OWN.c.msisdn == columns.msisdn),
+    ~exists().where(past_lines.c.msisdn == columns.msisdn, past_lines.c.until >= columns.created_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ async def put(connection: AsyncConnection, customer_id: str, line: Linked, *, mo
         raise Rejected("the line has an account, or pays for somebody", "taken")
     if await count_of(connection, customer_id) >= most:
         raise Rejected("enough lines", "full")
+    await connection.execute(delete(linked_lines).where(columns.msisdn == line.msisdn, ~_IN_USE))
     await connection.execute(
         insert(linked_lines).values(
             msisdn=line.msisdn,
@@ -50,7 +55,7 @@ async def put(connection: AsyncConnection, customer_id: str, line: Linked, *, mo
 async def is_linkable(connection: AsyncConnection, msisdn: str) -> bool:
     """Nobody has it, not even somebody on the members' list, and it pays for nobody."""
     own = select(customers.c.id).where(customers.c.msisdn == msisdn)
-    linked = select(columns.reference).where(columns.msisdn == msisdn)
+    linked = select(columns.reference).where(columns.msisdn == msisdn, _IN_USE)
     return await connection.scalar(own) is None and await connection.scalar(linked) is None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.campaigns.tables import campaign_letters, campaign_people
+from gateway.campaigns.tables import campaign_letters, campaign_people, campaigns
 from gateway.operations.queue import MOVING
 from gateway.papers.tables import paper_wishes
 from gateway.store.tables import customers, operations
@@ -73,14 +73,21 @@ async def queued(connection: AsyncConnection, identity: str, row: int, operation
     await connection.execute(update(campaign_letters).where(*mine).values(state="queued", operation_id=operation_id))
 
 
-async def under_way(connection: AsyncConnection, identity: str) -> int:
-    """How many are in the queue and move by themselves."""
+async def under_way(connection: AsyncConnection, identity: str) -> tuple[int, int]:
+    """How many are in the queue and move by themselves, and how many of these were not tried yet."""
     query = (
-        select(func.count())
+        select(func.count(), func.count().filter(handed.c.attempts == 0))
         .select_from(campaign_letters.join(handed, handed.c.id == letters.operation_id))
         .where(letters.campaign_id == identity, handed.c.is_open, handed.c.state.in_(MOVING))
     )
-    return int(await connection.scalar(query) or 0)
+    row = (await connection.execute(query)).one()
+    return int(row[0]), int(row[1])
+
+
+async def is_held(connection: AsyncConnection, identity: str) -> bool:
+    """Whether people hold the campaign of a letter."""
+    query = select(campaigns.c.id).where(campaigns.c.id == identity, campaigns.c.state == "paused")
+    return await connection.scalar(query) is not None
 
 
 async def given_up(connection: AsyncConnection, identity: str, now: int) -> None:

@@ -172,7 +172,7 @@ class Campaigns(Section):
     at_once: int = Field(400, ge=1, le=5000)
     """How many messages of a campaign are in the queue at most; a pause holds back all but these."""
     mails_at_once: int = Field(20, ge=1, le=500)
-    """How many letters of a campaign are in the queue at most."""
+    """How many letters of a campaign wait for their first try at most."""
     feed_seconds: Positive = 0.5
     """How often more are put there."""
     part_cents: int = Field(80, ge=0)
@@ -190,6 +190,9 @@ class Mail(Section):
     password: SecretStr = SecretStr("")
     sender: str = "no-reply@nyota.example"
     timeout_seconds: Positive = 10.0
+    asked_at_once: int = Field(1, ge=1, le=64)
+    """Codes and statements that one process hands over together. With `beside_at_once` fewer than `operations.workers`:
+    a server that hangs must not have them all."""
     beside_at_once: int = Field(2, ge=1, le=64)
     """Receipts, reminders and campaigns that one process hands over together; fewer than `operations.workers`."""
     rest_seconds: Positive = 30.0

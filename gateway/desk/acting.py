@@ -23,6 +23,7 @@ from gateway.operations.playbook import Playbook
 from gateway.rails import requests
 from gateway.rails.callbacks import RailCallbacks
 from gateway.rails.contract import Result, Words
+from gateway.rails.matching import DAY_MS, NEAR_CENTS, SLACK_MS, agrees, shows
 from gateway.rails.requests import RailRequest
 from gateway.store import customers, messages, payments
 
@@ -172,6 +173,22 @@ class Acting:
         assert found.request is not None
         if await is_contradicted(connection, evidence.receipt, found.request.amount_cents):
             raise Rejected("the rail's statement has another amount under that receipt", "amount")
+        await self._is_another(connection, found.request, evidence)
+
+    async def _is_another(self, connection: AsyncConnection, request: RailRequest, evidence: Evidence) -> None:
+        """A prompt nobody answered for is often paid by hand, and that payment is booked. With a receipt that is typed
+        wrongly it would be booked twice; so whoever says that there are two names the one that we know."""
+        if request.kind != "stk":
+            return
+        sent, cents = request.sent_at or request.created_at, request.amount_cents
+        alike = await payments.by_themselves(
+            connection, (cents - NEAR_CENTS, cents + NEAR_CENTS), (sent - SLACK_MS, sent + DAY_MS)
+        )
+        for each in alike:
+            payer = each.get("payer") or each.get("shown", "")
+            if shows(payer) and agrees(payer, request.msisdn) and each["receipt"] not in evidence.said.upper():
+                why = "the same phone, amount and day; if there are two payments, name it in the evidence"
+                raise Rejected(f"{each['receipt']} is booked: {why}", "looks-booked")
 
     async def _asked(self, connection: AsyncConnection, deed: Deed, named: str) -> Row[Any]:
         asked = await proposals.named_so(connection, named)

@@ -19,6 +19,7 @@ from gateway.errors import Misconfigured, Rejected, Unavailable
 ANSWER_SECONDS = 3_600
 CONNECT_SECONDS = 5
 LOOK_SECONDS = 0.5
+SERVERS_FAULT = 500
 
 Progress = Callable[[int, int], None]
 
@@ -100,6 +101,8 @@ async def _called(
 ) -> AsyncIterator[aiohttp.ClientResponse]:
     try:
         async with session.request(method, path, **body) as response:
+            if response.status >= SERVERS_FAULT:  # whoever asked must not take it for a no: it may have been done
+                raise Unavailable(f"HTTP {response.status}: {await _refusal(response)}")
             if response.status >= 400:
                 raise Rejected(await _refusal(response), str(response.status))
             yield response

@@ -23,9 +23,11 @@ def feature(tools: Tools) -> Feature:
     if mailer.is_there:
         tools.outbox.beside.append(Beside(tools.outbox).told)
     codes, messages = Codes(tools.config, tools.store, tools.clock), tools.config.messages
+    at_once = Turnstile(tools.clock, at_once=tools.config.mail.asked_at_once, rest_ms=0)
     asked = MailStep(
-        mailer, unhurried, tools.store, tools.books, codes, desk_of(tools), lambda: tools.catalogue, tools.clock
-    )
+        mailer, at_once, unhurried, tools.store, tools.books, codes, desk_of(tools), lambda: tools.catalogue,
+        tools.clock,
+    )  # fmt: skip
     unsubscribing = unsubscribing_of(tools)
     beside = BesideStep(
         unhurried, tools.store, lambda: tools.catalogue, tools.clock, unsubscribing,

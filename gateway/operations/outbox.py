@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,7 +183,7 @@ class Outbox:
 
     async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Row[Any]]:
         """Queue many inside the caller's unit of work; whose id is queued already stays as it is. How all of them
-        stand, by id.
+        stand, by id. In one order for everybody: the same may come to two processes at once.
 
         Raises BrokenInvariant when another operation has the reference of one.
         """
@@ -191,13 +191,18 @@ class Outbox:
             return {}
         now = self._clock()
         statement = insert_into(connection, operations).on_conflict_do_nothing()
-        await connection.execute(statement, [self._row(operation, "", now) for operation in some])
-        query = select(operations).where(operations.c.id.in_({operation.id for operation in some}))
-        rows = {row.id: row for row in await connection.execute(query)}
+        in_order = sorted(some, key=lambda operation: operation.id)
+        await connection.execute(statement, [self._row(operation, "", now) for operation in in_order])
+        rows = await self.found(connection, {operation.id for operation in some})
         for operation in some:
             if operation.id not in rows:
                 raise BrokenInvariant("reference used before", reference=operation.reference)
         return rows
+
+    async def found(self, connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Row[Any]]:
+        """How those of these stand that are queued, or were, by id."""
+        query = select(operations).where(operations.c.id.in_(ids))
+        return {row.id: row for row in await connection.execute(query)}
 
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,

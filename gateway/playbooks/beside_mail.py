@@ -38,6 +38,7 @@ from menus.values import Clock as ClockTime
 
 KIND = "mail.beside"
 UNWANTED = "they want no letter of this kind"
+HELD_MS = 60_000
 HOMELESS = "there is no confirmed address"
 
 
@@ -101,6 +102,8 @@ class BesideStep:
             is_stopped = await stops.is_stopped(connection, person.msisdn)
             if about is not None and await self._is_moot(connection, about, now):
                 return Refused("moot", "what it was about is over")
+            if "campaign" in work.intent and await letters.is_held(connection, work.intent["campaign"]):
+                return Later(HELD_MS, "people hold its campaign")
         if hindrance := hindrance_of(work.intent, person, wishes, is_stopped=is_stopped):
             return Refused(letters.UNWANTED, hindrance)
         try:

@@ -22,6 +22,8 @@ from gateway.sending.quiet import Quiet
 
 TEMPLATE = "bulk.text"
 PRIORITY = 8
+PUT_OFF_MOST = 50
+"""So many times as many letters as leave together may wait for their mail server to take them at last."""
 PATIENT = 4
 """So many times longer is waited where there was nothing to put."""
 
@@ -72,11 +74,15 @@ class Feeding:
             await self._put(connection, campaign, person)
 
     async def _put_letters(self, connection: AsyncConnection, campaign: records.Campaign) -> tuple[int, int]:
-        """Some more of those that wait; how many, and how many were under way before."""
+        """Some more of those that wait; how many, and how many were under way before.
+
+        What a full mailbox puts off is tried for days and takes nobody else's place, up to a bound.
+        """
         if not campaign.by_mail:
             return 0, 0
-        under_way = await letters.under_way(connection, campaign.id)
-        room = max(0, self._settings.mails_at_once - under_way)
+        under_way, untried = await letters.under_way(connection, campaign.id)
+        most = self._settings.mails_at_once
+        room = max(0, min(most - untried, most * PUT_OFF_MOST - under_way))
         some = await letters.waiting(connection, campaign.id, room)
         for each in some:
             intent = {
@@ -93,7 +99,7 @@ class Feeding:
         identity = uuid.uuid5(uuid.UUID(campaign.id), person.msisdn)
         intent = {
             "template": TEMPLATE, "to": person.msisdn, "values": {"said": person.text}, "language": person.language,
-            "campaign": campaign.id, "sender": campaign.sender,
+            "campaign": campaign.id, "sender": campaign.sender, "purpose": campaign.purpose,
         }  # fmt: skip
         name = f"SM{identity.hex[:14].upper()}"
         wanted = Operation(str(identity), "sms.send", name, person.customer_id, intent)

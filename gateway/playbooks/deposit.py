@@ -35,6 +35,7 @@ REFUSAL_TEMPLATES = {
     "low": "wallet.deposit_low",
     "busy": "wallet.deposit_busy",
     BY_STAFF: "wallet.deposit_stopped",
+    "unlinked": "wallet.deposit_stopped",
 }
 
 

@@ -15,20 +15,23 @@ from gateway.books.ledger import Books
 from gateway.clock import Clock, local, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.mail import Attachment, Letter, Mailer
-from gateway.operations.outcome import Done, Outcome, Refused, Retry
+from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
-from gateway.papers import receipt
+from gateway.papers import receipt, records
 from gateway.papers.days import Days
 from gateway.papers.desk import Desk, File
 from gateway.papers.reader import TooManyLines
 from gateway.playbooks.unhurried_mail import PRIORITY, Unhurried
+from gateway.sending.turnstile import Turnstile
 from gateway.store import customers
+from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from menus.catalogue import Catalogue
 from menus.values import Clock as ClockTime
 from menus.values import Day, FirstName, Ksh
 
 KIND = "mail.send"
+UNWANTED = "unwanted"
 SOON = 4
 
 
@@ -51,10 +54,12 @@ class MailStep:
     name = "send"
 
     def __init__(
-        self, mailer: Mailer, unhurried: Unhurried, store: Store, books: Books, codes: Codes, desk: Desk,
-        catalogue: Callable[[], Catalogue], clock: Clock,
+        self, mailer: Mailer, asked: Turnstile, unhurried: Unhurried, store: Store, books: Books, codes: Codes,
+        desk: Desk, catalogue: Callable[[], Catalogue], clock: Clock,
     ) -> None:  # fmt: skip
+        """`asked` is the turnstile of codes and statements, so that no receipt is in their way."""
         self._mailer = mailer
+        self._asked = asked
         self._unhurried = unhurried
         self._store = store
         self._books = books
@@ -64,11 +69,14 @@ class MailStep:
         self._clock = clock
 
     async def attempt(self, work: Work) -> Outcome:
-        """A code or a statement goes at once: somebody waits for it."""
+        """A code or a statement goes at once: somebody waits for it. Even they leave hands free for all else."""
         if "receipt" in work.intent:
             return await self._unhurried.sent(work, self._answered)
-        answered = await self._answered(work)
-        return await handed_over(self._mailer, answered) if isinstance(answered, Letter) else answered
+        with self._asked.one() as has_room:
+            if not has_room:
+                return Later(self._asked.wait_ms(work.created_at), "as fast as the mail server takes it")
+            answered = await self._answered(work)
+            return await handed_over(self._mailer, answered) if isinstance(answered, Letter) else answered
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
         """Nobody else says what became of it."""
@@ -81,7 +89,7 @@ class MailStep:
             return Refused("too_long", str(error))
         return letter or Refused("expired", "the code in it is good no more, or there is nothing to tell")
 
-    async def _written(self, work: Work) -> Letter | None:
+    async def _written(self, work: Work) -> Letter | Refused | None:
         if "code" in work.intent:
             return await self._code(work)
         if "receipt" in work.intent:
@@ -103,11 +111,13 @@ class MailStep:
         subject, body = filled.split("\0")
         return Letter(work.id, work.intent["to"], subject, body, work.created_at)
 
-    async def _statement(self, work: Work) -> Letter:
+    async def _statement(self, work: Work) -> Letter | Refused:
         days = Days(*(date.fromisoformat(work.intent[key]) for key in ("since", "until")))
         keys = (chart.wallet(work.customer_id), chart.savings(work.customer_id))
         async with self._store.read() as connection:
             person = await customers.get(connection, work.customer_id)
+            if not _is_theirs(person, work.intent["to"]):
+                return Refused(UNWANTED, "it is not their address any more")
             balances = await self._books.balances(connection, keys)
         today = local_date(self._clock())
         values = {
@@ -121,10 +131,13 @@ class MailStep:
         file = await self._desk.whole(person, days, "mail")
         return Letter(work.id, work.intent["to"], subject, body, work.created_at, (_attached(file),))
 
-    async def _receipt(self, work: Work) -> Letter | None:
-        """Of what an operation has moved for the customer by now."""
+    async def _receipt(self, work: Work) -> Letter | Refused | None:
+        """Of what an operation has moved for the customer by now, if they still want it, and there."""
         async with self._store.read() as connection:
             person = await customers.get(connection, work.customer_id)
+            wishes = await records.wishes_of(connection, person.id)
+            if not wishes.receipts or not _is_theirs(person, work.intent["to"]):
+                return Refused(UNWANTED, "they want no receipts at this address any more")
             found = await receipt.of_operation(connection, work.intent["receipt"], work.customer_id)
         if found is None:
             return None
@@ -138,6 +151,11 @@ class MailStep:
         subject, body = self._catalogue().mail(person.language, "receipt", values)
         file = await self._desk.receipt(person, found, "mail")
         return Letter(work.id, work.intent["to"], subject, body, work.created_at, (_attached(file),))
+
+
+def _is_theirs(person: Customer, address: str) -> bool:
+    """Still: a letter may have waited for days while the mail server was away."""
+    return bool(person.email == address and person.email_verified_at is not None)
 
 
 def _attached(file: File) -> Attachment:

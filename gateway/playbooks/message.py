@@ -32,6 +32,7 @@ from menus.gsm import to_gsm
 
 NEVER = Quiet(time(), time())
 IN_DOUBT = "uncertain"
+OFFER = "offer"
 
 IsMoot = Callable[[AsyncConnection, Mapping[str, Any], int], Awaitable[bool]]
 """Whether a message that waited has nothing to say any more: what it is about, and the moment in ms."""
@@ -127,13 +128,12 @@ class SendStep:
         What is not sent twice is marked in the same unit of work as leaving, so that after a crash it is in doubt.
         """
         known = await messages.known(connection, [work.id for work in works])
-        stops_at = [work.intent["to"] for work in works if not manner_of(work.intent["template"]).is_mandatory]
-        stopped = await stops.among(connection, stops_at) if stops_at else frozenset[str]()
+        unwanted = await _unwanted(connection, works)
         people = {work.customer_id for work in works if work.customer_id and not work.intent["language"]}
         languages = await customers.languages(connection, people) if people else {}
         ready: dict[str, str | Outcome] = {}
         for work in works:
-            ready[work.id] = await self._said(connection, work, known.get(work.id), stopped, languages, now)
+            ready[work.id] = await self._said(connection, work, known.get(work.id), unwanted, languages, now)
         new = [work for work in works if isinstance(ready[work.id], str) and work.id not in known]
         await messages.written(connection, [_row(work, str(ready[work.id]), languages, now) for work in new])
         again = [work for work in works if isinstance(ready[work.id], str) and work.id in known]
@@ -141,13 +141,13 @@ class SendStep:
         return ready
 
     async def _said(
-        self, connection: AsyncConnection, work: Work, known: tuple[str, str] | None, stopped: Collection[str],
+        self, connection: AsyncConnection, work: Work, known: tuple[str, str] | None, unwanted: Collection[str],
         languages: Mapping[str, str], now: int,
     ) -> str | Outcome:  # fmt: skip
-        about, template = work.intent.get("about"), work.intent["template"]
+        about = work.intent.get("about")
         if about is not None and self._is_moot is not None and await self._is_moot(connection, about, now):
             return Refused("moot", "what it was about is over")
-        if work.intent["to"] in stopped and not manner_of(template).is_mandatory:
+        if work.id in unwanted:
             return Refused("stopped", "they want no messages of this rank")
         if known is not None:
             text, state = known
@@ -189,6 +189,21 @@ class SendStep:
         if code_id is None or self._codes is None:
             return text
         return await self._codes.filled(code_id, text)
+
+
+async def _unwanted(connection: AsyncConnection, works: Sequence[Work]) -> Collection[str]:
+    """Which of these their readers have stopped, or have not chosen any more, as of now: some have waited a night."""
+    asked = [work for work in works if not manner_of(work.intent["template"]).is_mandatory]
+    if not asked:
+        return ()
+    stopped = await stops.among(connection, [work.intent["to"] for work in asked])
+    offers = {work.customer_id for work in asked if work.intent.get("purpose") == OFFER}
+    refusing = await customers.without_offers(connection, offers) if offers else frozenset[str]()
+    return {
+        work.id
+        for work in asked
+        if work.intent["to"] in stopped or (work.intent.get("purpose") == OFFER and work.customer_id in refusing)
+    }
 
 
 def _leaving(work: Work, text: str, now: int) -> OutgoingSms:

@@ -63,7 +63,8 @@ class Paying:
     async def propose(
         self, connection: AsyncConnection, identity: str, customer: Customer, cents: int, deed: Deed
     ) -> None:
-        """Put it to a second person. Raises Rejected when the wallet could not pay it now."""
+        """Put it to a second person; once, whoever else asks at the same moment. Raises Rejected when the wallet could
+        not pay it now."""
         if customer.state != "active":
             raise Rejected("phone: this customer's wallet is not open", "wallet-not-open")
         wallet = await self._books.balance(connection, chart.wallet(customer.id))
@@ -71,7 +72,8 @@ class Paying:
             raise Rejected("amount: more than is in the wallet", "insufficient-funds")
         intent = wish(identity, cents, deed)
         operation = Operation(identity, KIND, reference(PREFIX, identity), customer.id, intent)
-        await self._outbox.put(connection, operation, is_ours=True)
+        if not await self._outbox.put(connection, operation, is_ours=True):
+            return
         row = await queue.find(connection, identity)
         shown = {"by": deed.by, "why": deed.reason, "phone": customer.msisdn}
         ask = decisions.Ask(_question(identity), QUESTION, QUESTION, cents, deed.now + self._answer_ms, shown)

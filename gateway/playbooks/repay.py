@@ -36,6 +36,7 @@ REFUSAL_TEMPLATES = {
     "low": "repay.low",
     "busy": "repay.busy",
     BY_STAFF: "repay.stopped",
+    "unlinked": "repay.stopped",
 }
 
 

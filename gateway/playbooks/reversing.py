@@ -117,15 +117,14 @@ class Reversing:
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """M-PESA has proved it: book it, and tell whoever had it and whoever has it now."""
+        owed_cents = 0
         if await self._books.is_held(connection, work.id, "reserve"):
             await self._books.post_held(connection, work.id, "reserve", "reversed", now)
         else:  # given up before M-PESA said that it had done it after all
-            lines = await self._as_far_as_it_goes(connection, work)
-            await self._books.post(connection, self._entry(work, "reversed", lines), now)
-            await self._owed(connection, work, lines, now)
+            owed_cents = await self._after_all(connection, work, now)
         if work.intent["held"] and not await kept.settled(connection, work.intent["held"], work.id, "refunded", now):
             await kept.gone(connection, work.intent["held"], work.id, now)
-        await self._tell(connection, work)
+        await self._tell(connection, work, owed_cents)
         return Done()
 
     async def release(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
@@ -159,26 +158,37 @@ class Reversing:
             return {**found, "source": account, "customer": account.removeprefix("wallet:")}
         raise Rejected("receipt: a loan has taken this payment; take it back from the loan first", "booked")
 
-    async def _as_far_as_it_goes(self, connection: AsyncConnection, work: Work) -> tuple[Line, ...]:
-        """From the wallet what it has; the rest is owed to the house."""
+    async def _after_all(self, connection: AsyncConnection, work: Work, now: int) -> int:
+        """From the wallet what it has; the rest is owed to the house and on somebody's desk. How much that is."""
         cents, source, customer = work.intent["amount_cents"], work.intent["source"], work.intent["customer"]
         if not customer:
-            return (Line(source, cents),)
+            await self._books.post(connection, self._entry(work, "reversed", (Line(source, cents),)), now)
+            return 0
         covered = min(cents, max(0, (await self._books.balance(connection, source)).available_cents))
-        lines = (Line(source, covered), Line(chart.receivable(customer), cents - covered))
-        return tuple(line for line in lines if line.amount_cents)
+        try:
+            async with connection.begin_nested():
+                await self._book(connection, work, covered, now)
+        except Overdraft:  # it was spent in this very moment
+            covered = 0
+            await self._book(connection, work, covered, now)
+        if cents - covered:
+            evidence = {"receipt": work.intent["receipt"]}
+            await debts.arose(connection, work, customer, cents - covered, evidence, now)
+        return int(cents - covered)
 
-    async def _owed(self, connection: AsyncConnection, work: Work, lines: tuple[Line, ...], now: int) -> None:
-        """What the wallet had spent by then is on somebody's desk."""
-        customer = work.intent["customer"]
-        owed = sum(line.amount_cents for line in lines if line.account_key == chart.receivable(customer))
-        if customer and owed:
-            await debts.arose(connection, work, customer, owed, {"receipt": work.intent["receipt"]}, now)
+    async def _book(self, connection: AsyncConnection, work: Work, covered_cents: int, now: int) -> None:
+        cents, customer = work.intent["amount_cents"], work.intent["customer"]
+        lines = (Line(work.intent["source"], covered_cents), Line(chart.receivable(customer), cents - covered_cents))
+        booked = tuple(line for line in lines if line.amount_cents)
+        await self._books.post(connection, self._entry(work, "reversed", booked), now)
 
-    async def _tell(self, connection: AsyncConnection, work: Work) -> None:
+    async def _tell(self, connection: AsyncConnection, work: Work, owed_cents: int) -> None:
         intent = work.intent
         values = {"amount": say.ksh(intent["amount_cents"]), "receipt": intent["receipt"]}
-        if intent["customer"]:
+        if owed_cents:
+            told = {**values, "owed": say.ksh(owed_cents)}
+            await self._teller.tell_other(connection, work, intent["customer"], "owed.reversed", told)
+        elif intent["customer"]:
             wallet = await self._books.balance(connection, intent["source"])
             told = {**values, "wallet": say.ksh(wallet.available_cents)}
             await self._teller.tell_other(connection, work, intent["customer"], "paybill.reversed", told)

@@ -14,6 +14,9 @@ from gateway.operations.playbook import Work
 from gateway.sending.turnstile import Turnstile
 
 DAY_MS = 86_400_000
+DOUBT_MS = 60_000
+"""So long after its answer is missing a letter is handed over again, then as long as it is old by then: a server that
+takes all and answers nothing sends somebody a dozen of one letter in days, not hundreds."""
 PRIORITY = 9
 """After every SMS."""
 
@@ -38,12 +41,15 @@ class Unhurried:
             if not has_room:
                 return Later(self._turnstile.wait_ms(work.created_at), "as fast as the mail server takes it")
             written = await write(work)
-            return await self._handed_over(written) if isinstance(written, Letter) else written
+            return await self._handed_over(work, written) if isinstance(written, Letter) else written
 
-    async def _handed_over(self, letter: Letter) -> Outcome:
+    async def _handed_over(self, work: Work, letter: Letter) -> Outcome:
         try:
             await self._mailer.send(letter)
-        except (Away, Uncertain) as error:
+        except Uncertain as error:
+            self._turnstile.rests()
+            return Later(max(DOUBT_MS, self._clock() - work.created_at), str(error))
+        except Away as error:
             self._turnstile.rests()
             return Retry(str(error), error.evidence, is_outage=True)
         except Unavailable as error:

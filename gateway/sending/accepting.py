@@ -3,9 +3,11 @@
 Whether somebody may be written to is decided in the same unit of work that queues the message.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
@@ -52,12 +54,16 @@ class Accepting:
         return result
 
     async def _queued(self, connection: AsyncConnection, some: Sequence[Wanted]) -> Sequence[Taken | Rejected]:
+        """What was taken before stays taken, whatever its reader or their line has become since."""
         people = await customers.on_lines(connection, {wanted.to for wanted in some})
+        known = await self._outbox.found(connection, {wanted.identity for wanted in some})
         results = dict[int, Taken | Rejected]()
         operations = dict[int, Operation]()
         for place, wanted in enumerate(some):
             person = people.get(wanted.to)
-            if person is None:
+            if wanted.identity in known:
+                results[place] = _as_it_stands(known[wanted.identity], wanted.intent)
+            elif person is None:
                 results[place] = Rejected("no customer on this line", "not-found")
             elif wanted.is_offer and not person.offers:
                 results[place] = Rejected("this customer has not chosen to get offers", "opted-out")
@@ -65,12 +71,15 @@ class Accepting:
                 operations[place] = _operation(wanted, person.id)
         rows = await self._outbox.put_all(connection, list(operations.values()))
         for place, operation in operations.items():
-            row = rows[operation.id]
-            if row.intent_hash == intent_hash(KIND, operation.intent):
-                results[place] = Taken(row.reference, row.state)
-            else:
-                results[place] = Rejected("the key stands for another message", "key-reused")
+            results[place] = _as_it_stands(rows[operation.id], operation.intent)
         return [results[place] for place in range(len(some))]
+
+
+def _as_it_stands(row: Row[Any], intent: Mapping[str, Any]) -> Taken | Rejected:
+    """What the key stands for, if that is this message."""
+    if row.intent_hash == intent_hash(KIND, intent):
+        return Taken(row.reference, row.state)
+    return Rejected("the key stands for another message", "key-reused")
 
 
 def _operation(wanted: Wanted, customer_id: str) -> Operation:

@@ -46,6 +46,12 @@ async def languages(connection: AsyncConnection, ids: Collection[str]) -> Mappin
     return {row.id: row.language for row in await connection.execute(query)}
 
 
+async def without_offers(connection: AsyncConnection, ids: Collection[str]) -> frozenset[str]:
+    """Those of these people who have not chosen to get offers, as of now."""
+    query = select(customers.c.id).where(customers.c.id.in_(ids), ~customers.c.offers)
+    return frozenset(await connection.scalars(query))
+
+
 async def with_national_id(connection: AsyncConnection, national_id: str) -> Customer | None:
     query = select(customers).where(customers.c.national_id == national_id)
     return (await connection.execute(query)).one_or_none()

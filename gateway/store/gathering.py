@@ -34,10 +34,13 @@ class Gathering(Generic[Item, Result]):
     """
 
     def __init__(
-        self, store: Store, work: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Result]]]
-    ) -> None:
+        self, store: Store, work: Callable[[AsyncConnection, Sequence[Item]], Awaitable[Sequence[Result]]], *,
+        at_once: int = AT_ONCE,
+    ) -> None:  # fmt: skip
+        """`at_once`: fewer where each takes statements of its own, for SQLite has no other writer meanwhile."""
         self._store = store
         self._work = work
+        self._at_once = at_once
         self._waiting: list[_Waiting[Item, Result]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -51,7 +54,7 @@ class Gathering(Generic[Item, Result]):
 
     async def _until_nobody_waits(self) -> None:
         while self._waiting:
-            some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            some, self._waiting = self._waiting[: self._at_once], self._waiting[self._at_once :]
             try:
                 await self._worked(some)
             except BaseException as end:

@@ -1,12 +1,15 @@
 """Payments received: one row each, unique by receipt and by operation, whatever door they came through."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.engine import insert_into
-from gateway.store.tables import payments
+from gateway.store.tables import operations, payments
+
+RECEIVED = "payment.received"
 
 
 async def credited(
@@ -34,6 +37,24 @@ async def is_known(connection: AsyncConnection, shortcode: str, receipt: str) ->
 async def by_receipt(connection: AsyncConnection, shortcode: str, receipt: str) -> Row[Any] | None:
     query = select(payments).where(payments.c.shortcode == shortcode, payments.c.receipt == receipt)
     return (await connection.execute(query)).one_or_none()
+
+
+async def by_themselves(
+    connection: AsyncConnection, cents: tuple[int, int], at: tuple[int, int]
+) -> Sequence[Mapping[str, Any]]:
+    """Payments that nobody was asked for, from one amount to another and from one moment to another: the intents of
+    what has booked them, or is just about to."""
+    columns = operations.c
+    booked = (
+        select(columns.intent)
+        .join(payments, payments.c.operation_id == columns.id)
+        .where(columns.kind == RECEIVED)
+        .where(payments.c.amount_cents.between(*cents), payments.c.at.between(*at))
+        .order_by(columns.number)
+    )
+    under_way = select(columns.intent).where(columns.is_open, columns.kind == RECEIVED).order_by(columns.number)
+    found = [*(await connection.scalars(booked)), *(await connection.scalars(under_way))]
+    return [each for each in found if cents[0] <= each["amount_cents"] <= cents[1] and at[0] <= each["at"] <= at[1]]
 
 
 async def joined(connection: AsyncConnection, operation_id: str, other_id: str, receipt: str) -> None:

@@ -40,6 +40,8 @@ RECENT_MS = 3_600_000
 CODE_DIGITS = 6
 SESSION_CHARACTERS = 16
 STOP = "stop"
+AT_ONCE = 40
+"""Messages in one unit of work: no phone that waits for a commit of its own must wait for a crowd."""
 
 columns = inbound.c
 
@@ -63,7 +65,7 @@ class Inbox:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._settings = tools.settings
-        self._whole: Gathering[tuple[IncomingSms, int], None] = Gathering(tools.store, self._messages)
+        self._whole: Gathering[tuple[IncomingSms, int], None] = Gathering(tools.store, self._messages, at_once=AT_ONCE)
 
     async def received(self, sms: IncomingSms, at: int | None = None) -> None:
         """Keep it, and queue what answers it; one that has come before changes nothing. `at` is when it came, where
@@ -83,7 +85,9 @@ class Inbox:
         return self._keepable(sms.text) == message.plain(sms.text)
 
     async def _messages(self, connection: AsyncConnection, some: Sequence[tuple[IncomingSms, int]]) -> Sequence[None]:
-        for sms, at in some:
+        """Each line's in the order in which they came, and the lines in one order for everybody: a carrier may hand the
+        same messages to two processes at once."""
+        for sms, at in sorted(some, key=lambda each: each[0].msisdn):
             await self._message(connection, sms, at)
         return [None] * len(some)
 

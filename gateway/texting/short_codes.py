@@ -13,6 +13,8 @@ from gateway.config import Messages, ShortCode
 from gateway.errors import Misconfigured
 
 HOUR_MS = 3_600_000
+FREE = frozenset({"stop"})
+"""Nobody pays for the answer to a word that ends messages."""
 UNKNOWN_MOST = 100
 """So many unknown numbers are told apart in the log."""
 
@@ -55,7 +57,7 @@ class ShortCodes:
             self._note(number, str(intent.get("provider", "")))
             return NOBODYS
         reply: dict[str, Any] = {"carrier": code.carrier or intent["provider"], "short_code": number}
-        if code.premium and (link := intent.get("link_id")):
+        if code.premium and intent.get("keyword") not in FREE and (link := intent.get("link_id")):
             until = received_at + self._settings.link_hours * HOUR_MS
             reply |= {"link_id": link, "link_until": until, "keyword": code.keyword}
         return Desk(name_of(code, self._settings), code.language, self._settings.partners.get(code.partner, ""), reply)

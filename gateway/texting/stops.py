@@ -37,6 +37,16 @@ async def stopped(connection: AsyncConnection, msisdn: str, why: str, now: int) 
         )
 
 
+async def carried(connection: AsyncConnection, before: str, after: str) -> None:
+    """Somebody's account has moved from one line to another: their stop goes with them, and does not stay with whoever
+    has the line before next."""
+    row = (await connection.execute(select(stops).where(stops.c.msisdn == before))).one_or_none()
+    if row is not None:
+        moved = insert_into(connection, stops).values(msisdn=after, why=row.why, at=row.at)
+        await connection.execute(moved.on_conflict_do_nothing())
+        await started(connection, before)
+
+
 async def started(connection: AsyncConnection, msisdn: str) -> None:
     """Reminders again; offers need a new yes."""
     await connection.execute(delete(stops).where(stops.c.msisdn == msisdn))

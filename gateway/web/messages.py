@@ -86,6 +86,8 @@ class MessageRoutes:
         intent: dict[str, object] = {
             "template": TEMPLATES[body.purpose], "to": phone, "values": {"said": text}, "language": "", "by": body.by,
         }  # fmt: skip
+        if body.purpose == "offer":
+            intent["purpose"] = body.purpose
         if body.partner:
             if body.partner not in self._settings.partners:
                 return problem(422, "invalid", "partner: nobody of this name speaks through us")

@@ -193,7 +193,7 @@ class MpesaRoutes:
                 return _repeated(known, customer, wish(identity, cents, deed))
             await self._paying.propose(connection, identity, customer, cents, deed)
             row = await queue.find(connection, identity)
-        return _answer(row, customer)
+        return _repeated(row, customer, wish(identity, cents, deed))
 
     async def _decided(self, request: web.Request, said: Said, *, is_yes: bool) -> web.Response:
         named = request.match_info["reference"].upper()

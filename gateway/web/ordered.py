@@ -118,8 +118,10 @@ class OrderRoutes:
                 return _repeated(known, operation, owner)
             if refused := await self._refusal(connection, owner, operation):
                 return refused
-            await self._outbox.put(connection, operation)
+            is_first = await self._outbox.put(connection, operation)
             row = await queue.find(connection, identity)
+            if not is_first:  # the same came at the same moment, at another process
+                return _repeated(row, operation, owner)
             deed = Deed(wanted.by, wanted.by, wanted.why, identity, now)
             await self._ordered.ask(connection, row, deed)
         self._outbox.news.set()

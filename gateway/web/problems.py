@@ -9,7 +9,7 @@ import structlog
 from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
-from gateway.errors import NotACallback, Unavailable
+from gateway.errors import NotACallback, Unavailable, Uncertain
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Model = TypeVar("Model", bound=BaseModel)
@@ -48,6 +48,9 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Unavailable as error:
         log.warning("unavailable", path=_route(request), reason=str(error))
         return problem(503, "unavailable", "Part of Nyota is away; try again shortly.")
+    except Uncertain as error:
+        log.warning("uncertain", path=_route(request), reason=str(error))
+        return problem(503, "uncertain", "Whether this was done is not known; look, or ask again with the same key.")
     except web.HTTPException as error:
         if error.status < 400:
             raise

@@ -126,8 +126,10 @@ class WalletRoutes:
                 return _repeated(known, operation)
             if refused := await self._refusal(connection, source, target, operation):
                 return refused
-            await self._outbox.put(connection, operation)
+            is_first = await self._outbox.put(connection, operation)
             row = await queue.find(connection, identity)
+            if not is_first:  # its key came at the same moment at another process, with this body or another
+                return _repeated(row, operation)
         self._outbox.news.set()
         return _answer(row)
 

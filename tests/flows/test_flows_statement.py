@@ -47,7 +47,10 @@ class TestStatement:
         phone = somebody().press("3", "amina@post.example").drop().dial("*383*8*5#").press("4826", "4", CODE)
 
         assert [each.kind for each in phone.operations] == ["email.set", "email.verify"]
-        assert phone.screen == "Your e-mail address is confirmed. Statements go there when you ask for one."
+        assert phone.screen == (
+            "Your e-mail address is confirmed. Statements go there when you ask for one;"
+            " news and notices may go there too."
+        )
 
     def test_a_link_is_of_some_days_and_a_few_a_day(self) -> None:
         """What is left is asked before the days are."""

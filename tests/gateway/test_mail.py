@@ -1,12 +1,15 @@
 """E-mail through a real server: what it takes, what it refuses, and what nobody knows."""
 
+import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from gateway.config import Mail
 from gateway.errors import Rejected, Unavailable, Uncertain
-from gateway.mail import Attachment, Letter, Mailer
+from gateway.mail import Attachment, Away, Letter, Mailer
 from tests.gateway.postoffice import PostOffice, opened
 
 LETTER = Letter("op-1", "amina@post.example", "Statement", "Hello Amina,\n\nKsh 1,500\n", 1_790_000_000_000)
@@ -76,6 +79,26 @@ class TestSending:
                 await Mailer(settings).send(LETTER)
 
         assert len(office.letters) == 1
+
+    @pytest.mark.parametrize(("hangs", "error"), [("connect", Away), ("sendmail", Uncertain)])
+    async def test_a_server_that_is_slow_each_time_is_not_waited_for_on_and_on(
+        self, hangs: str, error: type[Exception]
+    ) -> None:
+        """Each answer comes in time and there is no end of them: a worker would lose its lease over it."""
+
+        class Slow(Mailer):
+            def _client(self) -> Any:
+                async def ends(*_: object) -> None: ...
+
+                async def never_ends(*_: object) -> None:
+                    await asyncio.Event().wait()
+
+                steps = {"connect": ends, "sendmail": ends, hangs: never_ends}
+                return SimpleNamespace(close=lambda: None, **steps)
+
+        async with asyncio.timeout(5):
+            with pytest.raises(error):
+                await Slow(Mail(host="post.example", timeout_seconds=0.02)).send(LETTER)
 
     async def test_nobody_there_is_an_outage(self) -> None:
         """Provably nothing was sent."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import update
 
-from gateway.accounts import linked
+from gateway.accounts import lines, linked
 from gateway.accounts.linked import Linked
 from gateway.books import accounts as chart
 from gateway.errors import Rejected
@@ -98,6 +98,20 @@ class TestWhatALinkedPhonePays:
         assert await office.balance(chart.SUSPENSE) == 700_00
 
 
+class TestAskingIt:
+    async def test_one_that_was_removed_meanwhile_is_not_asked(self, office: Office) -> None:
+        """And M-PESA is not blamed for it: nobody has asked it for anything."""
+        loan = await office.lent()
+        intent = {"loan": loan, "amount_cents": 500_00, "line": "LKB2C3D"}
+
+        payment = await office.put("repay.stk", intent, prefix="PY")
+        await office.settled()
+
+        assert (await office.operation(payment)).state == "rejected"
+        assert (await office.templates())[-1] == "repay.stopped"
+        assert "Nothing was paid" in (await office.texts())[-1]
+
+
 class TestLinking:
     async def test_a_members_own_line_is_never_linked(self, office: Office) -> None:
         """Nor one that pays for somebody already."""
@@ -119,6 +133,22 @@ class TestLinking:
         assert await owner(office) is None
         async with office.store.read() as connection:
             assert await linked.of_customer(connection, AMINA) == []
+
+    async def test_nor_is_it_back_in_use_when_they_have_left_it(self, office: Office) -> None:
+        """What is paid from there is not the former customer's, until somebody links it anew with a code."""
+        await link(office)
+        async with office.store.begin() as connection:
+            await people.added(
+                connection, "new", msisdn=PAYER, name="Neema Achieng", language="sw", state="active", limit_cents=0,
+                created_at=office.clock(),
+            )  # fmt: skip
+            neema = await people.get(connection, "new")
+            await lines.given_up(connection, neema, "closing", office.clock())
+
+        assert await owner(office) is None
+        office.clock.turn(1)
+        await link(office, customer=BARAKA, reference="LKC3D4F")
+        assert await owner(office) == BARAKA
 
     async def test_as_many_as_are_allowed(self, office: Office) -> None:
         """One has to go before another."""

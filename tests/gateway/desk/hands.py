@@ -14,6 +14,7 @@ from tests.gateway.rails_flow.office import Office
 from tests.gateway.rails_flow.pretend_rail import SHORTCODE
 
 HOUR_MS = 3_600_000
+SAID = "statement of that day"
 
 
 @dataclass
@@ -36,12 +37,12 @@ class Hands:
         return await self._did("cancel", reference)
 
     async def propose(
-        self, reference: str, resolution: Resolution, receipt: str | None = None, by: str = "jane"
+        self, reference: str, resolution: Resolution, receipt: str | None = None, by: str = "jane", said: str = SAID
     ) -> str:
         identity = (await self.office.operation(reference)).id
         try:
             async with self.office.store.begin() as connection:
-                evidence = Evidence("statement of that day", receipt)
+                evidence = Evidence(said, receipt)
                 return await self.acting.propose(connection, self.deed(by), identity, resolution, evidence)
         except Rejected as error:
             return error.code
@@ -52,9 +53,11 @@ class Hands:
     async def decline(self, named: str, by: str = "omar") -> str:
         return await self._answered("decline", named, by)
 
-    async def resolve(self, reference: str, resolution: Resolution, receipt: str | None = None) -> str:
+    async def resolve(
+        self, reference: str, resolution: Resolution, receipt: str | None = None, said: str = SAID
+    ) -> str:
         """Both people's parts, one after the other."""
-        named = await self.propose(reference, resolution, receipt)
+        named = await self.propose(reference, resolution, receipt, said=said)
         return await self.confirm(named) if named.startswith("OA") else named
 
     async def record(self) -> list[Any]:

@@ -11,7 +11,7 @@ from gateway.errors import Rejected
 from gateway.playbooks.received import Received
 from gateway.playbooks.suspense import ASSIGN, Assignment, Suspense
 from gateway.playbooks.telling import Teller
-from gateway.rails import contract
+from gateway.rails import contract, matching
 from gateway.reconciling.taking import Bounds, Shortcodes, Source, Taking
 from gateway.statements.line import Line
 from gateway.store.tables import cases
@@ -184,6 +184,49 @@ class TestPuttingItRight:
             await self.agreed(wrong)
 
         assert await office.balance(chart.SUSPENSE) == PART
+
+
+class TestPaidByHandBefore:
+    """The prompt was not answered, so the customer paid the same at the paybill; that is booked."""
+
+    @pytest.mark.parametrize(("payer", "is_booked"), [(AMINA, True), (matching.hashed(AMINA), True), (AMINA, False)])
+    async def test_the_prompt_is_not_paid_by_that_payment_again(
+        self, hands: Hands, payer: str, is_booked: bool
+    ) -> None:
+        """Under a receipt that nobody ever gave; nor where it waits for a worker. Who knows of two payments says so,
+        and both count."""
+        office = hands.office
+        loan = await office.lent()
+        office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
+        payment = await office.prompt(loan, PART)
+        office.clock.turn(3_000)
+        await office.drained()
+        news = contract.Received("UA0000HAND", SHORTCODE, PART, loan, payer, office.clock())
+        await office.receive(office.rail.callback("confirmation", "", news))
+        if is_booked:
+            await office.drained()
+
+        refused = await hands.resolve(payment, "paid", TYPED)
+        await office.drained()
+
+        assert (refused, await office.owed(loan)) == ("looks-booked", 1_660_00)
+        assert await hands.resolve(payment, "paid", TYPED, said="their SMS; ua0000hand is another") == "resolved"
+        await office.settled()
+        assert await office.owed(loan) == 1_160_00
+
+    async def test_what_somebody_else_paid_by_hand_is_no_reason(self, hands: Hands) -> None:
+        """A friend paid for her."""
+        office = hands.office
+        loan = await office.lent()
+        office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
+        payment = await office.prompt(loan, PART)
+        office.clock.turn(3_000)
+        await office.drained()
+        news = contract.Received("UA0000HAND", SHORTCODE, PART, loan, BARAKA, office.clock())
+        await office.receive(office.rail.callback("confirmation", "", news))
+        await office.drained()
+
+        assert await hands.resolve(payment, "paid", TYPED) == "resolved"
 
 
 class TestTheTypedReceipt:

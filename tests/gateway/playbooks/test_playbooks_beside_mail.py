@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gateway.campaigns import records as campaigns
 from gateway.config import Mail
 from gateway.mail import Mailer
 from gateway.papers import records
@@ -218,6 +219,30 @@ class TestTheServer:
 
             assert before == 0
             assert len(await desk.letters()) == 1
+
+
+class TestCampaigns:
+    async def test_a_letter_of_one_that_is_held_waits(self, desk: Desk) -> None:
+        """Also one that was in the queue before; it leaves when the campaign goes on."""
+        await desk.chosen(AMINA)
+        intent = {
+            "template": "bulk.text", "values": {"said": "New office"}, "language": "en", "campaign": "c1",
+            "purpose": "notice",
+        }  # fmt: skip
+        async with desk.office.store.begin() as connection:
+            await campaigns.made(
+                connection, id="c1", reference="CP1", name="town", purpose="notice", texts={}, sender="", by_mail=True,
+                state="paused", faults=[], created_by="jane", created_at=1, updated_at=1,
+            )  # fmt: skip
+            await desk.office.shop.outbox.put(connection, beside_mail.letter("c1:amina", AMINA, intent))
+        await desk.office.drained()
+        before = len(desk.post.letters)
+
+        async with desk.office.store.begin() as connection:
+            await campaigns.changed(connection, "c1", state="running")
+
+        assert before == 0
+        assert len(await desk.letters()) == 1
 
 
 def person(**other: object) -> SimpleNamespace:

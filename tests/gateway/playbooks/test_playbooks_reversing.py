@@ -158,6 +158,23 @@ class TestProof:
 
 
 class TestSending:
+    async def test_what_was_spent_by_then_is_owed_and_its_owner_hears_of_it(self, desk: Desk) -> None:
+        """How much, and no word of what is in the wallet."""
+        office, receipt = desk.office, await desk.paid("0711000001")
+        loan = await office.lent(5_000_00)
+        named = await desk.sent(receipt)
+        await desk.told(named, REFUSED)
+        await office.from_wallet(loan, 5_300_00)
+        await office.drained()
+
+        await desk.told(named, DONE)
+
+        assert await office.balance(chart.wallet(AMINA)) == 0
+        assert await office.balance(chart.receivable(AMINA)) == 300_00
+        (told,) = [text for text in await office.texts() if "you owe us" in text]
+        assert (receipt in told, "500" in told, "300" in told, "wallet" in told) == (True, True, True, False)
+        assert "owed to us" in await office.cases()
+
     async def test_unanswered_it_is_never_sent_again(self, desk: Desk) -> None:
         """There is no id by which to probe: it waits for the result, and then for a person."""
         desk.back.error = Uncertain("no answer")

@@ -74,9 +74,15 @@ class TestUnhurried:
         assert await first == Done()
         assert await unhurried.sent(replace(WORK, id="op-2"), write) == Done()
 
-    @pytest.mark.parametrize("answer", [Away("mail: ConnectionRefusedError"), Uncertain("mail: no answer")])
+    @pytest.mark.parametrize(
+        ("answer", "follows"),
+        [
+            (Away("mail: ConnectionRefusedError"), Retry("mail: ConnectionRefusedError", is_outage=True)),
+            (Uncertain("mail: no answer"), Later(60_000, "mail: no answer")),
+        ],
+    )
     async def test_one_that_does_not_answer_is_left_alone(
-        self, unhurried: Unhurried, server: Server, clock: Hands, answer: NyotaError
+        self, unhurried: Unhurried, server: Server, clock: Hands, answer: NyotaError, follows: Outcome
     ) -> None:
         """By all other letters too, for a while; none of them ends as a case for people."""
         server.answer = answer
@@ -87,10 +93,21 @@ class TestUnhurried:
         clock.turn(30_000)
         await unhurried.sent(WORK, write)
 
-        assert isinstance(first, Retry)
-        assert first.is_outage
+        assert first == follows
         assert second == Later(30_000, "as fast as the mail server takes it")
         assert (asked, server.asked) == (1, 2)
+
+    async def test_one_that_takes_all_and_answers_nothing_sends_a_letter_few_times(
+        self, unhurried: Unhurried, server: Server, clock: Hands
+    ) -> None:
+        """Until it is given up for its age: whoever gets it gets all of them."""
+        server.answer = Uncertain("mail: no answer")
+
+        while isinstance(outcome := await unhurried.sent(WORK, write), Later):
+            clock.turn(outcome.in_ms)
+
+        assert isinstance(outcome, Refused)
+        assert 10 <= server.asked <= 15
 
     async def test_what_is_put_off_for_one_address_holds_no_other(self, unhurried: Unhurried, server: Server) -> None:
         """A full mailbox is nobody else's."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,17 @@ class TestSpool:
         await spool.drain(taker)
 
         assert len(taker.taken) == 1
+
+    async def test_nobody_else_on_the_machine_can_read_it(self, spool: Spool[Callback], tmp_path: Path) -> None:
+        """Whatever the service was started with: there are phones and names in it."""
+        before = os.umask(0)
+        try:
+            await spool.put(callback(1))
+        finally:
+            os.umask(before)
+
+        kept = [tmp_path / "spool", *(tmp_path / "spool").iterdir()]
+        assert [stat.S_IMODE(path.stat().st_mode) for path in kept] == [0o700, 0o600]
 
     async def test_a_disk_that_takes_nothing_is_an_error(self, tmp_path: Path) -> None:
         """The rail must not be answered then."""

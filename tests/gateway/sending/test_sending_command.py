@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from typer.testing import CliRunner
 
 from gateway.__main__ import cli
 from gateway.desk.remote import Office
-from gateway.errors import Rejected, Unavailable
+from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.sending import campaigning, command
 from gateway.sending.campaigning import BAD, NOT_OVER, WELL, Start, Wanted
+from gateway.web.problems import edge
 from tests.gateway.playbooks.street import AMINA
 from tests.house import OPS_TOKEN, House, Houses
 
@@ -76,6 +79,23 @@ class TestMessages:
         """With the key, so that it is sent once."""
         with pytest.raises(Unavailable):
             await asyncio.to_thread(command.send, Office("http://127.0.0.1:1", OPS_TOKEN), BODY, "k1")
+
+        assert "--key k1" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("error", [Uncertain("database, while committing"), ValueError("a mistake of ours")])
+    async def test_where_nobody_knows_whether_it_was_taken_too(
+        self, capsys: pytest.CaptureFixture[str], error: Exception
+    ) -> None:
+        """Whoever took that for a no would send it twice."""
+
+        async def broken(_: web.Request) -> web.StreamResponse:
+            raise error
+
+        app = web.Application(middlewares=[edge])
+        app.router.add_post("/api/sms/send", broken)
+        async with TestServer(app) as server:
+            with pytest.raises(Unavailable):
+                await asyncio.to_thread(command.send, Office(str(server.make_url("")), OPS_TOKEN), BODY, "k1")
 
         assert "--key k1" in capsys.readouterr().err
 

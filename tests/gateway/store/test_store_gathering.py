@@ -30,10 +30,10 @@ class Disk:
 class Doubling:
     """Twice each number; zero breaks whatever unit of work it is in."""
 
-    def __init__(self, disk: Disk, error: Exception) -> None:
+    def __init__(self, disk: Disk, error: Exception, at_once: int = AT_ONCE) -> None:
         self.units = list[Sequence[int]]()
         self.error = error
-        self.gathering: Gathering[int, int] = Gathering(cast("Store", disk), self.work)
+        self.gathering: Gathering[int, int] = Gathering(cast("Store", disk), self.work, at_once=at_once)
 
     async def work(self, _: Any, items: Sequence[int]) -> Sequence[int]:
         self.units.append(items)
@@ -69,6 +69,14 @@ class TestTogether:
 
         assert await doubling.asked(disk, 1, many) == [2] + [2 * item for item in many]
         assert [len(items) for items in doubling.units] == [1, AT_ONCE, 1]
+
+    async def test_nor_more_than_it_may(self) -> None:
+        """Others want to write in between."""
+        disk = Disk()
+        doubling = Doubling(disk, ValueError(), at_once=2)
+
+        assert await doubling.asked(disk, 1, [2, 3, 4]) == [2, 4, 6, 8]
+        assert [len(items) for items in doubling.units] == [1, 2, 1]
 
     async def test_it_goes_on_after_everybody_was_served(self) -> None:
         disk = Disk()

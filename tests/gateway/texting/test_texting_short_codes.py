@@ -51,6 +51,11 @@ class TestDesks:
         assert (desk("20385").sender, desk("20385").name) == ("DAMZA", "DAMZA")
         assert (desk("+254711000000").sender, desk("+254711000000").name) == ("DAMZA", "Damza Sacco")
 
+    def test_nobody_pays_for_the_answer_to_stop(self) -> None:
+        """It leaves from the code all the same."""
+        assert desk("20384", link_id="L1", keyword="stop").reply == desk("20384").reply
+        assert "link_id" in desk("20384", link_id="L1", keyword="start").reply
+
     def test_a_premium_answer_carries_the_link_of_the_message(self) -> None:
         """With the code's keyword, for so many hours."""
         reply = desk("20384", link_id="L1").reply

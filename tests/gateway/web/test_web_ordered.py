@@ -1,6 +1,8 @@
 """Money that staff take out of somebody's account: two people, once, with the limits of the owner's own phone."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from sqlalchemy import select
 from gateway.accounts.tables import staff_actions
 from gateway.store import customers
 from tests.gateway.playbooks.street import AMINA, prove
-from tests.house import House
+from tests.house import House, Houses
 from tests.servers import wait_until
 
 WANTED = {"phone": "0711000001", "amount": "500.00", "by": "jane", "why": "came in person"}
@@ -151,3 +153,31 @@ class TestSavings:
     async def test_what_cannot_be_read_is_said(self, house: House, path: str, status: int) -> None:
         """A problem, not a guess."""
         assert (await house.ops("GET", f"/api/savings/{path}"))[0] == status
+
+
+class TestAtOnce:
+    async def test_the_same_key_at_the_same_moment_is_one_order(
+        self, tmp_path: Path, fresh_postgres: str, fresh_redis: str
+    ) -> None:
+        """All hear the same; one second person is asked. Another body under the key is refused, however close."""
+        paid = {**WANTED, "amount": "300"}
+        moved = {"from": "0711000001", "to": "0711000002", "amount": "10.00", "reason": "agreed"}
+        headers = {"Idempotency-Key": "k1"}
+        async with AsyncExitStack() as stack:
+            house = await Houses(stack, tmp_path, fresh_postgres, fresh_redis).build(works=False)
+
+            orders = await asyncio.gather(*(asked(house, key="k1") for _ in range(4)))
+            payouts = await asyncio.gather(
+                *(house.ops("POST", "/api/mpesa/b2c/pay", json=paid, headers=headers) for _ in range(4))
+            )
+            transfers = await asyncio.gather(
+                *(house.ops("POST", "/api/wallet/transfer", json=moved, headers=headers) for _ in range(4)),
+                house.ops("POST", "/api/wallet/transfer", json={**moved, "amount": "20.00"}, headers=headers),
+            )
+
+            for answers in (orders, payouts):
+                assert [status for status, _ in answers] == [202] * 4, answers
+                assert len({said["reference"] for _, said in answers}) == 1
+            assert sorted(status for status, _ in transfers) in ([202] * 4 + [409], [202] + [409] * 4)
+            for kind in ("account.order", "mpesa.pay", "wallet.transfer"):
+                assert len(await house.operations(kind)) == 1
