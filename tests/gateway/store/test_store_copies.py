@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,13 +44,16 @@ class TestCopying:
                     await connection.execute(text("INSERT INTO pairs VALUES (:n, 0)"), {"n": number})
                     await connection.execute(text("UPDATE pairs SET b = :n WHERE a = :n"), {"n": number})
 
+        def has_passed(mark: int) -> bool:
+            return number > mark
+
         writing = asyncio.create_task(write())
         for name in range(10):
             before = number
             copy = tmp_path / f"copy{name}"
             await asyncio.to_thread(copied, database, copy)
             copies.append(pairs(copy))
-            await wait_until(lambda before=before: number > before + 1)
+            await wait_until(partial(has_passed, before + 1))
         is_over = True
         await writing
         await store.close()
