@@ -65,6 +65,9 @@ class Coalescer:
             except (RedisError, OSError, TimeoutError) as broken:
                 error = broken
                 await connection.disconnect(nowait=True)
+            except BaseException:  # stopped in the middle: what is on it is nobody's any more
+                await connection.disconnect(nowait=True)
+                raise
             else:
                 self._idle.append(connection)
                 return
