@@ -13,14 +13,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import NullPool, Row, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from simulator.campaign.facts import RECURRING, Balance, Customer, Journal, Loan, Operation
+from simulator.campaign.facts import FOR_ITS_HOUR_MS, RECURRING, Balance, Customer, Journal, Loan, Operation
 
 FILE = "nyota.db"
 
 _UNSETTLED = text(
     "SELECT COUNT(*) FROM operations WHERE is_open AND state NOT IN ('parked', 'dead')"
     " AND COALESCE(reason, '') <> 'waiting for an answer' AND kind NOT IN :recurring"
-).bindparams(bindparam("recurring", RECURRING, expanding=True))
+    " AND NOT (state = 'queued' AND due_at - updated_at > :least AND due_at - updated_at <= :most)"
+).bindparams(
+    bindparam("recurring", RECURRING, expanding=True),
+    bindparam("least", FOR_ITS_HOUR_MS[0]),
+    bindparam("most", FOR_ITS_HOUR_MS[1]),
+)
 _LINES = "SELECT journal_id, key, amount_cents FROM postings JOIN accounts ON accounts.id = account_id"
 _BALANCES = """
     SELECT key, SUM(posted_cents) AS posted, SUM(held_cents) AS held
@@ -91,6 +96,7 @@ def _operation(row: Row[Any]) -> Operation:
         is_open=bool(row.is_open),
         reason=row.reason or "",
         intent=_parsed(row.intent),
+        put_off_ms=row.due_at - row.updated_at,
     )
 
 

@@ -82,6 +82,9 @@ PEOPLE_DECIDE = "decision"
 """The step in which an operation waits for a person."""
 RECURRING = ("audit.seal", "desk.watch", "float.poll")
 """Kinds of operation that look, and come again, for ever."""
+FOR_ITS_HOUR_MS = (600_000, 4 * 86_400_000)
+"""Whoever is put off for longer than the one waits for an hour at which people may be told or paid: a Sunday may meet
+holidays. For longer than the other nothing waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +100,19 @@ class Operation:
     is_open: bool
     reason: str
     intent: Mapping[str, Any]
+    put_off_ms: int = 0
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it should have ended by now: nobody has to decide, and it does not go on for ever."""
-        return self.is_open and self.step != PEOPLE_DECIDE and self.kind not in RECURRING
+        """Whether it should have ended by now: nobody has to decide, its hour has come, and it has an end."""
+        return (
+            self.is_open and self.step != PEOPLE_DECIDE and self.kind not in RECURRING and not self._waits_for_its_hour
+        )
+
+    @property
+    def _waits_for_its_hour(self) -> bool:
+        least, most = FOR_ITS_HOUR_MS
+        return self.state == "queued" and least < self.put_off_ms <= most
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from simulator.campaign.facts import Balance, Customer, Journal, Loan
 SCHEMA = """
 CREATE TABLE customers (id TEXT, msisdn TEXT);
 CREATE TABLE operations (id TEXT, reference TEXT, kind TEXT, customer_id TEXT, state TEXT, step TEXT, is_open BOOLEAN,
-                         reason TEXT, intent JSON);
+                         reason TEXT, intent JSON, due_at BIGINT, updated_at BIGINT);
 CREATE TABLE rail_requests (id TEXT, operation_id TEXT);
 CREATE TABLE accounts (id INTEGER, key TEXT);
 CREATE TABLE balances (account_id INTEGER, shard INTEGER, posted_cents INTEGER, held_cents INTEGER);
@@ -26,7 +26,10 @@ INSERT INTO balances VALUES (1, 0, -5, 1), (1, 1, -7, 2), (2, 0, 12, 0);
 INSERT INTO journals VALUES ('j1', 'o1', 'paid', 'posted');
 INSERT INTO postings VALUES ('j1', 1, -12), ('j1', 2, 12);
 """
-STATES = (("queued", True), ("uncertain", True), ("parked", True), ("dead", True), ("done", False))
+STATES = (("queued", True), ("uncertain", True), ("parked", True), ("dead", True), ("done", False), ("queued", True))
+HOUR_MS = 3_600_000
+PUT_OFF = 5
+"""The number of the one that waits for an hour of the day."""
 
 
 @pytest.fixture
@@ -35,8 +38,9 @@ def data(tmp_path: Path) -> Path:
     database.executescript(SCHEMA)
     for number, (state, is_open) in enumerate(STATES):
         intent = json.dumps({"amount_cents": number})
-        row = (f"o{number}", f"PY{number}", "repay.stk", "c1", state, "prompt", is_open, None, intent)
-        database.execute("INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        due_at = HOUR_MS if number == PUT_OFF else 0
+        row = (f"o{number}", f"PY{number}", "repay.stk", "c1", state, "prompt", is_open, None, intent, due_at, 0)
+        database.execute("INSERT INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
     database.execute("INSERT INTO loans VALUES ('l1', 'LN7K2', 'c1', 'active', ?)", (json.dumps({"total_cents": 9}),))
     database.commit()
     database.close()
@@ -60,7 +64,7 @@ class TestRead:
         ]
 
     async def test_what_waits_for_a_person_does_not_count_as_under_way(self, data: Path) -> None:
-        """Only what still moves by itself is waited for."""
+        """Only what still moves by itself is waited for; what waits for an hour of the day is not either."""
         assert await books.unsettled(books.url_of(data)) == 2
 
     def test_a_missing_file_is_not_made(self, tmp_path: Path) -> None:

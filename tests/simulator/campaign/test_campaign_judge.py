@@ -28,6 +28,7 @@ PROMPTED = (
 FROM_WALLET = "END Ksh 100 for loan LN8M3: request PY5U9 received. SMS to follow."
 MENU = "CON Nyota: Amina\n1 Balance\n2 Borrow"
 MEMBER = Customer("c1", PHONE)
+WEEK_MS = 7 * 86_400_000
 
 
 def heard(body: str = MENU, **fields: object) -> Heard:
@@ -201,6 +202,7 @@ PLANTED: tuple[tuple[str, str, Plant], ...] = (
     ("nothing is given up", "PY6V1", changed("PY6V1", state="dead", is_open=True)),
     ("no person is needed", "PY6V1", changed("PY6V1", state="parked", is_open=True)),
     ("everything is settled in the end", "PY6V1", changed("PY6V1", state="uncertain", is_open=True)),
+    ("everything is settled in the end", "PY6V1", changed("PY6V1", state="queued", is_open=True, put_off_ms=WEEK_MS)),
     ("every movement is explained", "R9", with_moved(payout("R9", "rail-9", 44.0))),
     ("every movement is explained", "R9", with_moved(Moved("R9", "stk", PHONE, 1_00, "LN7K2", "600999", 44.0))),
     ("money moves at most once", "LN7K2", with_moved(payout("R9", "rail-1", 44.0))),
@@ -296,6 +298,10 @@ class TestJudge:
 
 
 class TestAllowances:
+    def test_whoever_waits_for_an_hour_of_the_day_is_not_unfinished(self) -> None:
+        """Nobody is told or paid at night, nor on a Sunday that meets a holiday."""
+        assert judge(changed("PY6V1", state="queued", is_open=True, put_off_ms=WEEK_MS // 3)(GOOD)) == ()
+
     def test_no_answer_is_demanded_of_a_gateway_that_is_down(self) -> None:
         """A connection refused between two lives, or cut by the kill, is what the campaign does itself."""
         refused = heard("", session="ATUid_9", status=0, error="ClientConnectorError", sent_at=31.0, ended_at=31.1)
