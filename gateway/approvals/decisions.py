@@ -21,6 +21,7 @@ from gateway.approvals.tables import approvals
 from gateway.operations import queue
 from gateway.operations.outcome import Done, Later, Outcome, Refused
 from gateway.operations.playbook import Work
+from gateway.store.pages import newest
 from gateway.store.tables import customers
 
 LOOK_AGAIN_MS = 3_600_000
@@ -138,11 +139,7 @@ async def page(
     moment and id."""
     columns = approvals.c
     query = select(approvals).where(*(columns[name] == value for name, value in filters.items()))
-    if before is not None:
-        at, last = before
-        query = query.where(or_(columns.created_at < at, and_(columns.created_at == at, columns.id < last)))
-    query = query.order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
-    return (await connection.execute(query)).all()
+    return (await connection.execute(newest(query, approvals, before, limit))).all()
 
 
 async def withdrawn(connection: AsyncConnection, operation_id: str, now: int) -> None:

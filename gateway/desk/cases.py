@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts import audit
@@ -17,6 +17,7 @@ from gateway.desk.tables import ENDED, IGNORED, OPEN, RESOLVED, WAITING, case_no
 from gateway.errors import Rejected
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
+from gateway.store.pages import newest
 from gateway.store.tables import cases
 
 SYSTEM = "system"
@@ -127,16 +128,13 @@ async def escalated(connection: AsyncConnection, case_ids: Sequence[str], now: i
 
 async def listed(connection: AsyncConnection, wanted: Wanted) -> Sequence[Row[Any]]:
     """The newest first."""
-    query = select(cases).order_by(columns.created_at.desc(), columns.id.desc()).limit(wanted.limit)
+    query = select(cases)
     for name in ("state", "owner", "topic", "customer_id"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(columns[name] == value)
     if wanted.overdue_at is not None:
         query = query.where(columns.state.in_(ALIVE), columns.answer_by < wanted.overdue_at)
-    if wanted.before is not None:
-        at, last = wanted.before
-        query = query.where(or_(columns.created_at < at, and_(columns.created_at == at, columns.id < last)))
-    return (await connection.execute(query)).all()
+    return (await connection.execute(newest(query, cases, wanted.before, wanted.limit))).all()
 
 
 async def find(connection: AsyncConnection, named: str) -> Row[Any] | None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.orders.tables import standing_orders
 from gateway.rails.organisation import Frequency, Ordered
+from gateway.store.pages import newest
 
 State = Literal["asked", "agreed", "refused"]
 TOKEN_BYTES = 16
@@ -65,15 +66,12 @@ async def listed(
     limit: int,
 ) -> list[Order]:  # fmt: skip
     """The newest first."""
-    query = select(standing_orders).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    query = select(standing_orders)
     if customer_id is not None:
         query = query.where(columns.customer_id == customer_id)
     if state is not None:
         query = query.where(columns.state == state)
-    if before is not None:
-        at, last = before
-        query = query.where((columns.created_at < at) | ((columns.created_at == at) & (columns.id < last)))
-    rows = await connection.execute(query)
+    rows = await connection.execute(newest(query, standing_orders, before, limit))
     return [Order(**{name: getattr(row, name) for name in Order.__slots__}) for row in rows]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.rhythm import Rhythm
 from gateway.schedules.tables import schedules
+from gateway.store.pages import newest
 
 State = Literal["active", "done", "stopped"]
 
@@ -85,15 +86,12 @@ async def listed(
     limit: int,
 ) -> list[Schedule]:  # fmt: skip
     """The newest first."""
-    query = select(schedules).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    query = select(schedules)
     if customer_id is not None:
         query = query.where(columns.customer_id == customer_id)
     if state is not None:
         query = query.where(columns.state == state)
-    if before is not None:
-        at, last = before
-        query = query.where((columns.created_at < at) | ((columns.created_at == at) & (columns.id < last)))
-    return await _all(connection, query)
+    return await _all(connection, newest(query, schedules, before, limit))
 
 
 async def changed(connection: AsyncConnection, identity: str, now: int, **values: Any) -> None:

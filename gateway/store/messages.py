@@ -7,6 +7,7 @@ from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.providers.contract import Delivery
+from gateway.store.pages import newest
 from gateway.store.tables import deliveries, messages, operations
 
 FINAL_STATES = ("delivered", "failed")
@@ -74,14 +75,12 @@ async def listed(
 ) -> Sequence[Row[Any]]:
     """Messages, the newest first, those of one phone or in one state where that is asked for."""
     columns = messages.c
-    query = select(messages).order_by(columns.created_at.desc(), columns.id.desc()).limit(limit)
+    query = select(messages)
     if msisdn is not None:
         query = query.where(columns.msisdn == msisdn)
     if state:
         query = query.where(columns.state == state)
-    if before is not None:
-        query = query.where(tuple_(columns.created_at, columns.id) < tuple_(*before))
-    return (await connection.execute(query)).all()
+    return (await connection.execute(newest(query, messages, before, limit))).all()
 
 
 async def reported(connection: AsyncConnection, provider: str, report: Delivery, now: int) -> None:

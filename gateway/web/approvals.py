@@ -25,7 +25,7 @@ from gateway.operations.outbox import Outbox
 from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import position_of
+from gateway.web.paging import following, position_of
 from gateway.web.problems import problem, validated
 
 PAGE_MAX = 200
@@ -78,7 +78,7 @@ class ApprovalRoutes:
                 filters["requester_id"] = person.id if person else ""
             rows = await decisions.page(connection, filters, before=before, limit=limit + 1)
             shown = [await _shown(connection, row) for row in rows[:limit]]
-        cursor = f"{rows[limit - 1].created_at}:{rows[limit - 1].id}" if len(rows) > limit else None
+        cursor = following(rows, limit)
         return web.json_response({"approvals": shown, "cursor": cursor})
 
     async def approve(self, request: web.Request) -> web.StreamResponse:

@@ -27,7 +27,7 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import limit_of, position_of
+from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 from menus.gsm import septets, to_gsm
 from menus.slots import ANSWER_LETTERS
@@ -114,7 +114,7 @@ class CaseRoutes:
             )  # fmt: skip
             rows = await kept.listed(connection, wanted)
             shown = [await _shown(connection, row, now) for row in rows[:limit]]
-        cursor = f"{rows[limit - 1].created_at}:{rows[limit - 1].id}" if len(rows) > limit else None
+        cursor = following(rows, limit)
         return web.json_response({"cases": shown, "cursor": cursor}, headers=PRIVATE)
 
     async def show(self, request: web.Request) -> web.Response:

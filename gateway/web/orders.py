@@ -37,7 +37,7 @@ from gateway.rails.organisation import Frequency
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.paging import limit_of, position_of
+from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("9c1f9c0e-5a0c-5e1b-8a53-6f7264657273")
@@ -155,9 +155,7 @@ class OrderRoutes:
                 connection, customer_id=customer.id if customer else None, state=query.get("state"), before=before,
                 limit=limit + 1,
             )  # fmt: skip
-        page = found[:limit]
-        cursor = f"{page[-1].created_at}:{page[-1].id}" if len(found) > limit else None
-        body = {"standingOrders": [described(each) for each in page], "cursor": cursor}
+        body = {"standingOrders": [described(each) for each in found[:limit]], "cursor": following(found, limit)}
         return web.json_response(body, headers=PRIVATE)
 
     async def one(self, request: web.Request) -> web.StreamResponse:

@@ -1,6 +1,8 @@
 """Where a page begins and how long it is, from what somebody typed. A number no database can hold is no number."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from aiohttp import web
 
@@ -26,6 +28,11 @@ def position_of(text: str) -> tuple[int, str] | None:
         return None
     at, _, last = text.partition(":")
     return number_of(at), last
+
+
+def following(rows: Sequence[Any], limit: int) -> str | None:
+    """The cursor of the page after these, of which one more was read than is shown; None: there is none."""
+    return f"{rows[limit - 1].created_at}:{rows[limit - 1].id}" if len(rows) > limit else None
 
 
 def number_of(text: str) -> int:

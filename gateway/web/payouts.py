@@ -26,7 +26,7 @@ from gateway.operations.outbox import Outbox
 from gateway.playbooks.guard import KIND, Guard
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import position_of
+from gateway.web.paging import following, position_of
 from gateway.web.problems import problem, validated
 
 PAGE_MAX = 200
@@ -66,7 +66,7 @@ class PayoutRoutes:
         async with self._store.read() as connection:
             rows = await decisions.page(connection, {"kind": KIND, "state": "open"}, before=before, limit=limit + 1)
             shown = [await _shown(connection, row) for row in rows[:limit]]
-        cursor = f"{rows[limit - 1].created_at}:{rows[limit - 1].id}" if len(rows) > limit else None
+        cursor = following(rows, limit)
         return web.json_response({"payouts": shown, "cursor": cursor})
 
     def _deciding(self, act: str) -> Any:

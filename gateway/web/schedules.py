@@ -28,7 +28,7 @@ from gateway.schedules.kept import Schedule
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.paging import limit_of, position_of
+from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 
 PAGE, PAGE_MAX = 50, 200
@@ -78,7 +78,7 @@ class ScheduleRoutes:
                 limit=limit + 1,
             )  # fmt: skip
             page = [await _described(connection, each) for each in found[:limit]]
-        cursor = f"{found[limit - 1].created_at}:{found[limit - 1].id}" if len(found) > limit else None
+        cursor = following(found, limit)
         return web.json_response({"schedules": page, "cursor": cursor}, headers=PRIVATE)
 
     async def one(self, request: web.Request) -> web.StreamResponse:

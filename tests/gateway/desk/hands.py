@@ -30,6 +30,16 @@ class Hands:
             shop.outbox, shop.callbacks, shortcode=SHORTCODE, answer_ms=24 * HOUR_MS, ripe_ms=HOUR_MS
         )  # fmt: skip
 
+    async def in_doubt(self, cents: int) -> tuple[str, str]:
+        """A loan, and a prompt to pay so much of it that was sent and that nobody could say anything of."""
+        office = self.office
+        loan = await office.lent()
+        office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
+        payment = await office.prompt(loan, cents)
+        office.clock.turn(3_000)
+        await office.drained()
+        return loan, payment
+
     async def retry(self, reference: str) -> str:
         return await self._did("retry", reference)
 

@@ -45,13 +45,8 @@ async def waiting_for_a_yes(hands: Hands) -> str:
 
 async def unanswered(hands: Hands) -> str:
     """A prompt that was sent and that nobody could say anything of."""
-    office = hands.office
-    loan = await office.lent()
-    office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
-    payment = await office.prompt(loan, PART)
-    office.clock.turn(3_000)
-    await office.drained()
-    assert (await office.operation(payment)).state == "uncertain"
+    _, payment = await hands.in_doubt(PART)
+    assert (await hands.office.operation(payment)).state == "uncertain"
     return payment
 
 

@@ -87,11 +87,7 @@ class Wrong:
 async def wrong(hands: Hands) -> AsyncIterator[Wrong]:
     """The loan owes 2,160; 500 of it was paid, and is said to have been paid under another receipt."""
     office = hands.office
-    loan = await office.lent()
-    office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
-    payment = await office.prompt(loan, PART)
-    office.clock.turn(3_000)
-    await office.drained()
+    loan, payment = await hands.in_doubt(PART)
     assert await hands.resolve(payment, "paid", TYPED) == "resolved"
     await office.settled()
     assert await office.owed(loan) == 1_660_00
@@ -196,11 +192,7 @@ class TestPaidByHandBefore:
         """Under a receipt that nobody ever gave; nor where it waits for a worker. Who knows of two payments says so,
         and both count."""
         office = hands.office
-        loan = await office.lent()
-        office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
-        payment = await office.prompt(loan, PART)
-        office.clock.turn(3_000)
-        await office.drained()
+        loan, payment = await hands.in_doubt(PART)
         news = contract.Received("UA0000HAND", SHORTCODE, PART, loan, payer, office.clock())
         await office.receive(office.rail.callback("confirmation", "", news))
         if is_booked:
@@ -217,11 +209,7 @@ class TestPaidByHandBefore:
     async def test_what_somebody_else_paid_by_hand_is_no_reason(self, hands: Hands) -> None:
         """A friend paid for her."""
         office = hands.office
-        loan = await office.lent()
-        office.rail.answer, office.rail.tells, office.rail.lists = "lost", 0, False
-        payment = await office.prompt(loan, PART)
-        office.clock.turn(3_000)
-        await office.drained()
+        loan, payment = await hands.in_doubt(PART)
         news = contract.Received("UA0000HAND", SHORTCODE, PART, loan, BARAKA, office.clock())
         await office.receive(office.rail.callback("confirmation", "", news))
         await office.drained()
