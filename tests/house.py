@@ -47,6 +47,7 @@ def settings(port: int, standins: str, database: str, redis: str, /, **overrides
                 "open_callbacks": True,
             }
         },
+        "messages": {"quiet_from": "00:00:00", "quiet_until": "00:00:00"},
         "repaying": {"notice_seconds": 0},
         "staff": {"prompt_notice_seconds": 0},
         "rails": {
