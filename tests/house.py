@@ -147,11 +147,13 @@ class House:
         """Until no operation is open but those only a person can settle, or whose answer a person still owes."""
 
         async def is_settled() -> bool:
-            rows = await self.operations()
             return all(
-                not row.is_open or row.state in {"parked", "dead"} or (row.reason == WAITING and row.lease_until == 0)
-                for row in rows
+                not row.is_open or row.state in {"parked", "dead"} or waits(row) for row in await self.operations()
             )
+
+        def waits(row: Any) -> bool:
+            """Until then nobody looks: one that has been answered is due at once."""
+            return bool(row.reason == WAITING and row.lease_until == 0 and row.due_at > self.gateway.clock())
 
         await wait_until(is_settled, timeout_seconds)
 

@@ -118,5 +118,5 @@ class TestReading:
         paid = next(each for each in sentences["templates"] if each["name"] == "borrow.paid")
         assert (paid["rank"], paid["mandatory"], set(paid["words"])) == ("receipt", True, {"en", "sw"})
         assert settings["carriers"] == [{"name": "africastalking", "score": 1.0, "rate": None}]
-        assert (settings["quietFrom"], settings["quietUntil"]) == ("20:00", "07:00")
+        assert (settings["quietFrom"], settings["quietUntil"]) == ("00:00", "00:00")
         assert (settings["partners"], settings["shortCodes"]) == ({}, [])
