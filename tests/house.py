@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.web_app import _cached_build_middleware as handlers_kept
 from sqlalchemy import select
 
 from gateway import app, demo
@@ -171,6 +172,8 @@ class Houses:
         self, *, works: bool = True, standin_settings: dict[str, Any] | None = None, **overrides: Any
     ) -> House:
         """An override may be a function of the stand-ins' address, which is not known before."""
+        # aiohttp remembers the handlers of a thousand routes, and with them every house that has gone.
+        self._stack.callback(handlers_kept.cache_clear)
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         outside_settings = {
