@@ -2,13 +2,13 @@
 every month or once. What is agreed to here is paid later without a PIN, so it is agreed to with one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from flows.amounts import whole_shillings
 from flows.days import example, typed_day
-from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
+from flows.kit import Emit, Flow, Gone, Offer, Refusal, Step, View, ask, choose, decide, end, secret
 from flows.known import Allowed, Scheduled
 from flows.loans import LISTED_LABELS, offered_loans
 from flows.loans import has_none as has_no_loans
@@ -118,6 +118,13 @@ def _to_person(view: View) -> Mapping[str, Any]:
     return {**looked_up(view), "kind": SEND}
 
 
+def _how_much(kind: str, binds: Callable[[View], Mapping[str, Any]]) -> Step:
+    """The question of the amount, and what is bound with the answer."""
+    return ask(
+        kind, parse=_amount(kind), to="when", saves="amount", slots=_range(kind), binds=binds, refuses=("amount",)
+    )
+
+
 def _weekdays(_: View) -> Iterable[Offer]:
     return (Offer(str(number), name) for number, name in enumerate(WEEKDAYS, start=1))
 
@@ -222,15 +229,7 @@ flow = Flow(
         end("stopped", slots=_stopped),
         choose("what", to={SAVE: "saving", SEND: "sending", REPAY: "repaying"}),
         decide("saving", [(_is_full, "full"), (_takes_no_savings, "savings:closed"), (None, SAVE)]),
-        ask(
-            SAVE,
-            parse=_amount(SAVE),
-            to="when",
-            saves="amount",
-            slots=_range(SAVE),
-            binds=_of_kind(SAVE),
-            refuses=("amount",),
-        ),
+        _how_much(SAVE, _of_kind(SAVE)),
         decide(
             "sending",
             [(_is_full, "full"), (is_closed, "wallet:safety"), (has_no_lookups, "send:enough"), (None, "phone")],
@@ -244,26 +243,10 @@ flow = Flow(
             emits=look_up,
         ),
         choose("nobody", to={"other": "sending"}, slots=payee_slots, confirms=True),
-        ask(
-            SEND,
-            parse=_amount(SEND),
-            to="when",
-            saves="amount",
-            slots=_range(SEND),
-            binds=_to_person,
-            refuses=("amount",),
-        ),
+        _how_much(SEND, _to_person),
         decide("repaying", [(_is_full, "full"), (has_no_loans, "loans:none"), (None, "loan")]),
         choose("loan", to=REPAY, saves="loan", offers=offered_loans, labels=LISTED_LABELS),
-        ask(
-            REPAY,
-            parse=_amount(REPAY),
-            to="when",
-            saves="amount",
-            slots=_range(REPAY),
-            binds=_of_kind(REPAY),
-            refuses=("amount",),
-        ),
+        _how_much(REPAY, _of_kind(REPAY)),
         choose("when", to={"week": "weekday", "month": "monthday", "once": "date"}, saves="every"),
         choose("weekday", to="pin", saves="on", offers=_weekdays, labels=WEEKDAYS),
         ask("monthday", parse=_month_day, to="pin", saves="on", refuses=("month_day",)),

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from simulator.load.copies import inserted
+
 FILE = "nyota.db"
 AMINA, AMINAS_PIN = "+254711000001", "4826"
 LIMIT_CENTS = 5_000_00
@@ -22,8 +24,7 @@ def added(data: Path, count: int) -> Sequence[str]:
         database.row_factory = sqlite3.Row
         amina = dict(database.execute("SELECT * FROM customers WHERE msisdn = ?", (AMINA,)).fetchone())
         rows = [_copied(amina, phone) for phone in phones]
-        columns, marks = ", ".join(amina), ", ".join(f":{name}" for name in amina)
-        database.executemany(f"INSERT INTO customers ({columns}) VALUES ({marks})", rows)  # noqa: S608 - schema names
+        inserted(database, "customers", rows)
     return phones
 
 

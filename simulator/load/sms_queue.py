@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from simulator.load.copies import inserted
 from simulator.load.members import FILE
 from simulator.load.sms_bare import TEXT
 
@@ -28,8 +29,7 @@ def queued(data: Path, phones: Sequence[str], count: int, *, same_text: bool) ->
             _copied(accepted, phones[number % len(phones)], TEXT.format(number=0 if same_text else number))
             for number in range(count)
         ]
-        columns, marks = ", ".join(accepted), ", ".join(f":{name}" for name in accepted)
-        database.executemany(f"INSERT INTO operations ({columns}) VALUES ({marks})", rows)  # noqa: S608 - schema names
+        inserted(database, "operations", rows)
 
 
 def _copied(row: dict[str, object], phone: str, text: str) -> dict[str, object]:

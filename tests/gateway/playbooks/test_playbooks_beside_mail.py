@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from email.message import Message
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -21,6 +22,7 @@ from gateway.playbooks.unhurried_mail import Unhurried
 from gateway.sending.quiet import Quiet
 from gateway.sending.turnstile import Turnstile
 from gateway.store import customers
+from gateway.store.customers import Customer
 from gateway.texting import stops
 from tests.gateway.postoffice import PostOffice, opened
 from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on, words
@@ -271,4 +273,4 @@ class TestWhoGetsWhich:
         self, intent: dict[str, str], who: SimpleNamespace, wishes: records.Wishes, is_stopped: bool, hindrance: str
     ) -> None:
         """In this order."""
-        assert hindrance_of(intent, who, wishes, is_stopped=is_stopped) == hindrance  # type: ignore[arg-type]
+        assert hindrance_of(intent, cast("Customer", who), wishes, is_stopped=is_stopped) == hindrance

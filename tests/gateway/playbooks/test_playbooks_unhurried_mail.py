@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -141,7 +142,7 @@ class TestUnhurried:
 class TestCodes:
     def test_no_code_waits_behind_a_receipt(self) -> None:
         """Neither in a lane nor in the queue."""
-        playbook = mail.playbook(object())  # type: ignore[arg-type]
+        playbook = mail.playbook(cast("mail.MailStep", object()))
         code, receipt = {"to": "a@b.example", "code": "1"}, {"to": "a@b.example", "receipt": "op"}
 
         assert playbook.lane("", code) != playbook.lane("", receipt)

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -169,7 +170,7 @@ class Storm:
         self._running += await asyncio.gather(*(self._begun(standins) for _ in range(WORKERS)))
         while self.kills < self._kills_most and (left := await _open(store)):
             enough = int(left * self._random.uniform(*SHARES_LEFT))
-            await wait_until(lambda: _is_down_to(store, enough), 600)  # noqa: B023 - waited for within the round
+            await wait_until(partial(_is_down_to, store, enough), 600)
             if await _open(store):
                 await _killed(self._running.pop(self._random.randrange(WORKERS)))
                 self.kills += 1

@@ -6,12 +6,19 @@ from typing import Any
 
 from sqlalchemy import select
 
+from gateway.store import customers
 from gateway.texting.tables import inbound
 from tests.house import House
 from tests.servers import wait_until
 
 AMINA, BARAKA, NOBODY = "+254711000001", "+254711000002", "+254711000003"
 CODE = re.compile(r"\b(\d{6})\b")
+AT_ONCE = {"delivery_seconds": 0.0}
+
+
+async def who(house: House, line: str) -> Any:
+    async with house.gateway.store.read() as connection:
+        return await customers.on_line(connection, line)
 
 
 class Pen:

@@ -2,12 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from gateway.accounts.codes import Codes
@@ -23,29 +19,10 @@ from gateway.texting import stops
 from gateway.texting.deciding import Decider
 from gateway.texting.hands import Letter
 from gateway.texting.tidying import Tidying
-from tests.gateway.texting.pen import AMINA, BARAKA, NOBODY, Pen, code_of, kept
+from tests.gateway.texting.pen import AMINA, AT_ONCE, BARAKA, NOBODY, Pen, code_of, kept, who
 from tests.house import House, Houses
 
 UNKNOWN = "Sorry, we did not understand"
-AT_ONCE = {"delivery_seconds": 0.0}
-
-
-@pytest.fixture
-async def light(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
-    """Houses on SQLite only, for what is the same on both databases."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
-
-
-@pytest.fixture
-async def house(light: Houses) -> House:
-    """A house in a town where an SMS takes no time."""
-    return await light.build(standin_settings=AT_ONCE)
-
-
-async def who(house: House, line: str) -> Any:
-    async with house.gateway.store.read() as connection:
-        return await customers.on_line(connection, line)
 
 
 async def changed(house: House, line: str, **values: object) -> None:

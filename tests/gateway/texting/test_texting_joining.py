@@ -2,12 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from gateway.clock import system
@@ -17,31 +12,13 @@ from gateway.store.tables import consents, metadata, operations
 from gateway.store.tables import customers as customers_table
 from gateway.texting.tables import requests
 from gateway.texting.tidying import Tidying
-from tests.gateway.texting.pen import NOBODY, Pen, code_of, kept
+from tests.gateway.texting.pen import AT_ONCE, NOBODY, Pen, code_of, kept, who
 from tests.house import House, Houses
 
 OTHER = "+254711000044"
 JOIN = "JOIN Neema Ng'ang'a 34567890"
 AMINAS_ID = "23456789"
 BYTE = re.compile(r"\\x[0-9a-f]{2}")
-AT_ONCE = {"delivery_seconds": 0.0}
-
-
-@pytest.fixture
-async def light(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
-    """Houses on SQLite only, for what is the same on both databases."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
-
-
-@pytest.fixture
-async def house(light: Houses) -> House:
-    return await light.build(standin_settings=AT_ONCE)
-
-
-async def who(house: House, line: str) -> Any:
-    async with house.gateway.store.read() as connection:
-        return await customers.on_line(connection, line)
 
 
 async def rows_naming(house: House, text: str) -> list[str]:

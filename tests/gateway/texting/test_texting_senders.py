@@ -1,14 +1,11 @@
 """Answers leave from the short code that was written to, over HTTP to the phone and back."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.errors import Misconfigured
-from tests.gateway.texting.pen import AMINA, NOBODY, Pen, code_of
+from tests.gateway.texting.pen import AMINA, AT_ONCE, NOBODY, Pen, code_of
 from tests.house import House, Houses
 from tests.servers import wait_until
 
@@ -24,15 +21,8 @@ MESSAGES: dict[str, Any] = {
 
 
 @pytest.fixture
-async def light(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
-    """Houses on SQLite only: the engine is nothing to what leaves from where."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
-
-
-@pytest.fixture
 async def house(light: Houses) -> House:
-    return await light.build(standin_settings={"delivery_seconds": 0.0}, messages=MESSAGES)
+    return await light.build(standin_settings=AT_ONCE, messages=MESSAGES)
 
 
 async def came(house: House, line: str) -> list[tuple[str, str]]:
