@@ -7,7 +7,7 @@ repeated belong here.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from hiredis import pack_command
@@ -34,8 +34,11 @@ class Coalescer:
         self._in_flight_max = in_flight_max
         self._idle: list[AbstractConnection] = []
         self._is_scheduled = False
+        self._is_closed = False
 
     async def call(self, *command: str | bytes | int) -> Any:
+        if self._is_closed:
+            raise Unavailable("redis: closed")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
         self._waiting.append((command, answer))
@@ -46,7 +49,7 @@ class Coalescer:
 
     def _flush(self) -> None:
         self._is_scheduled = False
-        while self._waiting and len(self._in_flight) < self._in_flight_max:
+        while self._waiting and not self._is_closed and len(self._in_flight) < self._in_flight_max:
             batch = [self._waiting.popleft() for _ in range(min(BATCH_MAX, len(self._waiting)))]
             task = asyncio.create_task(self._send(batch))
             self._in_flight.add(task)
@@ -67,13 +70,12 @@ class Coalescer:
                 await connection.disconnect(nowait=True)
             except BaseException:  # stopped in the middle: what is on it is nobody's any more
                 await connection.disconnect(nowait=True)
+                _failed(batch, "closed")
                 raise
             else:
                 self._idle.append(connection)
                 return
-        for _, answer in batch:
-            if not answer.done():
-                answer.set_exception(Unavailable(f"redis: {type(error).__name__}"))
+        _failed(batch, type(error).__name__)
 
     def _candidates(self) -> Iterator[AbstractConnection]:
         """A connection that was used before, which may be stale, and then a new one."""
@@ -91,6 +93,9 @@ class Coalescer:
                 await self._read(connection, answer)
 
     async def close(self) -> None:
+        """What waits for its turn is told so, what is under way is cut off; nothing is asked after it."""
+        self._is_closed = True
+        _failed(self._waiting, "closed")
         for task in list(self._in_flight):
             task.cancel()
         await asyncio.gather(*self._in_flight, return_exceptions=True)
@@ -107,3 +112,9 @@ class Coalescer:
         else:
             if not answer.done():
                 answer.set_result(value)
+
+
+def _failed(some: Iterable[Asked], why: str) -> None:
+    for _, answer in some:
+        if not answer.done():
+            answer.set_exception(Unavailable(f"redis: {why}"))

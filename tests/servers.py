@@ -19,8 +19,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,47 @@ def pytest_configure(config: pytest.Config) -> None:
     which is what is tried here, and need not survive a loss of power."""
     if config.option.basetemp is None and (memory := _in_memory()) is not None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+Attend = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(attend: Attend, path: str | None = None) -> AsyncIterator[int]:
+    """A server of bare bytes on a port of the loopback, which it yields, or on a unix socket.
+
+    At the end nobody is attended any longer, and no connection of theirs is open, whatever `attend` has left so.
+    """
+
+    async def attended(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        attending.add(task)
+        try:
+            await attend(reader, writer)
+        finally:
+            attending.discard(task)
+            await closed(writer)
+
+    attending = set[asyncio.Task[None]]()
+    if path is None:
+        server = await asyncio.start_server(attended, "127.0.0.1", 0)
+    else:
+        server = await asyncio.start_unix_server(attended, path)
+    try:
+        yield server.sockets[0].getsockname()[1] if path is None else 0
+    finally:
+        server.close()
+        for task in (still := set(attending)):
+            task.cancel()
+        await asyncio.gather(*still, return_exceptions=True)
+
+
+async def closed(writer: asyncio.StreamWriter) -> None:
+    """Close a connection of which the other side may have had enough already."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def wait_until(condition: Callable[[], object], timeout_seconds: float = WAIT_SECONDS) -> None:

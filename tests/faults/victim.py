@@ -19,7 +19,7 @@ from gateway.store.engine import Store
 from simulator.client import Line, NoService, Outside
 from simulator.standins.app import Standins
 from simulator.standins.world import WORLD, World
-from tests.servers import wait_until
+from tests.servers import closed, listening, wait_until
 
 OPEN = """
     SELECT 1 FROM operations
@@ -178,15 +178,15 @@ class Hurdle:
 
     @asynccontextmanager
     async def standing(self) -> AsyncIterator[None]:
-        server = await asyncio.start_unix_server(self._connected, self._path)
-        try:
+        async with listening(self._connected, self._path):
             yield
-        finally:
-            server.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to_redis, from_redis = await asyncio.open_unix_connection(self._socket)
-        await asyncio.gather(self._asked(reader, from_redis), _copied(to_redis, writer), return_exceptions=True)
+        try:
+            await asyncio.gather(self._asked(reader, from_redis), _copied(to_redis, writer), return_exceptions=True)
+        finally:
+            await closed(from_redis)
 
     async def _asked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):

@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from gateway.coalescer import Coalescer
 from gateway.errors import Unavailable
+from tests.servers import listening
 
 
 @asynccontextmanager
@@ -47,13 +48,11 @@ class Silent:
             if b"GET" in said:
                 self.asked.set()
         self.left.set()
-        writer.close()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[str]:
-        server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
-        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}?protocol=2"
-        server.close()
+        async with listening(self.serve) as port:
+            yield f"redis://127.0.0.1:{port}?protocol=2"
 
 
 class TestTogether:
@@ -80,14 +79,17 @@ class TestEnds:
                 await silent.left.wait()
 
     async def test_closed_in_the_middle_it_leaves_no_connection_open(self) -> None:
-        """Not even one that waits for its answer."""
+        """Not even one that waits for its answer; who asked, who waited and who comes later are told."""
         silent = Silent()
         async with silent.open() as url:
             pool = Remembering.from_url(url)
-            redis = Coalescer(pool, in_flight_max=2, timeout_seconds=60)
+            redis = Coalescer(pool, in_flight_max=1, timeout_seconds=60)
             asking = asyncio.create_task(redis.call("GET", "a"))
             await silent.asked.wait()
+            waiting = asyncio.create_task(redis.call("GET", "b"))
+            await asyncio.sleep(0)
             await redis.close()
+            refused = await asyncio.gather(asking, waiting, redis.call("GET", "c"), return_exceptions=True)
 
+            assert [str(refusal) for refusal in refused] == ["redis: closed"] * 3
             assert [connection.is_connected for connection in pool.made] == [False]
-            asking.cancel()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from aiohttp.test_utils import unused_port
 
 from gateway.errors import Throttled, Unavailable, Uncertain
 from gateway.ledgers.wire import BODY_BYTES_MAX, Wire
+from tests.servers import listening
 
 
 @asynccontextmanager
@@ -17,29 +18,18 @@ async def scripted(answer: bytes | None) -> AsyncIterator[Wire]:
     """A server that says exactly this and hangs up; None: it says nothing."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        answering.add(task)
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            if answer is None:
-                await reader.read()
-            else:
-                writer.write(answer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+        await reader.readuntil(b"\r\n\r\n")
+        if answer is None:
+            await reader.read()
+        else:
+            writer.write(answer)
 
-    answering: set[asyncio.Task[None]] = set()
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    wire = Wire(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", {}, timeout_seconds=0.5)
-    try:
-        yield wire
-    finally:
-        await wire.close()
-        server.close()
-        await asyncio.gather(*answering, return_exceptions=True)
+    async with listening(serve) as port:
+        wire = Wire(f"http://127.0.0.1:{port}", {}, timeout_seconds=0.5)
+        try:
+            yield wire
+        finally:
+            await wire.close()
 
 
 def said(status: int, body: bytes, **headers: str) -> bytes:

@@ -32,7 +32,7 @@ from tests.gateway.rails.scripted_daraja import (
     fault,
     refused,
 )
-from tests.servers import wait_until
+from tests.servers import listening, wait_until
 
 MINUTE_MS = 60_000
 
@@ -249,16 +249,11 @@ class TestLine:
     async def test_a_handshake_without_end_carried_nothing(self, daraja: ScriptedDaraja) -> None:
         """The other side takes the connection and never speaks TLS."""
 
-        async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await held.wait()
-            writer.close()
+        async def silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+            await asyncio.Event().wait()
 
-        held = asyncio.Event()
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+        async with listening(silent) as port:
             await self._unreachable(daraja, base_url=f"https://127.0.0.1:{port}")
-            held.set()
 
     @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{", b"nonsense\r\n\r\n"])
     async def test_a_line_that_breaks_after_the_words_is_uncertain(self, daraja: ScriptedDaraja, answer: bytes) -> None:
@@ -270,11 +265,8 @@ class TestLine:
             head = await reader.readuntil(b"\r\n\r\n")
             writer.write(token if head.startswith(b"GET") else answer)
             await writer.drain()
-            writer.close()
 
-        server = await asyncio.start_server(broken, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
+        async with listening(broken) as port:
             rail = DarajaRail(daraja.config(base_url=f"http://127.0.0.1:{port}"), daraja.clock)
             with pytest.raises(Uncertain):
                 await rail.disburse(DISBURSE)

@@ -15,7 +15,7 @@ from gateway.smpp import session as module
 from gateway.smpp.link import Link
 from gateway.smpp.session import DELIVER, ENQUIRE, UNBIND
 from gateway.smpp.wire import OK, QUEUE_FULL, REFUSED, USSD_SERVICE_OP, Deliver, Submit
-from tests.servers import wait_until
+from tests.servers import listening, wait_until
 
 Frame = tuple[int, int, int]
 """Command, status, number."""
@@ -51,7 +51,7 @@ class Centre:
                 else:
                     self.came.append((command, status, number))
         except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
+            return
 
     def send(self, command: int, status: int, number: int, body: bytes = b"") -> None:
         self.raw(struct.pack(">IIII", 16 + len(body), command, status, number) + body)
@@ -62,11 +62,6 @@ class Centre:
     def deliver(self, number: int, text: bytes = b"BAL", *, is_ussd: bool = False) -> None:
         tlvs = [smpp34.Tlv(USSD_SERVICE_OP, b"\1")] if is_ussd else []
         self.raw(smpp34.DeliverSm("254711000001", "383", text, tlvs=tlvs, sequence_number=number).encode())
-
-    async def close(self) -> None:
-        for writer in self._writers:
-            writer.close()
-        await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
     def hang_up(self) -> None:
         self._writers[-1].close()
@@ -89,19 +84,16 @@ class Desk:
 
 @asynccontextmanager
 async def bound(centre: Centre, desk: Desk) -> AsyncIterator[Link]:
-    server = await asyncio.start_server(centre.attend, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    settings = SmppLink(host="127.0.0.1", port=port, system_id="nyota", ussd=True, timeout_seconds=0.2, window=1)
-    link = Link("mno", settings)
-    task = asyncio.create_task(link.run(desk.take))
-    try:
-        await wait_until(lambda: centre.binds)
-        yield link
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        server.close()
-        await centre.close()
+    async with listening(centre.attend) as port:
+        settings = SmppLink(host="127.0.0.1", port=port, system_id="nyota", ussd=True, timeout_seconds=0.2, window=1)
+        link = Link("mno", settings)
+        task = asyncio.create_task(link.run(desk.take))
+        try:
+            await wait_until(lambda: centre.binds)
+            yield link
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 class TestAcknowledging:
