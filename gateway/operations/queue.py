@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Row, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.tables import attempts, customers, operations
@@ -152,13 +152,16 @@ async def wake(connection: AsyncConnection, operation_id: str, now: int) -> None
 
 
 async def wake_in_turn(connection: AsyncConnection, operation_ids: Sequence[str], now: int, every_ms: float) -> None:
-    """Make open operations due one after another, in this order, so that they do not come all at once."""
+    """Make open operations due one after another, in this order, so that they do not come all at once.
+
+    One that is being worked is waited for: what it is about to store may put it off again.
+    """
     columns = operations.c
     for place, operation_id in enumerate(operation_ids):
         due_at = now + round(place * every_ms)
         await connection.execute(
             update(operations)
-            .where(columns.id == operation_id, columns.is_open, columns.due_at > due_at)
+            .where(columns.id == operation_id, columns.is_open, or_(columns.due_at > due_at, columns.lease_until > now))
             .values(due_at=due_at)
         )
 

@@ -74,6 +74,11 @@ SlowNotice = Callable[[AsyncConnection, Work, int], Awaitable[None]]
 """Tells the customer, once, that it takes long; called inside the unit of work, with the moment in ms."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnHold(Later):
+    """Not sent because people have paused the rail."""
+
+
 class RailStep(ABC):
     """What both steps share: the request row, its settlement, and being told in time that it takes long."""
 
@@ -112,7 +117,8 @@ class RailStep(ABC):
         return await self._sent(request) if is_unsent else await self._asked(request)
 
     async def reconsider(self, connection: AsyncConnection, work: Work, outcome: Outcome, now: int) -> Outcome:
-        """What the request says by now counts, not what it said when we looked: a refusal may have become a payment.
+        """What the request says by now counts, not what it said when we looked: a refusal may have become a payment,
+        and the pause may be over, whose end woke only those who were waiting.
 
         Waiting long is said once, also when nothing could be sent yet. Asking for ever is given up; time
         in which nobody was there to ask does not count, up to a few days.
@@ -122,6 +128,8 @@ class RailStep(ABC):
             return outcome_of(request)
         if request is None or not isinstance(outcome, Accepted | Unsure | Retry | Later):
             return outcome
+        if isinstance(outcome, OnHold) and await pauses.on(connection, self._rail.name, self.direction) is None:
+            return Later(0, "resumed meanwhile")
         is_unsent = isinstance(outcome, Retry | Later)
         waited = now - (request.created_at if is_unsent else request.sent_at or now)
         away_ms = work.data.get(AWAY, 0)
@@ -165,7 +173,7 @@ class RailStep(ABC):
         return Retry(str(error), error.evidence, is_outage=True)
 
     def _waits(self, request: RailRequest, pause: Pause) -> Outcome:
-        return Later(pauses.hold_ms(pause, request.id, self._clock()), f"paused: {pause.reason}")
+        return OnHold(pauses.hold_ms(pause, request.id, self._clock()), f"paused: {pause.reason}")
 
     async def _settled(self, request: RailRequest, result: Result, by: str) -> Outcome:
         async with self._store.begin() as connection:

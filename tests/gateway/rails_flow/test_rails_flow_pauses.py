@@ -1,8 +1,13 @@
 """A rail that people have paused, or that is away: what is to be sent waits, what was sent is asked about."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import update
 
 from gateway.accounts.audit import Deed, Wanted, listed
+from gateway.operations.outcome import Outcome
+from gateway.operations.playbook import Work
 from gateway.rails import pauses
 from gateway.rails.breakers import Trip
 from gateway.rails.bucket import Buckets
@@ -10,8 +15,10 @@ from gateway.rails.contract import Acknowledged, AskStatus, Disburse
 from gateway.rails.door import Door
 from gateway.rails.hand import Hand, Refused
 from gateway.rails.pauses import DIRECTIONS, EVERY, Direction
+from gateway.rails.steps import RailStep
 from gateway.store import customers
-from tests.gateway.rails_flow.office import AMINA, BARAKA, START, Office, Shop
+from gateway.store.tables import operations
+from tests.gateway.rails_flow.office import AMINA, BARAKA, START, Office, Shop, office_on, until_blocked
 from tests.gateway.rails_flow.pretend_rail import PretendRail
 
 PART = 500_00
@@ -86,6 +93,45 @@ class TestPaused:
         assert (await office.operation(loan)).state == "done"
         assert office.rail.calls == ["disburse"]
         await office.prove()
+
+    async def test_resumed_in_the_moment_it_is_put_off_it_goes_on_at_once(
+        self, each_office: Office, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A worker has seen the pause and has not stored that yet; the end of the pause finds nobody waiting."""
+        office = each_office
+        step = office.shop.playbooks["loan.disburse"].step("disburse")
+        assert isinstance(step, RailStep)
+        look = step.attempt
+
+        async def looked_before_the_end(work: Work) -> Outcome:
+            seen = await look(work)
+            await resume(office, "disburse")
+            return seen
+
+        monkeypatch.setattr(step, "attempt", looked_before_the_end)
+        await pause(office, "disburse")
+        await office.borrow()
+        await office.drained()
+
+        assert office.rail.calls == ["disburse"]
+
+    async def test_whoever_resumes_waits_for_a_worker_that_is_putting_it_off(self, fresh_postgres: str) -> None:
+        """What that has just stored is not slept through either."""
+        async with office_on(fresh_postgres) as office:
+            await pause(office, "disburse")
+            loan = await office.borrow()
+            await office.drained()
+            office.clock.now = (await office.operation(loan)).due_at
+            [work] = await office.shop.worker.claim(1)
+
+            async with office.store.begin() as connection:
+                putting_off = {"due_at": office.clock() + HOUR_MS, "lease_until": 0}
+                await connection.execute(update(operations).where(operations.c.id == work.id).values(**putting_off))
+                resuming = asyncio.create_task(resume(office, "disburse"))
+                await until_blocked(office.store)
+            await resuming
+
+            assert (await office.operation(loan)).due_at == office.clock()
 
     @pytest.mark.parametrize("paused", DIRECTIONS)
     async def test_the_other_direction_goes_on(self, office: Office, paused: Direction) -> None:
