@@ -28,11 +28,11 @@ CALLBACK_TOKEN = "fedcba9876543210"
 
 
 def settings(port: int, standins: str, database: str, redis: str, /, **overrides: Any) -> dict[str, Any]:
-    """A configuration for tests: everything real, patience short."""
+    """A configuration for tests: everything real, patience short, but for Redis: on a busy machine it may be late."""
     values: dict[str, Any] = {
         "server": {"port": port, "ops_token": OPS_TOKEN, "callback_token": CALLBACK_TOKEN},
         "database": {"url": database},
-        "redis": {"url": redis},
+        "redis": {"url": redis, "timeout_seconds": 3.0},
         "sessions": {"secret": "test-session-secret"},
         "pins": {"pepper": "test-pepper", "memory_kib": 8192, "time_cost": 1},
         "operations": {
