@@ -1,9 +1,10 @@
 """Taking due operations for a while: leases with fencing, the most urgent first, lanes in order."""
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, not_, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.playbook import Work
@@ -13,33 +14,69 @@ CLAIMABLE = ("queued", "waiting", "uncertain")
 URGENT = 0
 """The priority of what goes by itself, whatever else there is: nothing else is in one go with it."""
 
-Share = ColumnElement[bool]
-"""Which operations to look at."""
 
-ALL: Share = true()
+class Share:
+    """Which operations to look at. Make one and keep it: its statements take longer to build than to run."""
+
+    def __init__(self, condition: ColumnElement[bool]) -> None:
+        self._condition = condition
+
+    @cached_property
+    def glance(self) -> Select[tuple[int]]:
+        """One that is due at `now`, or none."""
+        return self._due.limit(1)
+
+    @cached_property
+    def claim(self) -> Any:
+        """Takes up to `limit` that are due at `now`, until `until`."""
+        columns, earlier = operations.c, operations.alias("earlier")
+        blocked = (
+            select(earlier.c.number)
+            .where(earlier.c.lane == columns.lane, earlier.c.is_open, earlier.c.number < columns.number)
+            .exists()
+        )
+        due = (
+            self._due.where(columns.state.in_(CLAIMABLE), or_(columns.lane == "", ~blocked))
+            .order_by(columns.priority, columns.due_at)
+            .limit(bindparam("limit"))
+            .with_for_update(skip_locked=True)
+        )
+        return (
+            update(operations)
+            .where(columns.number.in_(due.scalar_subquery()))
+            .values(lease_until=bindparam("until"), fence=columns.fence + 1)
+            .returning(operations)
+        )
+
+    @property
+    def _due(self) -> Select[tuple[int]]:
+        columns, now = operations.c, bindparam("now", type_=operations.c.due_at.type)
+        return select(columns.number).where(
+            columns.is_open, columns.due_at <= now, columns.lease_until <= now, self._condition
+        )
+
+
+ALL = Share(true())
 
 
 def together(kinds: Collection[str]) -> Share:
     """Those of these kinds that may go many at once."""
-    columns = operations.c
-    return and_(columns.kind.in_(kinds), columns.priority > URGENT)
+    return Share(_together(kinds))
 
 
 def alone(kinds: Collection[str]) -> Share:
     """All others."""
-    return not_(together(kinds)) if kinds else ALL
+    return Share(not_(_together(kinds))) if kinds else ALL
 
 
 async def has_due(connection: AsyncConnection, now: int, share: Share = ALL) -> bool:
     """A glance that takes no lock: most of the time there is nothing to do."""
-    columns = operations.c
-    query = select(columns.number).where(columns.is_open, columns.due_at <= now, columns.lease_until <= now, share)
-    return await connection.scalar(query.limit(1)) is not None
+    return await connection.scalar(share.glance, {"now": now}) is not None
 
 
 async def claimed(connection: AsyncConnection, now: int, until: int, limit: int, share: Share = ALL) -> list[Work]:
     """Take up to `limit` due operations, first come first served, none whose lane has an earlier open one."""
-    rows = await connection.execute(_claim(connection, now, until, limit, share))
+    rows = await connection.execute(share.claim, {"now": now, "until": until, "limit": limit})
     return sorted((work_of(row) for row in rows), key=lambda work: work.number)
 
 
@@ -52,31 +89,6 @@ def work_of(row: Any) -> Work:
     )  # fmt: skip
 
 
-def _claim(connection: AsyncConnection, now: int, until: int, limit: int, share: Share) -> Any:
-    columns, earlier = operations.c, operations.alias("earlier")
-    blocked = (
-        select(earlier.c.number)
-        .where(earlier.c.lane == columns.lane, earlier.c.is_open, earlier.c.number < columns.number)
-        .exists()
-    )
-    due = (
-        select(columns.number)
-        .where(
-            columns.is_open,
-            columns.due_at <= now,
-            columns.lease_until <= now,
-            columns.state.in_(CLAIMABLE),
-            or_(columns.lane == "", ~blocked),
-            share,
-        )
-        .order_by(columns.priority, columns.due_at)
-        .limit(limit)
-    )
-    if connection.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    return (
-        update(operations)
-        .where(columns.number.in_(due.scalar_subquery()))
-        .values(lease_until=until, fence=columns.fence + 1)
-        .returning(operations)
-    )
+def _together(kinds: Collection[str]) -> ColumnElement[bool]:
+    columns = operations.c
+    return and_(columns.kind.in_(kinds), columns.priority > URGENT)

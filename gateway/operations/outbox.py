@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,6 +49,20 @@ class Context:
     msisdn: str
     session_id: str
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is queued, or was, under an id: its name, where it is now, and the hash of what was wanted."""
+
+    reference: str
+    state: str
+    intent_hash: str
+
+
+_STANDING = select(
+    operations.c.id, operations.c.reference, operations.c.state, operations.c.intent_hash
+).where(operations.c.id.in_(bindparam("ids", expanding=True)))  # fmt: skip
 
 
 Instant = Callable[[AsyncConnection, Operation, Context], Awaitable[None]]
@@ -181,7 +195,7 @@ class Outbox:
             values["reference"] = reference(operation.reference[:PREFIX_LETTERS], operation.id, salt)
         raise BrokenInvariant("reference used before", reference=operation.reference)
 
-    async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Row[Any]]:
+    async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Standing]:
         """Queue many inside the caller's unit of work; whose id is queued already stays as it is. How all of them
         stand, by id. In one order for everybody: the same may come to two processes at once.
 
@@ -191,18 +205,18 @@ class Outbox:
             return {}
         now = self._clock()
         statement = insert_into(connection, operations).on_conflict_do_nothing()
-        in_order = sorted(some, key=lambda operation: operation.id)
-        await connection.execute(statement, [self._row(operation, "", now) for operation in in_order])
-        rows = await self.found(connection, {operation.id for operation in some})
+        rows = [self._row(operation, "", now) for operation in sorted(some, key=lambda operation: operation.id)]
+        if (await connection.execute(statement, rows)).rowcount == len(rows):
+            return {row["id"]: Standing(row["reference"], row["state"], row["intent_hash"]) for row in rows}
+        standing = await self.standing(connection, {operation.id for operation in some})
         for operation in some:
-            if operation.id not in rows:
+            if operation.id not in standing:
                 raise BrokenInvariant("reference used before", reference=operation.reference)
-        return rows
+        return standing
 
-    async def found(self, connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Row[Any]]:
+    async def standing(self, connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Standing]:
         """How those of these stand that are queued, or were, by id."""
-        query = select(operations).where(operations.c.id.in_(ids))
-        return {row.id: row for row in await connection.execute(query)}
+        return {identity: Standing(*its) for identity, *its in await connection.execute(_STANDING, {"ids": list(ids)})}
 
     async def tell(
         self, connection: AsyncConnection, cause: str, customer_id: str, msisdn: str, template: str,

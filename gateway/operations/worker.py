@@ -76,15 +76,16 @@ class Worker:
     async def run(self) -> None:
         """Work for good. An outage of the database is waited out."""
         many = {kind for kind, playbook in self._playbooks.items() if playbook.many is not None}
+        single, crowded = alone(many), together(many)
         singles, crowds = set[asyncio.Task[None]](), set[asyncio.Task[None]]()
         try:
             while True:
                 free = self._pace.workers - len(singles)
-                claimed = await self._claimed_or_none(free, alone(many)) if free else []
+                claimed = await self._claimed_or_none(free, single) if free else []
                 for work in claimed:
                     _begun(self.work(work), singles)
                 has_room = many and len(crowds) < CROWDS
-                crowd = await self._claimed_or_none(self._pace.together, together(many)) if has_room else []
+                crowd = await self._claimed_or_none(self._pace.together, crowded) if has_room else []
                 if crowd:
                     _begun(self.work_together(crowd), crowds)
                 if not claimed and not crowd:

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.errors import Rejected
-from gateway.operations.outbox import Outbox, intent_hash
+from gateway.operations.outbox import Outbox, Standing, intent_hash
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.gathering import Gathering
@@ -56,7 +55,7 @@ class Accepting:
     async def _queued(self, connection: AsyncConnection, some: Sequence[Wanted]) -> Sequence[Taken | Rejected]:
         """What was taken before stays taken, whatever its reader or their line has become since."""
         people = await customers.on_lines(connection, {wanted.to for wanted in some})
-        known = await self._outbox.found(connection, {wanted.identity for wanted in some})
+        known = await self._outbox.standing(connection, {wanted.identity for wanted in some})
         results = dict[int, Taken | Rejected]()
         operations = dict[int, Operation]()
         for place, wanted in enumerate(some):
@@ -69,16 +68,16 @@ class Accepting:
                 results[place] = Rejected("this customer has not chosen to get offers", "opted-out")
             else:
                 operations[place] = _operation(wanted, person.id)
-        rows = await self._outbox.put_all(connection, list(operations.values()))
+        standing = await self._outbox.put_all(connection, list(operations.values()))
         for place, operation in operations.items():
-            results[place] = _as_it_stands(rows[operation.id], operation.intent)
+            results[place] = _as_it_stands(standing[operation.id], operation.intent)
         return [results[place] for place in range(len(some))]
 
 
-def _as_it_stands(row: Row[Any], intent: Mapping[str, Any]) -> Taken | Rejected:
+def _as_it_stands(known: Standing, intent: Mapping[str, Any]) -> Taken | Rejected:
     """What the key stands for, if that is this message."""
-    if row.intent_hash == intent_hash(KIND, intent):
-        return Taken(row.reference, row.state)
+    if known.intent_hash == intent_hash(KIND, intent):
+        return Taken(known.reference, known.state)
     return Rejected("the key stands for another message", "key-reused")
 
 

@@ -26,7 +26,8 @@ class Size:
 def size_of(text: str) -> Size:
     """What a text takes as it is written, nothing transliterated."""
     alphabet = alphabet_of(text)
-    return Size(alphabet, sum(_width(character, alphabet) for character in text), len(pieces(text, alphabet)))
+    units = _width(text, alphabet)
+    return Size(alphabet, units, 1 if units <= ALONE[alphabet] else len(pieces(text, alphabet)))
 
 
 def alphabet_of(text: str) -> Alphabet:
@@ -47,5 +48,5 @@ def pieces(text: str, alphabet: Alphabet) -> list[str]:
     return [*cut, text[begins:]]
 
 
-def _width(character: str, alphabet: Alphabet) -> int:
-    return septets(character) if alphabet == "gsm7" else len(character.encode("utf-16-le")) // 2
+def _width(text: str, alphabet: Alphabet) -> int:
+    return septets(text) if alphabet == "gsm7" else len(text.encode("utf-16-le")) // 2

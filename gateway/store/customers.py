@@ -14,6 +14,8 @@ Customer = Row[Any]
 
 _BY_ID = select(customers).where(customers.c.id == bindparam("customer_id"))
 _ON_LINE = select(customers).where(customers.c.msisdn == bindparam("line"))
+_ON_LINES = select(customers).where(customers.c.msisdn.in_(bindparam("lines", expanding=True)))
+_LANGUAGES = select(customers.c.id, customers.c.language).where(customers.c.id.in_(bindparam("ids", expanding=True)))
 
 
 async def find(connection: AsyncConnection, customer_id: str, *, lock: bool = False) -> Customer | None:
@@ -36,14 +38,12 @@ async def on_line(connection: AsyncConnection, msisdn: str) -> Customer | None:
 
 async def on_lines(connection: AsyncConnection, lines: Collection[str]) -> Mapping[str, Customer]:
     """The same for many, by line; lines of nobody are left out."""
-    query = select(customers).where(customers.c.msisdn.in_(lines))
-    return {row.msisdn: row for row in await connection.execute(query)}
+    return {row.msisdn: row for row in await connection.execute(_ON_LINES, {"lines": list(lines)})}
 
 
 async def languages(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, str]:
     """In which language each of these people is told."""
-    query = select(customers.c.id, customers.c.language).where(customers.c.id.in_(ids))
-    return {row.id: row.language for row in await connection.execute(query)}
+    return {row.id: row.language for row in await connection.execute(_LANGUAGES, {"ids": list(ids)})}
 
 
 async def without_offers(connection: AsyncConnection, ids: Collection[str]) -> frozenset[str]:

@@ -21,6 +21,27 @@ REPORTS_LOCK = 3_830_032
 """Whoever notes ids of sent messages or reports on them holds this advisory lock; SQLite has a single writer anyway."""
 
 
+_IDS = bindparam("ids", type_=messages.c.id.type, expanding=True)
+_KNOWN = select(messages.c.id, messages.c.text, messages.c.state).where(messages.c.id.in_(_IDS))
+_NOTED = (
+    update(messages)
+    .where(messages.c.id == bindparam("new_id"))
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=messages.c[name].type)
+            for name in ("state", "provider", "provider_id", "cost", "reason", "updated_at")
+        }
+    )
+)
+_MOVED = (
+    update(messages)
+    .where(messages.c.provider == bindparam("by"), messages.c.provider_id == bindparam("its_id"))
+    .where(*(messages.c.state != final for final in FINAL_STATES))  # many at once take no list of values
+    .values(state=bindparam("new_state"), reason=bindparam("new_reason"), updated_at=bindparam("at"))
+)
+_REPORTS = select(deliveries).where(deliveries.c.provider_id.in_(_IDS)).order_by(deliveries.c.id)
+
+
 async def _in_turn(connection: AsyncConnection) -> None:
     """A report and the noting of the id it is about must see each other: else it moves nothing, and nobody looks
     again."""
@@ -30,8 +51,7 @@ async def _in_turn(connection: AsyncConnection) -> None:
 
 async def known(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
     """Text and state of those of these messages that were written before."""
-    query = select(messages.c.id, messages.c.text, messages.c.state).where(messages.c.id.in_(ids))
-    return {row.id: (row.text, row.state) for row in await connection.execute(query)}
+    return {row.id: (row.text, row.state) for row in await connection.execute(_KNOWN, {"ids": list(ids)})}
 
 
 async def written(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> None:
@@ -51,15 +71,9 @@ async def noted(connection: AsyncConnection, message_id: str, **values: object) 
 
 async def noted_all(connection: AsyncConnection, rows: Iterable[Mapping[str, object]]) -> None:
     """As `noted`, for many: each with its `id`, `state`, `provider`, `provider_id`, `cost`, `reason`, `updated_at`."""
-    columns = messages.c
-    values = {
-        name: bindparam(f"new_{name}", type_=columns[name].type)
-        for name in ("state", "provider", "provider_id", "cost", "reason", "updated_at")
-    }
-    statement = update(messages).where(columns.id == bindparam("new_id")).values(**values)
     await _in_turn(connection)
     if found := [{f"new_{name}": value for name, value in row.items()} for row in rows]:
-        await connection.execute(statement, found)
+        await connection.execute(_NOTED, found)
 
 
 def cursor_of(text: str) -> tuple[int, str]:
@@ -109,8 +123,7 @@ async def catch_up(connection: AsyncConnection, sent: Collection[tuple[str, str]
     wanted = {identity for _, identity in sent if identity}
     if not wanted:
         return
-    query = select(deliveries).where(deliveries.c.provider_id.in_(wanted)).order_by(deliveries.c.id)
-    rows = [row._asdict() for row in await connection.execute(query)]
+    rows = [row._asdict() for row in await connection.execute(_REPORTS, {"ids": list(wanted)})]
     await _moved(connection, [row for row in rows if (row["provider"], row["provider_id"]) in sent], now)
 
 
@@ -131,19 +144,12 @@ async def failed_by(connection: AsyncConnection, sent: Collection[tuple[str, str
 
 async def _moved(connection: AsyncConnection, reports: Sequence[Mapping[str, Any]], now: int) -> None:
     """In one order for everybody: reports of the same messages may be written by two processes at once."""
-    columns = messages.c
-    statement = (
-        update(messages)
-        .where(columns.provider == bindparam("by"), columns.provider_id == bindparam("its_id"))
-        .where(*(columns.state != final for final in FINAL_STATES))  # many at once take no list of values
-        .values(state=bindparam("new_state"), reason=bindparam("new_reason"), updated_at=now)
-    )
     moves = [
         {
             "by": report["provider"], "its_id": report["provider_id"], "new_state": report["state"],
-            "new_reason": report["reason"] or None,
+            "new_reason": report["reason"] or None, "at": now,
         }
         for report in sorted(reports, key=lambda report: str(report["provider_id"]))
     ]  # fmt: skip
     if moves:
-        await connection.execute(statement, moves)
+        await connection.execute(_MOVED, moves)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store import customers
@@ -12,6 +12,8 @@ from gateway.texting.tables import stops
 WITHDRAWN = "offers.stop"
 CONSENT_VERSION = "sms"
 
+_AMONG = select(stops.c.msisdn).where(stops.c.msisdn.in_(bindparam("lines", expanding=True)))
+
 
 async def is_stopped(connection: AsyncConnection, msisdn: str) -> bool:
     return await connection.scalar(select(stops.c.msisdn).where(stops.c.msisdn == msisdn)) is not None
@@ -19,7 +21,7 @@ async def is_stopped(connection: AsyncConnection, msisdn: str) -> bool:
 
 async def among(connection: AsyncConnection, msisdns: Collection[str]) -> frozenset[str]:
     """Those of these lines that want none."""
-    return frozenset(await connection.scalars(select(stops.c.msisdn).where(stops.c.msisdn.in_(msisdns))))
+    return frozenset(await connection.scalars(_AMONG, {"lines": list(msisdns)}))
 
 
 async def stopped(connection: AsyncConnection, msisdn: str, why: str, now: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.errors import BrokenInvariant, Unavailable
-from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Context, Outbox, ReferenceTaken, intent_hash
+from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Context, Outbox, ReferenceTaken, Standing, intent_hash
 from gateway.operations.outcome import Done
 from gateway.store import customers
 from gateway.store.engine import Store
@@ -62,13 +62,14 @@ class TestAccepting:
         await accept(desk, known)
 
         async with desk.store.begin() as connection:
-            rows = await desk.outbox.put_all(connection, [known, new, new])
+            standing = await desk.outbox.put_all(connection, [known, new, new])
         with pytest.raises(BrokenInvariant, match="reference used before"):
             async with desk.store.begin() as connection:
                 await desk.outbox.put_all(connection, [operation(), replace(borrowed, reference=new.reference)])
 
-        assert {identity: row.session_id is None for identity, row in rows.items()} == {known.id: False, new.id: True}
-        assert [row.id for row in await desk.rows()] == [known.id, new.id]
+        rows = await desk.rows()
+        assert [(row.id, row.session_id is None) for row in rows] == [(known.id, False), (new.id, True)]
+        assert standing == {row.id: Standing(row.reference, row.state, row.intent_hash) for row in rows}
 
     async def test_an_unknown_kind_is_a_mistake_of_ours(self, desk: Desk) -> None:
         """Nothing is promised that nobody can do."""
