@@ -15,7 +15,7 @@ def feature(tools: Tools) -> Feature:
     least = least_cents(config.wallet.least, config.savings.least_cents)
     facts = ScheduleFacts(limits, least, most=settings.most)
     return Feature(
-        playbooks=(scheduling.daily(),),
+        playbooks=(scheduling.daily(), scheduling.looking()),
         instants={"schedule.create": scheduling.create, "schedule.stop": scheduling.stop},
         readers=facts.readers(),
         daily=(DAILY,),

@@ -1,10 +1,14 @@
-"""`schedule.create`, `schedule.stop` and `schedule.daily`: payments that go out of wallets by themselves.
+"""`schedule.create`, `schedule.stop`, `schedule.daily` and `schedule.look`: payments that go out of wallets by
+themselves.
 
 A schedule moves no money. On its day it asks for the ordinary payment (`savings.save`, `wallet.send`,
 `repay.wallet`), which keeps its own rules and gives its own receipt. What cannot be paid is not asked for: it is
 looked at again on the days that follow, and skipped whole when they are over.
+
+Each schedule is looked at by an operation of its own: one that is broken stands still alone.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,14 +31,16 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.wallet.limits import Limits
 
-DAILY = "schedule.daily"
+DAILY, LOOK = "schedule.daily", "schedule.look"
+NAMESPACE = uuid.UUID("9d7a53c2-0f36-5a0e-8b8f-7363686c6f6f")
+PREFIX = "SL"
 PAYMENTS = {"save": ("savings.save", "SV"), "send": ("wallet.send", "SN"), "repay": ("repay.wallet", "PY")}
 """The ordinary payment of each kind, and what its reference begins with."""
 
 FROM_WALLET = ("savings.save", "wallet.send", "repay.wallet", "repay.for_wallet")
 HOUR_MS = 3_600_000
 AT_ONCE = 50
-"""How many schedules are looked at in one unit of work."""
+"""How many schedules one unit of work queues a look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,12 @@ class Scheduling:
         self._patience = patience
 
     def daily(self) -> Playbook:
-        return Playbook(DAILY, (Local("look", self.look),), lambda _customer, _intent: DAILY, priority=6)
+        return Playbook(DAILY, (Local("look", self.daily_look),), lambda _customer, _intent: DAILY, priority=6)
+
+    def looking(self) -> Playbook:
+        return Playbook(
+            LOOK, (Local("look", self.look),), lambda _, intent: kept.lane_of(intent["schedule"]), priority=6
+        )
 
     async def create(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """Takes effect with its turn; its owner is told, in case it was somebody else."""
@@ -87,21 +98,40 @@ class Scheduling:
             await self._tell(connection, schedule, template, schedule.next_on)
         return done
 
-    async def look(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """What became of payments asked for before, then what is due; some at a time.
+    async def daily_look(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
+        """Queue a look at each schedule that is due, or whose last payment has ended; some at a time.
 
-        Days that nobody looked on are made up for, each schedule with one payment.
+        Not at one that waits to be looked at: where that stands still, its days are made up for afterwards.
         """
-        opens = day_start(now) + self._patience.hour * HOUR_MS
-        if now < opens:
-            return Later(opens - now, "too early to pay")
+        if (early_ms := self._early_ms(now)) > 0:
+            return Later(early_ms, "too early to pay")
+        today = local_date(now).isoformat()
         ended = await runs.ended(connection, AT_ONCE)
-        for run in ended:
-            await self._settled(connection, run, now)
         due = await kept.due(connection, local_date(now), AT_ONCE)
-        for schedule in due:
+        wanted = [_look(run.schedule_id, run.customer_id, f"{run.due_on}:ended") for run in ended]
+        wanted += [_look(each.id, each.customer_id, today) for each in due]
+        queued = [await self._outbox.put(connection, operation, is_ours=True) for operation in wanted]
+        return Later(0, f"{len(queued)} to look at") if any(queued) else Done()
+
+    async def look(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
+        """What became of payments that a schedule asked for before, then whether it is due.
+
+        Days that nobody looked on are made up for with one payment. Its owner is locked first, so that of two
+        schedules of one person the second knows what the first will take.
+        """
+        if (early_ms := self._early_ms(now)) > 0:
+            return Later(early_ms, "too early to pay")
+        await customers.get(connection, work.customer_id, lock=True)
+        for run in await runs.ended_of(connection, work.intent["schedule"]):
+            await self._settled(connection, run, now)
+        schedule = await kept.get(connection, work.intent["schedule"])
+        if schedule.state == "active" and schedule.next_on <= local_date(now).isoformat():
             await self._looked_at(connection, schedule, now)
-        return Later(0, f"{len(due)} looked at") if ended or due else Done()
+        return Done()
+
+    def _early_ms(self, now: int) -> int:
+        """How long it is until payments are made."""
+        return day_start(now) + self._patience.hour * HOUR_MS - now
 
     async def _settled(self, connection: AsyncConnection, run: runs.Ended, now: int) -> None:
         await runs.settled(connection, run, now)
@@ -114,6 +144,7 @@ class Scheduling:
     async def _looked_at(self, connection: AsyncConnection, schedule: Schedule, now: int) -> None:
         today = local_date(now)
         due_on = schedule.rhythm.newest(date.fromisoformat(schedule.next_on), today)
+        await runs.passed_over(connection, schedule.id, due_on.isoformat(), now)
         owner = await customers.get(connection, schedule.customer_id)
         owed_cents = await self._owed_cents(connection, schedule, today)
         if owner.state == "closed":
@@ -212,6 +243,12 @@ class Scheduling:
         await self._outbox.tell(
             connection, f"{schedule.id}:{template}:{day}", owner.id, owner.msisdn, template, values
         )  # fmt: skip
+
+
+def _look(schedule_id: str, customer_id: str, why: str) -> Operation:
+    """One for each schedule and reason: a day that it is due on, or a payment that has ended."""
+    identity = str(uuid.uuid5(NAMESPACE, f"{schedule_id}:{why}"))
+    return Operation(identity, LOOK, reference(PREFIX, identity), customer_id, {"schedule": schedule_id})
 
 
 def _intent(schedule: Schedule) -> dict[str, Any]:

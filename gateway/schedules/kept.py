@@ -4,14 +4,17 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.rhythm import Rhythm
 from gateway.schedules.tables import schedules
 from gateway.store.pages import newest
+from gateway.store.tables import operations
 
 State = Literal["active", "done", "stopped"]
+
+LANE = "schedule:"
 
 columns = schedules.c
 
@@ -72,13 +75,29 @@ async def count_of(connection: AsyncConnection, customer_id: str) -> int:
     return int(await connection.scalar(query) or 0)
 
 
+def lane_of(identity: str) -> str:
+    """In which a schedule is looked at, by one operation after another."""
+    return f"{LANE}{identity}"
+
+
+def is_looked_at(identity: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether an operation is open that looks at this schedule."""
+    return (
+        select(operations.c.number)
+        .where(operations.c.lane == LANE + identity, operations.c.is_open)
+        .correlate_except(operations)
+        .exists()
+    )
+
+
 async def due(connection: AsyncConnection, today: date, limit: int) -> list[Schedule]:
-    """Active ones to be paid by `today` that have not been looked at on it, the oldest first, locked."""
+    """Active ones to be paid by `today` that have not been looked at on it and are not just now, the oldest first."""
     day = today.isoformat()
     query = select(schedules).where(
-        columns.state == "active", columns.next_on <= day, or_(columns.looked_on.is_(None), columns.looked_on < day)
-    )
-    return await _all(connection, query.order_by(columns.created_at, columns.id).limit(limit).with_for_update())
+        columns.state == "active", columns.next_on <= day, or_(columns.looked_on.is_(None), columns.looked_on < day),
+        ~is_looked_at(columns.id),
+    )  # fmt: skip
+    return await _all(connection, query.order_by(columns.created_at, columns.id).limit(limit))
 
 
 async def listed(

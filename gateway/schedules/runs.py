@@ -8,9 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.schedules import kept
 from gateway.schedules.tables import schedule_runs
 from gateway.store.engine import insert_into
 from gateway.store.tables import operations
@@ -19,15 +20,18 @@ NAMESPACE = uuid.UUID("2f1c6d1e-4b7b-5d57-9c39-7363686564a1")
 
 State = Literal["waiting", "asked", "paid", "failed"]
 
+REASON_CHARACTERS_MAX = 20
+
 columns = schedule_runs.c
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A payment that has ended, and how: the operation's `state`, and what refused it."""
+    """A payment that has ended, and how: whether it was made, and what refused it."""
 
     schedule_id: str
     due_on: str
+    customer_id: str
     is_paid: bool
     refusal: str
 
@@ -66,19 +70,31 @@ async def noted(
 
 
 async def ended(connection: AsyncConnection, limit: int) -> list[Ended]:
-    """Payments that have ended since they were asked for, the oldest day first."""
-    query = (
-        select(columns.schedule_id, columns.due_on, operations.c.state, operations.c.data)
+    """Payments that have ended since they were asked for, the oldest day first; not of schedules that are just being
+    looked at."""
+    query = _ended().where(~kept.is_looked_at(columns.schedule_id)).limit(limit)
+    return [_as_ended(row) for row in await connection.execute(query)]
+
+
+async def ended_of(connection: AsyncConnection, schedule_id: str) -> list[Ended]:
+    """Those of one schedule, all of them."""
+    rows = await connection.execute(_ended().where(columns.schedule_id == schedule_id))
+    return [_as_ended(row) for row in rows]
+
+
+def _ended() -> Select[Any]:
+    wanted = (columns.schedule_id, columns.due_on, operations.c.customer_id, operations.c.state, operations.c.data)
+    return (
+        select(*wanted)
         .join(operations, operations.c.id == columns.operation_id)
         .where(columns.state == "asked", operations.c.is_open.is_(False))
         .order_by(columns.due_on, columns.schedule_id)
-        .limit(limit)
     )
-    rows = await connection.execute(query)
-    return [
-        Ended(row.schedule_id, row.due_on, row.state == "done", str(row.data.get("refusal", row.state))[:20])
-        for row in rows
-    ]
+
+
+def _as_ended(row: Row[Any]) -> Ended:
+    refusal = str(row.data.get("refusal", row.state))[:REASON_CHARACTERS_MAX]
+    return Ended(row.schedule_id, row.due_on, row.customer_id, row.state == "done", refusal)
 
 
 async def settled(connection: AsyncConnection, run: Ended, now: int) -> None:
@@ -87,6 +103,15 @@ async def settled(connection: AsyncConnection, run: Ended, now: int) -> None:
         update(schedule_runs)
         .where(columns.schedule_id == run.schedule_id, columns.due_on == run.due_on)
         .values(**values, updated_at=now)
+    )
+
+
+async def passed_over(connection: AsyncConnection, schedule_id: str, due_on: str, now: int) -> None:
+    """Days before this one that still waited are not paid any more: nobody looked until the next had come."""
+    await connection.execute(
+        update(schedule_runs)
+        .where(columns.schedule_id == schedule_id, columns.due_on < due_on, columns.state == "waiting")
+        .values(state="failed", updated_at=now)
     )
 
 

@@ -13,15 +13,17 @@ from gateway.books.integrity import check
 from gateway.clock import EAT, local_date, milliseconds
 from gateway.config import Config
 from gateway.lending.portfolio import Portfolio
+from gateway.operations import queue
 from gateway.operations.outbox import Context
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.safety import Safety
 from gateway.playbooks.savings import InterestTerms, Savings
-from gateway.playbooks.scheduling import DAILY, Patience, Scheduling
+from gateway.playbooks.scheduling import DAILY, LOOK, Patience, Scheduling
 from gateway.playbooks.send import Sending
 from gateway.playbooks.telling import Teller
 from gateway.schedules import kept, runs
 from gateway.schedules.kept import Schedule
+from gateway.schedules.tables import schedules
 from gateway.store.tables import customers
 from gateway.wallet.claims import Claims
 from gateway.wallet.limits import Limits
@@ -49,7 +51,7 @@ class Planned:
             shop.books, teller, shop.outbox, limits, Safety(), Claims(shop.books, shop.outbox),
             AutoRepay(shop.books, Portfolio({})), claim_days=None,
         )  # fmt: skip
-        for playbook in (savings.saving(), sending.sending(), self.scheduling.daily()):
+        for playbook in (savings.saving(), sending.sending(), self.scheduling.daily(), self.scheduling.looking()):
             shop.playbooks[playbook.kind] = playbook
 
     async def made(self, kind: str = "save", shillings: int = 500, **more: Any) -> str:
@@ -97,6 +99,23 @@ class Planned:
     async def is_now(self, customer: str = AMINA, **values: Any) -> None:
         async with self.office.store.begin() as connection:
             await connection.execute(update(customers).where(customers.c.id == customer).values(**values))
+
+    async def breaks(self, named: str, **values: Any) -> None:
+        """What a row says is changed behind the house's back."""
+        async with self.office.store.begin() as connection:
+            await connection.execute(update(schedules).where(schedules.c.reference == named).values(**values))
+
+    async def stuck(self) -> list[str]:
+        """The schedules at which a look stands still."""
+        return [row.intent["schedule"] for row in await self.office.operations(LOOK) if row.state == "parked"]
+
+    async def again(self) -> None:
+        """Operators have what stands still tried again."""
+        for row in await self.office.operations(LOOK):
+            if row.state == "parked":
+                async with self.office.store.begin() as connection:
+                    await queue.again(connection, row.id, state="queued", now=self.office.clock())
+        await self.office.drained()
 
     async def schedule(self, named: str) -> Schedule:
         async with self.office.store.read() as connection:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from gateway.clock import EAT, milliseconds
+from gateway.playbooks.scheduling import DAILY
 from gateway.schedules import kept, runs
 from tests.gateway.rails_flow.office import AMINA, BARAKA
 from tests.gateway.schedules.planned import Planned
@@ -134,6 +135,16 @@ class TestWithoutMoney:
         assert await planned.told() == ["schedule.short", "schedule.skipped"]
         assert await planned.days(named) == {"2026-08-10": "failed"}
         assert (await planned.schedule(named)).next_on == "2026-09-10"
+
+    async def test_one_that_waited_through_a_standstill_does_not_wait_for_ever(self, planned: Planned) -> None:
+        """Its days were over, and the next had come, before anybody looked: that one is paid."""
+        named = await planned.made(shillings=6_000, every="week", day=1)
+        await planned.looked("2026-08-10")
+        await planned.given(1_000)
+
+        await planned.looked("2026-08-18")
+
+        assert await planned.days(named) == {"2026-08-10": "failed", "2026-08-17": "asked"}
 
     async def test_two_of_one_day_share_what_there_is(self, planned: Planned) -> None:
         """The second waits, because the first will have taken it."""
@@ -267,3 +278,32 @@ class TestStopping:
             await planned.stopped(named, by=AMINA)
 
         assert await planned.told() == ["schedule.stopped"]
+
+
+class TestOneThatIsBroken:
+    async def test_it_stands_still_alone(self, each_planned: Planned) -> None:
+        """Whatever is wrong with its row: the others of that day are paid, and those of the days after."""
+        broken, sound = await each_planned.made(), await each_planned.made(shillings=300, every="week", day=1)
+        await each_planned.breaks(broken, kind="gift")
+
+        await each_planned.looked("2026-08-10")
+        await each_planned.looked("2026-08-17")
+
+        assert await each_planned.saved() == 600
+        assert [row.state for row in await each_planned.office.operations(DAILY)] == ["done", "done"]
+        assert await each_planned.stuck() == [(await each_planned.schedule(broken)).id]
+        assert (await each_planned.days(sound)) == {"2026-08-10": "paid", "2026-08-17": "asked"}
+
+    async def test_mended_it_is_paid_once_for_the_days_it_stood(self, each_planned: Planned) -> None:
+        """Whoever mends the row has the same look tried again."""
+        named = await each_planned.made(every="week", day=1)
+        await each_planned.breaks(named, kind="gift")
+        await each_planned.looked_daily("2026-08-10", "2026-08-18")
+
+        await each_planned.breaks(named, kind="save")
+        await each_planned.again()
+
+        assert await each_planned.saved() == 500
+        assert await each_planned.days(named) == {"2026-08-17": "asked"}
+        assert await each_planned.stuck() == []
+        await each_planned.prove()
