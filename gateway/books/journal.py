@@ -6,14 +6,14 @@ decided about them cannot be overtaken, two who write the same journal at once m
 nothing half done. The database refuses an uncovered balance once more by itself, whoever asks.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import BigInteger, bindparam, insert, or_, select, update
+from sqlalchemy import BigInteger, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.books.accounts import CURRENCY, open_accounts
+from gateway.books.accounts import CURRENCY, nature_of, open_accounts
 from gateway.books.entry import Change, Entry, Journal, Line, change_of, journal_id, shard_seed
 from gateway.books.errors import HoldResolved, KeyReused, Overdraft
 from gateway.books.tables import PENDING, POSTED, VOIDED, accounts, balances, journals, postings
@@ -151,6 +151,27 @@ async def locked(connection: AsyncConnection, operation_id: str, keys: Iterable[
     """
     rows = await connection.execute(_LOCK, {"keys": sorted(set(keys)), "seed": shard_seed(operation_id)})
     return {row.key: Slot(*row) for row in rows}
+
+
+async def locked_for(connection: AsyncConnection, entries: Sequence[Entry]) -> None:
+    """All that these entries touch is ours until the unit of work ends, though each has an operation of its own.
+
+    For whoever writes many of them: one after the other they would be locked in nobody's order.
+    """
+    keys = sorted({key for entry in entries for key in entry.keys})
+    known = set(await connection.scalars(select(accounts.c.key).where(accounts.c.key.in_(keys))))
+    if missing := set(keys) - known:
+        await open_accounts(connection, missing)
+    touched = {
+        (key, shard_seed(entry.operation_id) % nature_of(key).shards) for entry in entries for key in entry.keys
+    }
+    await connection.execute(
+        select(balances.c.shard)
+        .join_from(accounts, balances, balances.c.account_id == accounts.c.id)
+        .where(tuple_(accounts.c.key, balances.c.shard).in_(sorted(touched)))
+        .order_by(balances.c.account_id, balances.c.shard)
+        .with_for_update(of=balances, key_share=True)
+    )
 
 
 async def _is_written(connection: AsyncConnection, journal: Journal) -> bool:

@@ -53,6 +53,7 @@ class Books:
         return await journal.void_held(connection, operation_id, step_of_hold, step, at, self._sign)
 
     locked = staticmethod(journal.locked)
+    locked_for = staticmethod(journal.locked_for)
     open_account = staticmethod(open_account)
     is_held = staticmethod(journal.is_held)
     balance = staticmethod(reading.balance)

@@ -110,9 +110,8 @@ class Savings:
         month = await postings.newest_month(connection) or _name(ended)
         while month <= _name(ended):
             waiting = await postings.without_month(connection, month, AT_ONCE)
-            for customer_id in waiting:
-                await self._credited(connection, work, customer_id, month, now)
             if waiting:
+                await self._credited(connection, work, waiting, month, now)
                 return Later(0, f"{month}: {len(waiting)} posted")
             month = _name(_month_after(month))
         return Done()
@@ -141,27 +140,33 @@ class Savings:
         await self._teller.tell(connection, work, template, values)
         return Done()
 
-    async def _credited(self, connection: AsyncConnection, work: Work, customer_id: str, month: str, now: int) -> None:
+    async def _credited(
+        self, connection: AsyncConnection, work: Work, savers: Sequence[str], month: str, now: int
+    ) -> None:
+        """What they get is known, and all that it touches locked, before anything is posted."""
+        earned = {saver: await self._earned(connection, saver, month) for saver in savers}
+        entries = {saver: _interest(saver, month, *shares) for saver, shares in earned.items() if sum(shares)}
+        await self._books.locked_for(connection, list(entries.values()))
+        for saver, (net, withheld) in earned.items():
+            if saver in entries:
+                await self._books.post(connection, entries[saver], now)
+                await self._tell_interest(connection, work, saver, month, net, now)
+            await postings.posted(
+                connection, month, saver, interest_cents=net + withheld, withheld_cents=withheld, at=now
+            )
+
+    async def _earned(self, connection: AsyncConnection, customer_id: str, month: str) -> tuple[int, int]:
+        """What somebody gets for a month, and what is withheld of it; nothing of what would be withheld whole.
+
+        Whoever has closed their account by then gets none: it could never leave.
+        """
+        saver = await customers.find(connection, customer_id)
+        if saver is not None and saver.state == "closed":
+            return 0, 0
         first = date.fromisoformat(f"{month}-01")
         balances = await postings.balances_of(connection, customer_id, first, _last_day(first))
         net, withheld = self._terms.divided(posted_cents(accrued(balances, self._terms.rates)))
-        lines = [
-            Line(chart.SAVINGS_INTEREST, net + withheld),
-            Line(chart.savings(customer_id), -net),
-            Line(chart.TAX_PAYABLE, -withheld),
-        ]
-        if net:
-            entry = Entry(
-                str(uuid.uuid5(NAMESPACE, f"{month}:{customer_id}")),
-                "interest",
-                f"Interest {month}",
-                tuple(line for line in lines if line.amount_cents),
-            )
-            await self._books.post(connection, entry, now)
-            await self._tell_interest(connection, work, customer_id, month, net, now)
-        await postings.posted(
-            connection, month, customer_id, interest_cents=net + withheld, withheld_cents=withheld, at=now
-        )
+        return (net, withheld) if net else (0, 0)
 
     async def _tell_interest(
         self, connection: AsyncConnection, work: Work, customer_id: str, month: str, cents: int, now: int
@@ -172,6 +177,16 @@ class Savings:
         savings = await self._books.balance(connection, chart.savings(customer_id))
         values = {"amount": say.ksh(cents), "at": say.clock(now), "savings": say.ksh(savings.available_cents)}
         await self._teller.tell_other(connection, work, customer_id, "savings.interest", values, about=month)
+
+
+def _interest(customer_id: str, month: str, net: int, withheld: int) -> Entry:
+    lines = [
+        Line(chart.SAVINGS_INTEREST, net + withheld),
+        Line(chart.savings(customer_id), -net),
+        Line(chart.TAX_PAYABLE, -withheld),
+    ]
+    identity = str(uuid.uuid5(NAMESPACE, f"{month}:{customer_id}"))
+    return Entry(identity, "interest", f"Interest {month}", tuple(line for line in lines if line.amount_cents))
 
 
 def _name(day: date) -> str:

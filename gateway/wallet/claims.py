@@ -48,19 +48,18 @@ class Claims:
     async def joined(
         self, connection: AsyncConnection, operation: Operation, customer_id: str, context: Context
     ) -> None:
-        """Somebody has joined on a line: what waits for it is theirs."""
-        for transfer in await transfers.waiting_for(connection, context.msisdn):
-            await self.claim(connection, transfer, customer_id, context.now)
+        """Somebody has joined on a line: what waits for it is theirs. What others may want, too, is locked first."""
+        waiting = await transfers.waiting_for(connection, context.msisdn)
+        mine = [each for each in waiting if await self._claimed(connection, each, customer_id, context.now)]
+        await self._books.locked_for(connection, [_claim(each, customer_id) for each in mine])
+        for transfer in mine:
+            await self._given(connection, transfer, customer_id, context.now)
 
     async def claim(self, connection: AsyncConnection, transfer: Transfer, customer_id: str, now: int) -> bool:
         """Give it to a customer and tell both; False when somebody was faster."""
-        if not await self._ended(connection, transfer, "claimed", now, claimed_by=customer_id):
+        if not await self._claimed(connection, transfer, customer_id, now):
             return False
-        lines = [Line(chart.UNCLAIMED, transfer.total_cents), Line(chart.wallet(customer_id), -transfer.amount_cents)]
-        if transfer.fee_cents:
-            lines.append(Line(chart.INCOME_FEES, -transfer.fee_cents))
-        await self._books.post(connection, Entry(transfer.id, "claimed", "Received", tuple(lines)), now)
-        await self._tell_claimed(connection, transfer, customer_id, now)
+        await self._given(connection, transfer, customer_id, now)
         return True
 
     async def give_back(
@@ -85,6 +84,13 @@ class Claims:
         }
         await self._tell(connection, transfer, transfer.sender_id, template, values)
         return True
+
+    async def _claimed(self, connection: AsyncConnection, transfer: Transfer, customer_id: str, now: int) -> bool:
+        return await self._ended(connection, transfer, "claimed", now, claimed_by=customer_id)
+
+    async def _given(self, connection: AsyncConnection, transfer: Transfer, customer_id: str, now: int) -> None:
+        await self._books.post(connection, _claim(transfer, customer_id), now)
+        await self._tell_claimed(connection, transfer, customer_id, now)
 
     async def _ended(
         self, connection: AsyncConnection, transfer: Transfer, state: str, now: int, *, claimed_by: str | None = None
@@ -123,3 +129,10 @@ class Claims:
         customer = await customers.get(connection, customer_id)
         cause = f"{transfer.id}:{template}:{customer_id}"
         await self._outbox.tell(connection, cause, customer_id, customer.msisdn, template, values)
+
+
+def _claim(transfer: Transfer, customer_id: str) -> Entry:
+    lines = [Line(chart.UNCLAIMED, transfer.total_cents), Line(chart.wallet(customer_id), -transfer.amount_cents)]
+    if transfer.fee_cents:
+        lines.append(Line(chart.INCOME_FEES, -transfer.fee_cents))
+    return Entry(transfer.id, "claimed", "Received", tuple(lines))

@@ -17,6 +17,7 @@ from gateway.books.integrity import check
 from gateway.clock import EAT, milliseconds
 from gateway.demo import PEOPLE
 from gateway.savings import postings
+from gateway.store import customers
 from tests.house import House, Houses
 from tests.meddling import AMINA, BARAKA
 
@@ -169,6 +170,20 @@ class TestInterest:
         await bank.end_of_month("2020-08-15")
 
         assert (await bank.balances(baraka))[1] == 36_500_00 + 120_00 + 124_00 + 120_00 + 124_00
+
+    async def test_an_account_closed_meanwhile_gets_none(self, bank: Bank) -> None:
+        """All of it has left before: what came after could never leave."""
+        baraka = IDS[BARAKA]
+        await bank.moved(baraka, date(2020, 3, 31), 10_000_00)
+        await bank.moved(baraka, date(2020, 4, 21), -10_000_00)
+        async with bank.gateway.store.begin() as connection:
+            await customers.changed(connection, baraka, state="closed")
+
+        await bank.end_of_month("2020-05-01")
+
+        assert (await bank.balances(baraka))[1] == 0
+        async with bank.gateway.store.read() as connection:
+            assert await postings.newest_month(connection) == "2020-04"
 
     async def test_each_month_is_told_once(self, bank: Bank) -> None:
         """Also when several are posted at once, and not again by a later run."""
