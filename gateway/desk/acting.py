@@ -21,7 +21,7 @@ from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import BY_STAFF
 from gateway.operations.playbook import Playbook
 from gateway.rails import requests
-from gateway.rails.callbacks import RailCallbacks
+from gateway.rails.callbacks import RailCallbacks, received_id
 from gateway.rails.contract import Result, Words
 from gateway.rails.matching import DAY_MS, NEAR_CENTS, SLACK_MS, agrees, shows
 from gateway.rails.requests import RailRequest
@@ -117,7 +117,8 @@ class Acting:
         return named
 
     async def confirm(self, connection: AsyncConnection, deed: Deed, named: str) -> str:
-        """A second person agrees: it is so from now on, if it still can be."""
+        """A second person agrees: it is so from now on, if it still can be. Payments that arrive meanwhile wait."""
+        await payments.vouching(connection)
         asked = await self._asked(connection, deed, named)
         if audit.is_same(asked.by, deed.by):
             raise Rejected("a second person decides", "oneself")
@@ -168,7 +169,8 @@ class Acting:
         other = await requests.with_receipt(connection, evidence.receipt)
         if other is not None and other != found.row.id:
             raise Rejected("that receipt is another operation's", "receipt-taken")
-        if await payments.is_known(connection, self._shortcode, evidence.receipt):
+        is_coming = await queue.with_id(connection, received_id(self._shortcode, evidence.receipt)) is not None
+        if is_coming or await payments.is_known(connection, self._shortcode, evidence.receipt):
             raise Rejected("that receipt is booked already", "receipt-taken")
         assert found.request is not None
         if await is_contradicted(connection, evidence.receipt, found.request.amount_cents):

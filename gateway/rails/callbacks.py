@@ -169,6 +169,7 @@ class RailCallbacks:
 
     async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
+        await payments.arriving(connection)
         request = await self._asked_for(connection, news)
         if request is not None and _is_of(news, request):
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
@@ -250,7 +251,7 @@ class RailCallbacks:
     ) -> tuple[str, str]:
         """Queue the booking of a payment nobody was asked for; its receipt makes it one. `doubt`: what it may have been
         booked as already, so that it is held whatever it names."""
-        identity = str(uuid.uuid5(NAMESPACE, f"received:{news.shortcode}:{news.receipt}"))
+        identity = received_id(news.shortcode, news.receipt)
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
             "payer": phone_of(news.payer) or "",  # told plainly, or nobody we could tell
@@ -314,6 +315,11 @@ class RailCallbacks:
             answer_by=now + DAY_MS,
             now=now,
         )
+
+
+def received_id(shortcode: str, receipt: str) -> str:
+    """Of the operation that books a payment nobody was asked for."""
+    return str(uuid.uuid5(NAMESPACE, f"received:{shortcode}:{receipt}"))
 
 
 def _is_of(news: Received, request: RailRequest) -> bool:

@@ -25,6 +25,7 @@ from gateway.reconciling.matching import Known, Ours, Verdict
 from gateway.reconciling.mismatches import Found
 from gateway.reconciling.uploads import Counts
 from gateway.statements.line import Line, Rejected
+from gateway.store import payments
 
 DOOR = "statement"
 Came = Literal["gap", "known", "doubted"]
@@ -82,6 +83,7 @@ class Taking:
         self, connection: AsyncConnection, source: Source, rows: Sequence[Line | Rejected], now: int
     ) -> tuple[Counts, list[Rejected]]:
         """What became of these rows, and those of them that are rejected."""
+        await payments.arriving(connection)
         lines = [row for row in rows if isinstance(row, Line)]
         rejected = [row for row in rows if isinstance(row, Rejected)]
         known = await records.known_of(connection, source.shortcode, [line.receipt for line in lines])

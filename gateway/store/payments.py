@@ -3,13 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store.engine import insert_into
 from gateway.store.tables import operations, payments
 
 RECEIVED = "payment.received"
+
+ARRIVALS_LOCK = 3_830_035
+"""Whoever takes payments on the rail's word shares this advisory lock, whoever takes one on the word of people has it
+alone; SQLite has a single writer anyway."""
+
+
+async def arriving(connection: AsyncConnection) -> None:
+    """Before anything else is locked: what people say meanwhile of the same money waits, and then sees this."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock_shared(ARRIVALS_LOCK)))
+
+
+async def vouching(connection: AsyncConnection) -> None:
+    """The other side: what has arrived by now is there to be seen, what arrives from now on waits and sees this."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(ARRIVALS_LOCK)))
 
 
 async def credited(
