@@ -13,7 +13,10 @@ def feature(tools: Tools) -> Feature:
     rules, settings = tools.config.rules, tools.config.servicing
     if rules.in_duplum_from is not None:
         tools.portfolio.rule = InDuplum(rules.in_duplum_from, rules.in_duplum_days)
-    servicing = Servicing(tools.books, tools.portfolio, tools.teller, answer_ms=settings.answer_hours * HOUR_MS)
+    servicing = Servicing(
+        tools.books, tools.portfolio, tools.teller, shortcode=tools.config.rails.daraja.collection.shortcode,
+        answer_ms=settings.answer_hours * HOUR_MS,
+    )  # fmt: skip
     promising = Promising(tools.portfolio, tools.outbox, days_most=settings.promise_days, hour=settings.tell_hour)
     routes = LoanRoutes(tools.store, tools.outbox, tools.portfolio, servicing, tools.clock)
     return Feature(

@@ -149,11 +149,12 @@ class Reversing:
         account = row.data.get("account", "")
         if row.kind == "wallet.deposit" and row.state == "done":
             account = chart.wallet(row.customer_id)
-        if account == chart.SUSPENSE:
-            held = await kept.by_receipt(connection, receipt)
-            if held is None or held.state != "held":
-                raise Rejected("receipt: somebody has assigned this payment", "taken")
-            return {**found, "source": chart.SUSPENSE, "held": row.id}
+        held = await kept.by_receipt(connection, receipt)
+        if held is not None and held.state == "held":
+            payer = found["payer"] or held.phone
+            return {**found, "payer": payer, "source": chart.SUSPENSE, "held": held.operation_id}
+        if account == chart.SUSPENSE or (held is not None and held.state == "asked"):
+            raise Rejected("receipt: somebody has assigned this payment", "taken")
         if account.startswith("wallet:"):
             return {**found, "source": account, "customer": account.removeprefix("wallet:")}
         raise Rejected("receipt: a loan has taken this payment; take it back from the loan first", "booked")

@@ -36,11 +36,14 @@ from gateway.lending.standings import next_cents as next_of
 from gateway.lending.standings import next_due as due_of
 from gateway.lending.terms import terms_mapping
 from gateway.notices import values as say
+from gateway.operations import queue
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
 from gateway.store import cases, customers
+from gateway.suspense import held
+from gateway.suspense.held import Held
 
 KIND = "loan.act"
 DESK = "loans"
@@ -58,7 +61,9 @@ Act = Callable[[AsyncConnection, Work, LoanRecord, int], Awaitable[None]]
 class Servicing:
     """The acts by name. A second person has `answer_ms` to agree."""
 
-    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, answer_ms: int) -> None:
+    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str, answer_ms: int) -> None:
+        """`shortcode` is where money is held that a loan has given back."""
+        self._shortcode = shortcode
         self._books = books
         self._portfolio = portfolio
         self._teller = teller
@@ -132,9 +137,9 @@ class Servicing:
     async def reverse(self, connection: AsyncConnection, work: Work, record: LoanRecord, now: int) -> None:
         """Take back a repayment that was booked in error.
 
-        The money goes back to the wallet it came from; other money waits in suspense, or has left us already where
-        the rail has `returned` it. What of it went to the owner's wallet is taken from there; a person looks into it
-        when it is spent.
+        The money goes back to the wallet it came from; other money waits in suspense for two people to say whose it
+        is, or has left us already where the rail has `returned` it. What of it went to the owner's wallet is taken
+        from there; a person looks into it when it is spent.
         """
         happened = await self._payment(connection, record, work.intent["receipt"])
         if record.state == WRITTEN_OFF and happened.kind != "recovery":
@@ -150,6 +155,8 @@ class Servicing:
             Line(target, -cents),
         ]
         await self._booked_back(connection, work, record, lines, now)
+        if target == chart.SUSPENSE:
+            await held.put_back(connection, await self._held(connection, work, record, happened, cents), now)
         await self._tell(connection, work, record, "loan.reversed", {"amount": say.ksh(cents), **_where(changed.after)})
 
     async def charge(self, connection: AsyncConnection, work: Work, record: LoanRecord, now: int) -> None:
@@ -245,6 +252,17 @@ class Servicing:
         if len(paid) <= len(undone):
             raise Rejected("no payment of this loan has that receipt", "no-payment")
         return paid[-1]
+
+    async def _held(
+        self, connection: AsyncConnection, work: Work, record: LoanRecord, happened: Happening, cents: int
+    ) -> Held:
+        """The payment as if the paybill had brought it for nobody we know: from its own day, by whoever paid it."""
+        on, paid = happened.detail["on"], await queue.with_id(connection, happened.operation_id or "")
+        payer = "" if paid is None else paid.intent.get("payer") or paid.intent.get("shown") or paid.data.get("msisdn")
+        at = happened.at if local_date(happened.at).isoformat() == on else _moment(on, happened.at)
+        return Held(
+            work.id, work.reference, self._shortcode, work.intent["receipt"], cents, record.reference, payer or "", at
+        )  # fmt: skip
 
     async def _booked_back(
         self, connection: AsyncConnection, work: Work, record: LoanRecord, lines: list[Line], now: int

@@ -1,6 +1,7 @@
 """The payments in suspense: put there once, taken by one assignment at a time, given back when that comes to nothing.
 
 held -> asked -> assigned | refunded        asked -> held when it is declined, too late or cannot be done
+                                            assigned -> held when the loan that it repaid gives it back
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,16 @@ async def put(connection: AsyncConnection, held: Held, now: int) -> None:
     values = {name: getattr(held, name) for name in Held.__slots__}
     values |= {"account": held.account[:CHARACTERS_MAX], "payer": held.payer[:CHARACTERS_MAX], "updated_at": now}
     await connection.execute(insert_into(connection, suspense).values(**values).on_conflict_do_nothing())
+
+
+async def put_back(connection: AsyncConnection, held: Held, now: int) -> None:
+    """What it had repaid was taken back, and it waits here, as it may have done before."""
+    await put(connection, held, now)
+    await connection.execute(
+        update(suspense)
+        .where(columns.shortcode == held.shortcode, columns.receipt == held.receipt, columns.state == "assigned")
+        .values(state="held", assignment_id=None, updated_at=now)
+    )
 
 
 async def by_receipt(connection: AsyncConnection, receipt: str, *, lock: bool = False) -> Held | None:

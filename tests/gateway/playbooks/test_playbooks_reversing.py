@@ -6,6 +6,7 @@ import pytest
 
 from gateway.accounts.audit import Deed
 from gateway.books import accounts as chart
+from gateway.books.entry import Entry, Line
 from gateway.books.integrity import check
 from gateway.errors import NyotaError, Rejected, Unavailable, Uncertain
 from gateway.playbooks.reversing import Reversing, wanted
@@ -206,6 +207,22 @@ class TestDeciding:
         for receipt in (await desk.paid(loan), "UA404"):
             with pytest.raises(Rejected, match="receipt"):
                 await desk.proposed(receipt)
+
+    async def test_taken_back_from_the_loan_it_is(self, desk: Desk) -> None:
+        """It waits in suspense then, by the receipt that it came with."""
+        loan = await desk.office.lent()
+        receipt = await desk.paid(loan)
+        async with desk.office.store.begin() as connection:
+            paid = (await desk.office.payments())[-1]
+            lines = (Line(chart.loan_principal(paid.operation_id), 500_00), Line(chart.SUSPENSE, -500_00))
+            await desk.office.shop.books.post(connection, Entry("back", "act", "taken back", lines), 1)
+            held = kept.Held("back", "LAB2C3D", SHORTCODE, receipt, 500_00, loan, STRANGER, 1)
+            await kept.put_back(connection, held, 1)
+
+        await desk.told(await desk.sent(receipt), DONE)
+
+        assert await desk.state(receipt) == "refunded"
+        assert await desk.office.balance(chart.SUSPENSE) == 0
 
     async def test_out_of_a_wallet_only_what_is_in_it(self, desk: Desk) -> None:
         """Spent meanwhile, it is refused, and nothing was sent."""

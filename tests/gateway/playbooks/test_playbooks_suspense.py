@@ -10,6 +10,8 @@ from gateway.books import accounts as chart
 from gateway.books.integrity import check
 from gateway.errors import Rejected
 from gateway.playbooks.received import Received
+from gateway.playbooks.servicing import KIND as LOAN_ACT
+from gateway.playbooks.servicing import Servicing
 from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To, wanted
 from gateway.playbooks.telling import Teller
 from gateway.rails.matching import hashed
@@ -332,3 +334,47 @@ class TestTwoPeople:
             with pytest.raises(Rejected) as refused:
                 await saying
             assert refused.value.code == "unknown"
+
+
+class TestTakenBackFromALoan:
+    """What was booked to a loan in error waits here, and two people say where it goes."""
+
+    async def back(self, desk: Desk, loan: str, receipt: str) -> None:
+        shop = desk.office.shop
+        servicing = Servicing(
+            shop.books, shop.portfolio, Teller(shop.outbox), shortcode=SHORTCODE, answer_ms=24 * HOUR_MS
+        )
+        shop.playbooks[LOAN_ACT] = servicing.playbook()
+        async with desk.office.store.read() as connection:
+            record = await shop.portfolio.by_reference(connection, loan)
+        assert record is not None
+        said = {"act": "reversals", "loan": record.id, "receipt": receipt, "by": "jane", "why": "not theirs"}
+        await desk.office.put(LOAN_ACT, said, record.customer_id, "LA")
+        await desk.office.settled()
+
+    async def test_it_goes_back_to_whoever_paid(self, desk: Desk) -> None:
+        """A stranger had typed the number of a loan that is not theirs."""
+        loan = await desk.office.lent()
+        receipt = await desk.paid(account=loan)
+
+        await self.back(desk, loan, receipt)
+        waiting = await desk.held(receipt)
+        await desk.agreed(receipt, "refund")
+
+        assert (waiting.state, waiting.amount_cents, waiting.phone) == ("held", 500_00, STRANGER)
+        assert (await desk.held(receipt)).state == "refunded"
+        assert await desk.office.owed(loan) == 2_160_00
+        assert desk.office.rail.book[-1].msisdn == STRANGER
+        await desk.proved()
+
+    async def test_assigned_to_the_wrong_loan_it_waits_again(self, desk: Desk) -> None:
+        """Two people were mistaken, two others put it right."""
+        loan, receipt = await desk.office.lent(), await desk.paid()
+        await desk.agreed(receipt, "loan", loan)
+
+        await self.back(desk, loan, receipt)
+        await desk.agreed(receipt, "wallet", BARAKA)
+
+        assert await desk.office.owed(loan) == 2_160_00
+        assert await desk.office.balance(chart.wallet(BARAKA)) == HAD + 500_00
+        await desk.proved()
