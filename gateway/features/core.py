@@ -25,7 +25,7 @@ from gateway.mirror.telling import CoreNews
 from gateway.operations.playbook import Playbook
 from gateway.playbooks.core import POLL, CoreBook, Figures
 from gateway.playbooks.core_approved import Approved, Bounds, wanted
-from gateway.playbooks.safety import Safety, line_step
+from gateway.playbooks.safety import Safety, line_step, on_own_line
 from gateway.rails.steps import DisburseStep
 from gateway.web.core import CoreRoutes
 
@@ -80,8 +80,9 @@ def _playbooks(
     safety = Safety(days=tools.config.wallet.safety_days)
     approved = Approved(line, tools.books, tools.portfolio, tools.teller, bounds, safety)
     disburse = DisburseStep(
-        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), approved.slow
-    )
+        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), approved.slow,
+        on_own_line,
+    )  # fmt: skip
     poll_ms, fresh_ms = _ms(settings.poll_seconds), _ms(settings.fresh_seconds)
     sim = line_step(tools.config.wallet.identity, tools.store)
     return (

@@ -11,7 +11,7 @@ from gateway.feature import Feature, Tools
 from gateway.playbooks.grade import Grading
 from gateway.playbooks.guarantees import Guarantees
 from gateway.playbooks.lend import Lending, wanted
-from gateway.playbooks.safety import Safety, line_step
+from gateway.playbooks.safety import Safety, line_step, on_own_line
 from gateway.rails.steps import DisburseStep
 from gateway.web.borrowing import BorrowingRoutes
 
@@ -37,8 +37,9 @@ def feature(tools: Tools) -> Feature:
         credit=credit, guarantees=guarantees, safety=Safety(days=tools.config.wallet.safety_days),
     )  # fmt: skip
     disburse = DisburseStep(
-        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), lending.slow
-    )
+        tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), lending.slow,
+        on_own_line,
+    )  # fmt: skip
     line = line_step(tools.config.wallet.identity, tools.store)
     grading = Grading(tools.portfolio, tools.outbox, tools.teller, ladder)
     tools.portfolio.witnesses.append(grading.repaid)

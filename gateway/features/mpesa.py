@@ -5,7 +5,7 @@ from gateway.feature import Feature, Tools
 from gateway.playbooks.paying import Paying
 from gateway.playbooks.reversing import Reversing
 from gateway.playbooks.reversing import wanted as reversing_wanted
-from gateway.playbooks.safety import Safety
+from gateway.playbooks.safety import Safety, on_own_line
 from gateway.playbooks.withdraw import Withdrawals, wanted
 from gateway.rails.reverse import ReverseStep
 from gateway.rails.steps import DisburseStep
@@ -28,7 +28,7 @@ def feature(tools: Tools) -> Feature:
     )  # fmt: skip
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name),
-        withdrawals.slow,
+        withdrawals.slow, on_own_line,
     )  # fmt: skip
     reversing = Reversing(
         tools.books, tools.teller, tools.outbox, shortcode=config.rails.daraja.collection.shortcode,

@@ -10,7 +10,7 @@ from gateway.playbooks import repay, withdraw
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.deposit import Deposits
 from gateway.playbooks.ordered import Ordered
-from gateway.playbooks.safety import PersonStep, Safety, Verification, line_step
+from gateway.playbooks.safety import PersonStep, Safety, Verification, line_step, on_own_line
 from gateway.playbooks.send import Sending
 from gateway.playbooks.withdraw import Withdrawals
 from gateway.rails.steps import CollectStep, DisburseStep
@@ -66,7 +66,7 @@ def _moving(tools: Tools, limits: Limits) -> tuple[Playbook, ...]:
     )  # fmt: skip
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, withdraw.wanted(tools.rail.name),
-        withdrawals.slow,
+        withdrawals.slow, on_own_line,
     )  # fmt: skip
     line = line_step(settings.identity, tools.store)
     return (

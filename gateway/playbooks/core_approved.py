@@ -43,7 +43,7 @@ DAY_MS = 86_400_000
 SETTLING_MS = 600_000
 """A hook may come before what it tells of can be read."""
 LOOK_AGAIN_MS = 15_000
-REFUSAL_TEMPLATES = {"unpaid": "borrow.unpaid", BY_STAFF: "borrow.stopped"}
+REFUSAL_TEMPLATES = {"unpaid": "borrow.unpaid", BY_STAFF: "borrow.stopped", "moved": "borrow.stopped"}
 
 
 @dataclass(frozen=True, slots=True)

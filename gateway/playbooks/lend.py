@@ -320,6 +320,6 @@ def _refusal(refusal: str, reason: str | None) -> str:
     """The words for why there is no loan."""
     if refusal == "declined":
         return f"borrow.declined_{reason if reason in REASONS else 'other'}"
-    if refusal == BY_STAFF:
+    if refusal in {BY_STAFF, "moved"}:
         return "borrow.stopped"
     return f"borrow.{refusal}" if refusal in TOLD else "borrow.refused"

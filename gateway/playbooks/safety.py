@@ -86,6 +86,13 @@ class Safety:
         return until if until > now else None
 
 
+async def on_own_line(connection: AsyncConnection, work: Work) -> bool:
+    """Whether the phone that a pay-out goes to is its customer's still: while it waited the line may have been lost,
+    and whoever has that phone now is somebody else."""
+    customer = await customers.get(connection, work.customer_id, lock=True)
+    return bool(customer.msisdn == work.data["msisdn"])
+
+
 class Verification:
     """Checks everybody who joins, where somebody can be asked."""
 

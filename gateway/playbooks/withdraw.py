@@ -36,6 +36,7 @@ REFUSAL_TEMPLATES = {
     "safety": "wallet.safety",
     "held": "wallet.held",
     BY_STAFF: "wallet.stopped",
+    "moved": "wallet.stopped",
     "checked": "wallet.checked",
 }
 

@@ -103,12 +103,14 @@ async def opened(connection: AsyncConnection, work: Work, wanted: Wanted, now: i
     return found
 
 
-async def called_off(connection: AsyncConnection, work: Work, wanted: Wanted, now: int) -> bool:
+async def called_off(
+    connection: AsyncConnection, work: Work, wanted: Wanted, now: int, *, words: str = "timeout"
+) -> bool:
     """Settle a request as expired that nothing was sent for; False when it was sent, so that only asking helps."""
     request = await opened(connection, work, wanted, now)
     if request.is_settled or request.sent_at is not None:
         return False
-    values = {"state": "expired", "words": "timeout", "settled_at": now, "settled_by": "ended"}
+    values = {"state": "expired", "words": words, "settled_at": now, "settled_by": "ended"}
     await _moved(connection, request, values)
     return True
 

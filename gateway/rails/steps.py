@@ -70,6 +70,9 @@ class Addresses:
         return f"{self.public_url}/api/public/pay/{self.token}/{purpose}/{own_token}"
 
 
+MayLeave = Callable[[AsyncConnection, Work], Awaitable[bool]]
+"""Whether money may still go to the phone that was written down, asked in the unit of work that would send it."""
+
 SlowNotice = Callable[[AsyncConnection, Work, int], Awaitable[None]]
 """Tells the customer, once, that it takes long; called inside the unit of work, with the moment in ms."""
 
@@ -87,8 +90,9 @@ class RailStep(ABC):
 
     def __init__(
         self, rail: Rail, store: Store, clock: Clock, patience: Patience, addresses: Addresses,
-        wanted: Callable[[Work], Wanted], slow: SlowNotice,
+        wanted: Callable[[Work], Wanted], slow: SlowNotice, may_leave: MayLeave | None = None,
     ) -> None:  # fmt: skip
+        self._may_leave = may_leave
         self._rail = rail
         self._store = store
         self._clock = clock
@@ -100,6 +104,8 @@ class RailStep(ABC):
     async def attempt(self, work: Work) -> Outcome:
         """Send once, or ask what became of it. While the rail is paused nothing is sent, and all the same asked.
 
+        What waited and may not leave any more is refused: nothing was sent.
+
         What is older than a restore may have been sent in the history that was forgotten: it is asked about first.
         """
         async with self._store.begin() as connection:
@@ -108,6 +114,9 @@ class RailStep(ABC):
             if is_unsent and await records.is_older(connection, work.created_at):
                 request, is_unsent = await self._maybe_sent(connection, work, request), False
             pause = await pauses.on(connection, self._rail.name, self.direction) if is_unsent else None
+            if is_unsent and pause is None and self._may_leave and not await self._may_leave(connection, work):
+                await requests.called_off(connection, work, self.wanted(work), self._clock(), words="moved")
+                return Refused("moved", "the line is not theirs any more")
             if is_unsent and pause is None:
                 await requests.noted(connection, request.id, sent_at=self._clock())
         if request.is_settled:

@@ -8,11 +8,12 @@ from gateway.books import accounts as chart
 from gateway.config import Wallet
 from gateway.owed import debts
 from gateway.playbooks.owed import Collecting
-from gateway.playbooks.safety import Safety
+from gateway.playbooks.safety import Safety, on_own_line
 from gateway.playbooks.telling import Teller
 from gateway.playbooks.withdraw import Withdrawals, wanted
 from gateway.rails.contract import Result
 from gateway.rails.steps import Addresses, DisburseStep
+from gateway.store import customers
 from gateway.store.tables import cases
 from gateway.wallet.limits import Limits
 from tests.gateway.desk.hands import HOUR_MS, Hands
@@ -20,6 +21,7 @@ from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office
 
 WALLET = chart.wallet(AMINA)
 FEE = 15_00
+NEW_LINE = "+254722000008"
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def desk(office: Office) -> Office:
     withdrawals = Withdrawals(shop.books, Teller(shop.outbox), Limits(Wallet(), shop.books), Safety(days=3))
     step = DisburseStep(
         office.rail, office.store, office.clock, PATIENCE, Addresses("http://nyota", "token"), wanted(office.rail.name),
-        withdrawals.slow,
+        withdrawals.slow, on_own_line,
     )  # fmt: skip
     playbook = withdrawals.playbook(step)
     shop.playbooks[playbook.kind] = playbook
@@ -75,6 +77,25 @@ class TestPaidAfterAll:
         assert await desk.balance(WALLET) == 0
         assert await desk.balance(chart.receivable(AMINA)) == 600_00
         await desk.prove()
+
+
+class TestALineThatMoved:
+    async def test_what_waited_does_not_go_to_the_old_one(self, desk: Office) -> None:
+        """The rail was away, and meanwhile the phone was lost: sum and fee are back, told on the new line."""
+        desk.rail.answer = "away"
+        withdrawal = await desk.put("wallet.withdraw", {"amount_cents": 1_000_00, "fee_cents": FEE}, AMINA, "WD")
+        await desk.drained()
+        async with desk.store.begin() as connection:
+            await customers.changed(connection, AMINA, msisdn=NEW_LINE)
+        desk.rail.answer = "ok"
+
+        await desk.settled()
+
+        assert (await desk.operation(withdrawal)).state == "rejected"
+        assert desk.rail.cents("b2c") == 0
+        assert await desk.balance(WALLET) == 5_000_00
+        assert await desk.templates() == ["wallet.stopped"]
+        assert "Ksh 5,000" in (await desk.texts(NEW_LINE))[0]
 
 
 class TestEndedByPeople:
