@@ -66,7 +66,8 @@ class Received:
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """To the loan its account names or the person's oldest due one, else to their wallet.
 
-        Where the account says nothing we know: to whom the payer's phone pays for, else to suspense.
+        Where the account says nothing we know: to whom the payer's phone pays for, else to suspense. There too what
+        somebody would get who has closed their account: it could never leave again.
 
         There too what may be booked already, as the operation that `doubt` in the intent names.
         """
@@ -79,9 +80,16 @@ class Received:
         meant = await self._meant(connection, intent["account"], now)
         if meant == Meant():
             meant = await self._linked(connection, intent.get("payer") or intent.get("shown", ""), now)
-        if meant == Meant():
+        if meant == Meant() or not await self.is_taken(connection, meant):
             return await self._held(connection, work, money, now)
         return await self.credited(connection, work, money, meant, now)
+
+    async def is_taken(self, connection: AsyncConnection, meant: Meant) -> bool:
+        """Whether there is a loan or an open account that takes it. The owner is locked: closing waits, or is seen."""
+        if meant.loan is not None:
+            return True
+        assert meant.customer_id is not None
+        return bool((await customers.get(connection, meant.customer_id, lock=True)).state != "closed")
 
     async def credited(self, connection: AsyncConnection, work: Work, money: Money, meant: Meant, now: int) -> Done:
         """To the loan, else to the wallet, and its owner is told. A `payer` in the intent is named, masked."""

@@ -68,9 +68,11 @@ class PaidForOthers:
 
     async def post_from_wallet(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """All of it, or nothing when the wallet has too little."""
-        payer = await customers.get(connection, work.customer_id, lock=True)
-        if refusal := await self._safety.refusal(connection, payer, work, now):
+        people = await customers.locked(connection, (work.customer_id, work.intent["person"]))
+        if refusal := await self._safety.refusal(connection, people[work.customer_id], work, now):
             return refusal
+        if people[work.intent["person"]].state == "closed":
+            return Refused("gone", "their account was closed")
         money = Money(work.intent["amount_cents"], chart.wallet(work.customer_id), None, now)
         try:
             async with connection.begin_nested():
@@ -81,10 +83,12 @@ class PaidForOthers:
         return Done()
 
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """The payer has paid the prompt."""
+        """The payer has paid the prompt. It is the payer's own where that person has closed their account meanwhile."""
         money = await self._collected.prompted(connection, work)
         if not isinstance(money, Money):
             return money
+        if (await customers.get(connection, work.intent["person"], lock=True)).state == "closed":
+            return await self._kept_for_payer(connection, work, money, now)
         repaid = await self._given(connection, work, money, now)
         await self._tell(connection, work, money, repaid, "repay.gave")
         return Done()
@@ -101,6 +105,23 @@ class PaidForOthers:
         values = {**await self._about(connection, work), "by": say.clock(now + 2 * TRY_AGAIN_MS)}
         template = "repay.gave_unsent" if work.data.get(UNSENT) else "repay.gave_uncertain"
         await self._teller.tell(connection, work, template, values)
+
+    async def _kept_for_payer(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
+        account = chart.wallet(work.customer_id)
+        lines = (Line(money.account, money.cents), Line(account, -money.cents))
+        await self._books.post(connection, Entry(work.id, "post", f"Received {work.reference}", lines), now)
+        wallet = await self._books.balance(connection, account)
+        values = {
+            "reference": work.reference,
+            "amount": say.ksh(money.cents),
+            "phone": say.phone(work.data["msisdn"]),
+            "at": say.clock(money.at),
+            "receipt": money.receipt or "-",
+            "fee": say.ksh(0),
+            "wallet": say.ksh(wallet.available_cents),
+        }
+        await self._teller.tell(connection, work, "wallet.deposited", values)
+        return Done()
 
     async def _given(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Repaid | None:
         """To the oldest due loan; None when there is none, and their wallet has got it."""

@@ -89,13 +89,12 @@ class Sending:
 
     async def send(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Move it, if it may leave, the limits allow it, the wallet covers it and there is somebody to get it."""
-        sender = await customers.get(connection, work.customer_id, lock=True)
+        sender, receiver = await self._both(connection, work)
         if refusal := await self._safety.refusal(connection, sender, work, now):
             return refusal
         allowed = await self._limits.allowed(connection, sender, "send", now)
         if work.intent["amount_cents"] > allowed.most_cents:
             return Refused("limit", f"over the limit of the {allowed.bound}", data={"most": allowed.most_cents})
-        receiver = await self._receiver(connection, work)
         if receiver is None and (work.intent["person"] or self._claim_days is None):
             return Refused("nobody", "no wallet takes it by now")
         outcome = await self._moved(connection, work, sender, receiver, now)
@@ -105,7 +104,7 @@ class Sending:
 
     async def transfer(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Moved by the staff: tiers and days do not bind it, an overdraft does."""
-        receiver = await self._receiver(connection, work)
+        _, receiver = await self._both(connection, work)
         if receiver is None:
             return Refused("nobody", "no wallet takes it by now")
         try:
@@ -167,6 +166,13 @@ class Sending:
     async def end_refused(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The operator who asked sees it; the customers were never told of it."""
         return Done()
+
+    async def _both(self, connection: AsyncConnection, work: Work) -> tuple[Customer, Customer | None]:
+        """Sender and receiver, locked: who closes their account in this moment waits, or gets nothing any more."""
+        found = await self._receiver(connection, work)
+        people = await customers.locked(connection, [work.customer_id, *([found.id] if found else [])])
+        receiver = people.get(found.id) if found else None
+        return people[work.customer_id], receiver if receiver is not None and receiver.state == "active" else None
 
     async def _receiver(self, connection: AsyncConnection, work: Work) -> Customer | None:
         """Whom the sender was shown; else whoever has joined on that line by now."""

@@ -130,9 +130,12 @@ class Suspense:
         intent = work.intent
         if intent["to"] == "same":
             return await self._joined(connection, work, now)
+        await kept.by_receipt(connection, intent["receipt"], lock=True)
+        meant = await self._meant(connection, intent)
+        if not await self._received.is_taken(connection, meant):
+            return Refused("closed", "the account was closed while people decided")
         if not await kept.settled(connection, intent["held"], work.id, "assigned", now):
             return Refused("gone", "the payment is not in suspense any more")
-        meant = await self._meant(connection, intent)
         money = Money(intent["amount_cents"], chart.SUSPENSE, intent["receipt"], intent["at"])
         done = await self._received.credited(connection, work, money, meant, now)
         await self._tell_payer(connection, work, "paybill.assigned", {}, unless=meant.customer_id)

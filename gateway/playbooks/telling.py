@@ -25,8 +25,10 @@ class Teller:
         *, about: str = "",
     ) -> None:  # fmt: skip
         """The same to somebody else whom the operation concerns, once per person and template (and what it is about,
-        where one operation tells a person several times)."""
+        where one operation tells a person several times). Whoever has closed their account has no line any more."""
         customer = await customers.get(connection, customer_id)
+        if customer.state == "closed":
+            return
         cause = f"{work.id}:{template}" if customer_id == work.customer_id else f"{work.id}:{template}:{customer_id}"
         cause = f"{cause}:{about}" if about else cause
         await self._outbox.tell(connection, cause, customer_id, customer.msisdn, template, values)

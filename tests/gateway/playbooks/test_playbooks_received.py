@@ -169,3 +169,21 @@ class TestTheShare:
         assert f"Auto-repay Ksh 100 to {running}, you owe 2,060. Wallet 5,400" in text
         assert (await office.templates()).count("auto.receipt") == 1
         await office.prove()
+
+
+class TestAClosedAccount:
+    async def test_the_number_of_an_old_loan_does_not_bring_money_there(self, office: Office) -> None:
+        """It could never leave again: it waits for people, and whoever paid knows."""
+        loan = await office.lent(500_00)
+        await paid(office, 540_00, loan)
+        had = await office.balance(chart.wallet(AMINA))
+        async with office.store.begin() as connection:
+            await connection.execute(
+                update(customers).where(customers.c.id == AMINA).values(state="closed", msisdn="closed-1")
+            )
+
+        await paid(office, 100_00, loan, STRANGER)
+
+        assert (await office.balance(chart.wallet(AMINA)), await office.balance(chart.SUSPENSE)) == (had, 100_00)
+        assert "Ksh 100" in (await office.texts(STRANGER))[-1]
+        await office.prove()

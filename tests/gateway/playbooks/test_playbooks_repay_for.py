@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.books import accounts as chart
+from gateway.store import customers
 from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office, office_on
 
 HAD = 5_000_00
@@ -127,3 +128,20 @@ class TestNotGiving:
 
         assert await office.owed(loan) == 1_960_00
         assert await office.templates(BARAKA) == ["repay.gave_uncertain", "repay.gave"]
+
+
+class TestWhoHasLeft:
+    @pytest.mark.parametrize(("way", "told"), [("wallet", "repay.gave_unpaid"), ("stk", "wallet.deposited")])
+    async def test_what_is_paid_for_them_stays_the_payers(self, office: Office, way: str, told: str) -> None:
+        """They closed their account while the prompt was on the phone."""
+        await given(office, way, 200_00)
+        async with office.store.begin() as connection:
+            await customers.changed(connection, AMINA, state="closed", msisdn="closed-1")
+        gone = await office.balance(chart.wallet(AMINA))
+
+        await office.settled()
+
+        assert await office.balance(chart.wallet(AMINA)) == gone
+        assert await office.balance(chart.wallet(BARAKA)) == HAD + (200_00 if way == "stk" else 0)
+        assert await office.templates(BARAKA) == [told]
+        await office.prove()

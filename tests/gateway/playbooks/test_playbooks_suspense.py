@@ -16,6 +16,7 @@ from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To,
 from gateway.playbooks.telling import Teller
 from gateway.rails.matching import hashed
 from gateway.rails.steps import Addresses, DisburseStep
+from gateway.store import customers
 from gateway.suspense import held as kept
 from gateway.suspense.held import Held
 from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office, office_on
@@ -177,6 +178,19 @@ class TestToAWallet:
         await desk.agreed(receipt, "wallet", BARAKA)
 
         assert await desk.office.templates(BARAKA) == ["paybill.held", "wallet.deposited"]
+
+    async def test_who_closed_the_account_while_people_decided_gets_none(self, desk: Desk) -> None:
+        """It waits as before, and goes to somebody else."""
+        receipt = await desk.paid(500_00)
+        await desk.propose(receipt, "wallet", AMINA)
+        async with desk.office.store.begin() as connection:
+            await customers.changed(connection, AMINA, state="closed")
+
+        await desk.say(receipt)
+
+        assert await desk.office.balance(chart.wallet(AMINA)) == HAD
+        assert (await desk.held(receipt)).state == "held"
+        await desk.proved()
 
 
 class TestBack:

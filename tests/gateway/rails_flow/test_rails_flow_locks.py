@@ -9,6 +9,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
+from gateway.accounts import lines
+from gateway.books import accounts as chart
 from gateway.books.entry import Entry
 from gateway.desk.standing import work_of
 from gateway.operations import queue
@@ -109,6 +111,25 @@ class TestSharesOfIncomingMoney:
 
         assert await thrown_out(office) == []
         assert before - await office.owed(loan) == PAYERS * 30_00
+
+
+class TestClosingAnAccount:
+    async def test_money_that_arrives_in_that_moment_sees_it(self, office: Office) -> None:
+        """It named an old loan of whoever is just leaving: nobody could take it out of their wallet again."""
+        loan = await office.lent(500_00)
+        await office.from_wallet(loan, 540_00)
+        await office.settled()
+        had = await office.balance(chart.wallet(AMINA))
+        await came_in(office, "UA00000098", 100_00, loan)
+        [incoming] = await office.shop.worker.claim(1)
+
+        async with office.store.begin() as leaving:
+            await lines.given_up(leaving, await customers.get(leaving, AMINA, lock=True), "op", office.clock())
+            arriving = asyncio.create_task(office.shop.worker.work(incoming))
+            await until_blocked(office.store)
+        await arriving
+
+        assert (await office.balance(chart.wallet(AMINA)), await office.balance(chart.SUSPENSE)) == (had, 100_00)
 
 
 class TestEndingAPrompt:
