@@ -97,9 +97,11 @@ class LoanFacts:
         products = tuple(
             offered(product, has_agreed=has_agreed, is_reviewed=assessment.is_reviewed)
             for product in self._portfolio.products.values()
-            if product.approval != "lender" and product.min_cents <= available
+            if product.is_offered and product.approval != "lender" and product.min_cents <= available
         )
-        may_ask = any(product.approval == "lender" for product in self._portfolio.products.values())
+        may_ask = any(
+            product.is_offered and product.approval == "lender" for product in self._portfolio.products.values()
+        )
         secured = [await self._within_savings(connection, person.id, product) for product in products]
         fitting = tuple(product for product in secured if product.min_cents <= product.max_cents)
         return Borrowing(limit_cents, held.in_use_cents, fitting, late, self._people.requests(rows), may_ask=may_ask)

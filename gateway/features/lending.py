@@ -53,6 +53,7 @@ def feature(tools: Tools) -> Feature:
         readers=facts.readers(),
         computed=facts.computed(),
         routes=routes.table(),
+        opens=lambda: _check_kept(tools),
     )
 
 
@@ -70,6 +71,15 @@ def ladder_of(settings: Borrowing) -> Ladder:
         saving_months=settings.saving_months,
         savings_times=settings.savings_times,
     )
+
+
+async def _check_kept(tools: Tools) -> None:
+    """Raises Misconfigured for a product that is gone while loans of it run: nobody could say what they owe."""
+    async with tools.store.read() as connection:
+        running = await tools.portfolio.not_over(connection)
+    for key in sorted(running.keys() - tools.portfolio.products.keys()):
+        said = f"{running[key]} loans of it are not over; keep it with `offered: false`"
+        raise Misconfigured(f"lending.products.{key}: {said}")
 
 
 def _check_shown(tools: Tools) -> None:

@@ -51,6 +51,7 @@ PRODUCT_FIELDS = (
     "secured_percent",
     "collateral",
     "due_on_closed_days",
+    "offered",
 )
 
 DEMO_PRODUCTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
@@ -174,6 +175,7 @@ def parse_product(
         collateral=fields.flag("collateral", default=False),
         taxes=() if approval == "lender" else taxes,
         closed_between=_closed_between(fields, approval, days),
+        is_offered=fields.flag("offered", default=True),
     )
     _check_smallest(product)
     return product

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.clock import local_date
 from gateway.errors import BrokenInvariant
 from gateway.lending.events import EndOfDay, Event, Repayment, event_mapping, parse_event
 from gateway.lending.in_duplum import InDuplum
-from gateway.lending.payoff import payoff
+from gateway.lending.payoff import Rebate, payoff
 from gateway.lending.products import Product
 from gateway.lending.replay import replay
 from gateway.lending.standings import Changed, Happening, Held, LoanRecord, Repaid, Standing, next_due
@@ -172,6 +172,11 @@ class Portfolio:
         rows = await connection.execute(query)
         return [Happening(row.kind, row.detail, row.operation_id, row.at) for row in rows]
 
+    async def not_over(self, connection: AsyncConnection) -> Mapping[str, int]:
+        """How many loans of each product are not over."""
+        query = select(loans.c.product, func.count()).where(loans.c.closed_at.is_(None)).group_by(loans.c.product)
+        return {row[0]: row[1] for row in await connection.execute(query)}
+
     async def running(
         self, connection: AsyncConnection, on: date, *, after: str = "", limit: int = 200
     ) -> list[Standing]:
@@ -248,7 +253,20 @@ class Portfolio:
         happened.append(EndOfDay(max(on - timedelta(days=1), terms.disbursed_on)))
         ordered = tuple(sorted(happened, key=lambda event: event.on))
         loan = replay(replace(terms, events=(*terms.events, *ordered)), on, self.rule)
-        return Standing(record, loan, payoff(loan, on, self.products[record.product].rebate))
+        return Standing(record, loan, payoff(loan, on, self._rebate(record, terms)))
+
+    def product_name(self, key: str) -> str:
+        """As people know it; its key where all loans of it are long over and nobody keeps it any more."""
+        product = self.products.get(key)
+        return product.name if product is not None else key
+
+    def _rebate(self, record: LoanRecord, terms: Terms) -> Rebate:
+        """A declining loan pays by the day, whatever its product has become since. Without its product a loan is over,
+        and nobody asks what would close it."""
+        product = self.products.get(record.product)
+        if terms.interest_method == "declining_balance":
+            return "by_day"
+        return product.rebate if product is not None else "none"
 
     def _repaid(
         self, record: LoanRecord, known: list[Mapping[str, Any]], repayment: Repayment, before: Standing

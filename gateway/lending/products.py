@@ -47,7 +47,7 @@ class Product:
     is looked up and reported, for which they are asked once. `guarantors` are needed, `secured_percent` of the amount
     are set aside of the borrower's savings, `collateral` has to be on record before anything is paid out. `taxes` are
     all that are known, whenever they are in force. `closed_between` says on which days nothing may fall due; without
-    it due dates stay where they are.
+    it due dates stay where they are. What is not offered any more is here for the loans of it that still run.
     """
 
     key: str
@@ -79,6 +79,7 @@ class Product:
     collateral: bool = False
     taxes: tuple[Tax, ...] = ()
     closed_between: ClosedBetween | None = field(default=None, repr=False)
+    is_offered: bool = True
 
     def __post_init__(self) -> None:
         if self.min_cents > self.max_cents:

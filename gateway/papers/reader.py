@@ -109,7 +109,7 @@ class Reader:
         before = [line for line in lines if line.at < window.begins]
         opening = before[-1].balance_cents if before else 0
         inside = [line for line in lines if window.begins <= line.at < window.ends]
-        product = self._portfolio.products[record.product].name
+        product = self._portfolio.product_name(record.product)
         lent = Lent(record.reference, product, record.state, standing.loan.owed.principal, began, standing.owed_cents)
         return LoanStatement(lent, stated("loan", opening, inside, choice), loans.schedule(standing.loan))
 

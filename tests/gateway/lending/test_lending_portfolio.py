@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pytest
@@ -288,3 +288,32 @@ class TestNewsOutOfOrder:
 def test_the_demo_loan_is_due_in_thirty_days() -> None:
     """The figures of this file."""
     assert date(2026, 9, 4) == DUE
+
+
+class TestAProductThatChanged:
+    async def test_a_declining_loan_pays_by_the_day_whatever_it_becomes(self, desk: Desk) -> None:
+        """The configuration says now that the product is flat; the loan is what was agreed."""
+        growth = desk.portfolio.products["growth"]
+        terms = growth.terms(10_000_00, PAID_OUT, 3)
+        record = LoanRecord("LN9", "LN9", "amina", "growth", terms_mapping(terms), {}, 10_000_00, "approved")
+        async with desk.store.begin() as connection:
+            await desk.portfolio.approve(connection, record, "lend-LN9", START)
+            await desk.portfolio.pay_out(connection, "LN9", "lend-LN9", START, START)
+        before = await desk.owed(40, "LN9")
+
+        flat = replace(growth, interest_method="flat", rebate="none")
+        desk.portfolio.products = {**desk.portfolio.products, "growth": flat}
+
+        assert await desk.owed(40, "LN9") == before
+
+    async def test_one_that_is_gone_is_needed_by_loans_that_are_not_over(self, desk: Desk) -> None:
+        """A loan that is over is read without it."""
+        await desk.lend("LN1")
+        await desk.lend("LN2")
+        await desk.repay(OWED, on=1, loan="LN2")
+        desk.portfolio.products = {}
+
+        async with desk.store.begin() as connection:
+            assert await desk.portfolio.not_over(connection) == {"quick": 1}
+        assert await desk.owed(2, "LN2") == 0
+        assert desk.portfolio.product_name("quick") == "quick"
