@@ -43,7 +43,7 @@ class LettingOff:
         self._on_closed_days = on_closed_days
 
     def playbook(self) -> Playbook:
-        return Playbook(DAILY, (Local("look", self.look),), lambda _, intent: f"{DAILY}:{intent['day']}")
+        return Playbook(DAILY, (Local("look", self.look),), lambda _customer, _intent: DAILY)
 
     async def after_outage(self, connection: AsyncConnection, outage: date, today: date) -> None:
         """Look at once, in the unit of work that keeps the day."""

@@ -39,7 +39,7 @@ class Promising:
         self._hour_ms = hour * HOUR_MS
 
     def daily(self) -> Playbook:
-        return Playbook(DAILY, (Local("look", self.look),), lambda _, intent: f"{DAILY}:{intent['day']}")
+        return Playbook(DAILY, (Local("look", self.look),), lambda _customer, _intent: DAILY)
 
     async def promise(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         """Keep the day. A second promise for the same loan changes nothing while the first is open."""

@@ -41,7 +41,7 @@ class Reminding:
         self._hour_ms = hour * HOUR_MS
 
     def daily(self) -> Playbook:
-        return Playbook(DAILY, (Local("look", self.look),), lambda _, intent: f"{DAILY}:{intent['day']}")
+        return Playbook(DAILY, (Local("look", self.look),), lambda _customer, _intent: DAILY)
 
     async def look(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Some loans at a time, in order of id; what is left is an operation of its own."""
@@ -49,6 +49,8 @@ class Reminding:
         if now < opens:
             return Later(opens - now, "too early to remind anybody")
         day = date.fromisoformat(work.intent["day"])
+        if day < local_date(now):
+            return Done(reason="another day has come")  # what is said today is not so any more
         page = await self._portfolio.running(connection, day, after=work.intent.get("after", ""), limit=AT_ONCE)
         promised = await promises.open_of(connection, [standing.record.id for standing in page])
         for standing in page:
@@ -61,10 +63,12 @@ class Reminding:
         return Done()
 
     async def is_moot(self, connection: AsyncConnection, about: Mapping[str, Any], now: int) -> bool:
-        """Whether a reminder that waits to be sent has nothing to remind of any more."""
+        """Whether a reminder that waits to be sent has nothing to remind of any more, or speaks of a day that is over
+        as if it were not."""
         standing = await self._portfolio.standing(connection, about["loan"], local_date(now))
         is_another = next_due(standing.loan).isoformat() != about["due"]
-        return is_another or await self._is_moot(connection, standing)
+        is_untrue = about.get("kind", "late") != "late" and about["due"] < local_date(now).isoformat()
+        return is_another or is_untrue or await self._is_moot(connection, standing)
 
     async def _is_moot(self, connection: AsyncConnection, standing: Standing) -> bool:
         """Nothing is owed, or a payment is under way."""
@@ -82,7 +86,8 @@ class Reminding:
             "due": say.day(due_on),
             "account": f"0{customer.msisdn.removeprefix('+254')}",
         }
-        cause, about = f"remind:{record.id}:{due_on}:{kind}", {"loan": record.id, "due": due_on.isoformat()}
+        cause = f"remind:{record.id}:{due_on}:{kind}"
+        about = {"loan": record.id, "due": due_on.isoformat(), "kind": kind}
         await self._outbox.tell(connection, cause, customer.id, customer.msisdn, f"remind.{kind}", values, about=about)
 
     async def _go_on(self, connection: AsyncConnection, work: Work, after: str) -> None:

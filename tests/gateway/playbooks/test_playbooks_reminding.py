@@ -52,6 +52,26 @@ class TestReminding:
         assert await reminded(office) == ["remind.before", "remind.today", "remind.late"]
         assert "Amina, Ksh 2,160 for loan" in (await office.texts())[-3]
 
+    async def test_of_a_day_that_is_over_nothing_is_said(self, office: Office) -> None:
+        """The house stood still: what would have been due today is late by now, and the new day says so."""
+        await office.lent()
+        office.clock.turn(TERM * DAY_MS)
+        day = local_date(office.clock()).isoformat()
+        await office.put(DAILY, {"day": day}, customer="", prefix="RM")
+        office.clock.turn(DAY_MS)
+
+        await office.drained()
+
+        assert await reminded(office) == []
+
+    async def test_days_that_stood_still_go_one_after_another(self, office: Office) -> None:
+        """Two at once would see the same loans and say the same twice."""
+        for _ in range(2):
+            await office.put(DAILY, {"day": local_date(office.clock()).isoformat()}, customer="", prefix="RM")
+            office.clock.turn(DAY_MS)
+
+        assert len(await office.shop.worker.claim(9)) == 1
+
     async def test_nobody_is_reminded_of_what_is_paid(self, office: Office) -> None:
         """The last shilling came the day before."""
         loan = await office.lent()
@@ -105,6 +125,20 @@ class TestReminding:
 
         assert await reminded(office) == ["remind.before"]
         assert not any("is due on" in sent.text for sent in office.sms.sent)
+
+    async def test_one_that_waited_until_the_next_day_does_not_call_it_today(self, office: Office) -> None:
+        """The carrier was away over midnight, and what was due is late."""
+        await office.lent()
+        office.clock.turn(TERM * DAY_MS)
+        office.sms.answer = "away"
+        await day_begins(office)
+        office.clock.turn(14 * 3_600_000)
+
+        office.sms.answer = "ok"
+        await office.settled()
+
+        assert await reminded(office) == ["remind.today"]
+        assert not any("today" in sent.text for sent in office.sms.sent)
 
     async def test_it_waits_for_the_hour(self, office: Office) -> None:
         """Nobody is woken."""
