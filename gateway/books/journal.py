@@ -8,6 +8,7 @@ nothing half done. The database refuses an uncovered balance once more by itself
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import BigInteger, bindparam, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +23,11 @@ from gateway.store.engine import is_duplicate
 
 COMPLETE = "the journal is complete"
 """What the guard `postings_first` says of a posting that comes after its journal."""
+
+AT_ONCE = 5_000
+"""Values in one statement."""
+
+Value = TypeVar("Value")
 
 Sign = Callable[[str], str]
 """Marks a content hash as written by us."""
@@ -158,20 +164,35 @@ async def locked_for(connection: AsyncConnection, entries: Sequence[Entry]) -> N
 
     For whoever writes many of them: one after the other they would be locked in nobody's order.
     """
-    keys = sorted({key for entry in entries for key in entry.keys})
-    known = set(await connection.scalars(select(accounts.c.key).where(accounts.c.key.in_(keys))))
-    if missing := set(keys) - known:
-        await open_accounts(connection, missing)
-    touched = {
-        (key, shard_seed(entry.operation_id) % nature_of(key).shards) for entry in entries for key in entry.keys
-    }
-    await connection.execute(
-        select(balances.c.shard)
-        .join_from(accounts, balances, balances.c.account_id == accounts.c.id)
-        .where(tuple_(accounts.c.key, balances.c.shard).in_(sorted(touched)))
-        .order_by(balances.c.account_id, balances.c.shard)
-        .with_for_update(of=balances, key_share=True)
+    ids = await _ids(connection, sorted({key for entry in entries for key in entry.keys}))
+    touched = sorted(
+        {(ids[key], shard_seed(entry.operation_id) % nature_of(key).shards) for entry in entries for key in entry.keys}
     )
+    for some in _some(touched):
+        await connection.execute(
+            select(balances.c.shard)
+            .where(tuple_(balances.c.account_id, balances.c.shard).in_(some))
+            .order_by(balances.c.account_id, balances.c.shard)
+            .with_for_update(key_share=True)
+        )
+
+
+async def _ids(connection: AsyncConnection, keys: Sequence[str]) -> dict[str, int]:
+    """The accounts of these keys; opened if missing."""
+    found: dict[str, int] = {}
+    for some in _some(keys):
+        query = select(accounts.c.key, accounts.c.id).where(accounts.c.key.in_(some))
+        known = {row.key: row.id for row in await connection.execute(query)}
+        if missing := set(some) - known.keys():
+            await open_accounts(connection, missing)
+            known = {row.key: row.id for row in await connection.execute(query)}
+        found |= known
+    return found
+
+
+def _some(values: Sequence[Value]) -> Iterable[Sequence[Value]]:
+    """As many at once as a statement takes."""
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
 
 
 async def _is_written(connection: AsyncConnection, journal: Journal) -> bool:

@@ -163,11 +163,14 @@ class Uploads:
     async def _bring_in(
         self, connection: AsyncConnection, identity: str, lines: tuple[Line, ...], by: str, progress: Progress
     ) -> None:
-        now = self._clock()
+        now, openings = self._clock(), list[Entry]()
         for done, line in enumerate(lines, start=1):
             customer_id = await self._person(connection, line, now)
-            await self._loan(connection, identity, line, customer_id, by, now)
+            openings += await self._loan(connection, identity, line, customer_id, by, now)
             progress(done, len(lines))
+        await self._books.locked_for(connection, openings)  # last of all: every payment of a day touches these accounts
+        for opening in openings:
+            await self._books.post(connection, opening, now)
         await connection.execute(
             update(loan_uploads)
             .where(columns.id == identity)
@@ -188,7 +191,8 @@ class Uploads:
 
     async def _loan(
         self, connection: AsyncConnection, upload: str, line: Line, customer_id: str, by: str, now: int
-    ) -> None:
+    ) -> list[Entry]:
+        """Keep it; what it brings into the books, if anything."""
         loan_id = str(uuid.uuid5(uuid.UUID(upload), str(line.row)))
         record = LoanRecord(
             loan_id, await self._free_reference(connection, loan_id), customer_id, line.product.key,
@@ -202,13 +206,12 @@ class Uploads:
             await self._portfolio.repay(connection, loan_id, paid, work, now)
         if line.status == "written_off":
             await self._portfolio.write_off(connection, loan_id, loan_id, now, notes)
-            return
+            return []
         standing = await self._portfolio.standing(connection, loan_id, local_date(now))
         if standing.loan.outstanding != line.loan.outstanding:
             raise BrokenInvariant("a loan came out otherwise than it was shown", row=line.row)
         lines = opening_lines(loan_id, line)
-        if lines:
-            await self._books.post(connection, Entry(loan_id, "opening", f"opening of {record.reference}", lines), now)
+        return [Entry(loan_id, "opening", f"opening of {record.reference}", lines)] if lines else []
 
     async def _free_reference(self, connection: AsyncConnection, loan_id: str) -> str:
         salt = 0

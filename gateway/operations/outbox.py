@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
 from gateway.clock import Clock
-from gateway.errors import BrokenInvariant, Unavailable
+from gateway.errors import BrokenInvariant, Rejected, Unavailable
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
 from gateway.store.engine import Store, insert_into, is_duplicate
@@ -176,8 +176,9 @@ class Outbox:
     ) -> bool:
         """Queue an operation inside the caller's unit of work; False if its id is queued already.
 
-        Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently. One that
-        `is_ours` has been named to nobody yet: where its reference is taken, it gets another.
+        Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently; Rejected
+        (`taken`) where what it excludes is under way, also since a moment ago. One that `is_ours` has been named to
+        nobody yet: where its reference is taken, it gets another.
         """
         now = self._clock()
         values = self._row(operation, "", now)
@@ -190,10 +191,16 @@ class Outbox:
                 return True
             if await connection.scalar(select(operations.c.id).where(operations.c.id == operation.id)) is not None:
                 return False
+            await self._demand_alone(connection, operation)
             if not is_ours:
                 break
             values["reference"] = reference(operation.reference[:PREFIX_LETTERS], operation.id, salt)
         raise BrokenInvariant("reference used before", reference=operation.reference)
+
+    async def _demand_alone(self, connection: AsyncConnection, operation: Operation) -> None:
+        query = select(operations.c.id).where(operations.c.exclusive == operation.exclusive)
+        if operation.exclusive and await connection.scalar(query) is not None:
+            raise Rejected("something of this kind is under way", "taken")
 
     async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Standing]:
         """Queue many inside the caller's unit of work; whose id is queued already stays as it is. How all of them

@@ -149,7 +149,7 @@ class Servicing:
         on = max(local_date(now), date.fromisoformat(happened.detail["on"]))
         event = Reversal(on, reference=work.intent["receipt"])
         changed = await self._change(connection, work, record, event, now)
-        target = source if source.startswith("wallet:") or work.intent.get("returned") else chart.SUSPENSE
+        target = _back_to(source, is_returned=bool(work.intent.get("returned")))
         lines = [
             *repaid_lines(record, changed.paid, fees_paid_cents=changed.after.loan.paid.fee),
             Line(target, -cents),
@@ -329,6 +329,16 @@ def _source_of(paid: Entry) -> tuple[str, int]:
         if line.amount_cents > 0 and line.account_key.partition(":")[0] in SOURCES:
             return line.account_key, line.amount_cents
     raise Rejected("where its money came from is not in the books", "no-journal")
+
+
+def _back_to(source: str, *, is_returned: bool) -> str:
+    """Where the money of a repayment is once that is taken back. What the rail has `returned` is not with us any more,
+    whether it came straight to the loan or by way of suspense."""
+    if source.startswith("wallet:"):
+        return source
+    if is_returned:
+        return chart.COLLECTION if source == chart.SUSPENSE else source
+    return chart.SUSPENSE
 
 
 def _moment(day: str, now: int) -> int:

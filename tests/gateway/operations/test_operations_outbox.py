@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.errors import BrokenInvariant, Unavailable
+from gateway.errors import BrokenInvariant, Rejected, Unavailable
 from gateway.operations.outbox import AlreadyOpen, AlreadyTaken, Context, Outbox, ReferenceTaken, Standing, intent_hash
 from gateway.operations.outcome import Done
 from gateway.store import customers
@@ -277,6 +277,16 @@ class TestPutting:
         with pytest.raises(BrokenInvariant):
             async with desk.store.begin() as connection:
                 await desk.outbox.put(connection, operation(reference=first.reference))
+
+    async def test_what_is_excluded_is_refused_and_not_taken_for_a_mistake(self, desk: Desk) -> None:
+        """Whoever looked before had seen nothing: the other one came in between."""
+        await accept(desk, operation(exclusive="loan:amina"))
+
+        async with desk.store.begin() as connection:
+            with pytest.raises(Rejected, match="under way"):
+                await desk.outbox.put(connection, operation(exclusive="loan:amina"), is_ours=True)
+
+        assert len(await desk.rows()) == 1
 
     async def test_one_that_nobody_was_told_of_gets_another_name(self, desk: Desk) -> None:
         """Names are short, so two may draw the same; what was to be done is done all the same."""

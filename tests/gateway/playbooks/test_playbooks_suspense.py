@@ -353,7 +353,7 @@ class TestTwoPeople:
 class TestTakenBackFromALoan:
     """What was booked to a loan in error waits here, and two people say where it goes."""
 
-    async def back(self, desk: Desk, loan: str, receipt: str) -> None:
+    async def back(self, desk: Desk, loan: str, receipt: str, **more: bool) -> None:
         shop = desk.office.shop
         servicing = Servicing(
             shop.books, shop.portfolio, Teller(shop.outbox), shortcode=SHORTCODE, answer_ms=24 * HOUR_MS
@@ -362,7 +362,7 @@ class TestTakenBackFromALoan:
         async with desk.office.store.read() as connection:
             record = await shop.portfolio.by_reference(connection, loan)
         assert record is not None
-        said = {"act": "reversals", "loan": record.id, "receipt": receipt, "by": "jane", "why": "not theirs"}
+        said = {"act": "reversals", "loan": record.id, "receipt": receipt, "by": "jane", "why": "not theirs", **more}
         await desk.office.put(LOAN_ACT, said, record.customer_id, "LA")
         await desk.office.settled()
 
@@ -392,3 +392,14 @@ class TestTakenBackFromALoan:
         assert await desk.office.owed(loan) == 2_160_00
         assert await desk.office.balance(chart.wallet(BARAKA)) == HAD + 500_00
         await desk.proved()
+
+    async def test_what_the_rail_has_returned_is_with_us_no_more(self, desk: Desk) -> None:
+        """Also where it came to the loan by way of suspense: nobody is left to give it to."""
+        loan, receipt = await desk.office.lent(), await desk.paid()
+        await desk.agreed(receipt, "loan", loan)
+
+        await self.back(desk, loan, receipt, returned=True)
+
+        assert await desk.office.balance(chart.SUSPENSE) == await desk.office.balance(chart.COLLECTION) == 0
+        assert (await desk.held(receipt)).state == "assigned"
+        assert await desk.office.owed(loan) == 2_160_00
