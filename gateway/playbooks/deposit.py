@@ -20,6 +20,7 @@ from gateway.playbooks.collected import Collected
 from gateway.playbooks.repay import TRY_AGAIN_MS
 from gateway.playbooks.repaying import Money
 from gateway.playbooks.telling import Teller
+from gateway.playbooks.unowned import Unowned
 from gateway.rails.steps import UNSENT, CollectStep
 from gateway.store import customers
 from gateway.wallet import usage
@@ -48,6 +49,7 @@ class Deposits:
         self._limits = limits
         self._auto = auto
         self._collected = Collected(shortcode)
+        self._unowned = Unowned(books, teller, shortcode=shortcode)
 
     def playbook(self, prompt: CollectStep, *, delay_ms: int) -> Playbook:
         return Playbook(
@@ -71,10 +73,20 @@ class Deposits:
         return Done(data)
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """The prompt was paid: the wallet gets it, and what is agreed of it goes on to what is due."""
+        """The prompt was paid: the wallet gets it, and what is agreed of it goes on to what is due.
+
+        Money that comes late, after the account was closed, waits for people.
+        """
         money = await self._collected.prompted(connection, work)
         if not isinstance(money, Money):
             return money
+        customer = await customers.get(connection, work.customer_id, lock=True)
+        if customer.state == "closed":
+            phone = work.data["msisdn"]
+            return await self._unowned.hold(
+                connection, work, money, now, account=f"0{work.data['account'][4:]}", payer=phone, told=phone,
+                language=customer.language,
+            )  # fmt: skip
         account = chart.wallet(work.customer_id)
         lines = (Line(money.account, money.cents), Line(account, -money.cents))
         entry = Entry(work.id, "post", "Deposit", lines)

@@ -23,14 +23,9 @@ from gateway.playbooks.collected import Collected
 from gateway.playbooks.receipts import Receipts
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
+from gateway.playbooks.unowned import Unowned
 from gateway.rails import paybill
 from gateway.store import customers
-from gateway.suspense import held
-from gateway.suspense.held import Held
-from menus.gsm import cut, to_gsm
-
-ACCOUNT_SEPTETS_MAX = 10
-"""How much of an account is repeated in a message: anybody may type anything there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ class Received:
         self._portfolio = portfolio
         self._teller = teller
         self._language = language
-        self._shortcode = shortcode
+        self._unowned = Unowned(books, teller, shortcode=shortcode)
         self._collected = Collected(shortcode)
         self._repaying = Repaying(books, portfolio)
         self._receipts = Receipts(books, teller)
@@ -129,23 +124,11 @@ class Received:
     async def _held(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
         """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly; not
         of what may be the money that they were told of already."""
-        await self._books.post(connection, _entry(work, money, chart.SUSPENSE), now)
-        await held.put(connection, self._kept(work), now)
-        payer = work.intent.get("payer")
-        if payer and "doubt" not in work.intent:
-            values = {
-                "amount": say.ksh(money.cents),
-                "receipt": money.receipt,
-                "account": as_typed(work.intent["account"]),
-            }
-            await self._teller.tell_phone(connection, work, payer, "paybill.held", values, language=self._language)
-        return Done({"account": chart.SUSPENSE})
-
-    def _kept(self, work: Work) -> Held:
         intent = work.intent
-        return Held(
-            work.id, work.reference, self._shortcode, intent["receipt"], intent["amount_cents"], intent["account"],
-            intent.get("payer") or intent.get("shown", ""), intent["at"],
+        payer = intent.get("payer", "")
+        return await self._unowned.hold(
+            connection, work, money, now, account=intent["account"], payer=payer or intent.get("shown", ""),
+            told="" if "doubt" in intent else payer, language=self._language,
         )  # fmt: skip
 
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> Meant:
@@ -181,9 +164,3 @@ class Received:
 def _entry(work: Work, money: Money, account: str) -> Entry:
     lines = (Line(money.account, money.cents), Line(account, -money.cents))
     return Entry(work.id, "post", f"Received {money.receipt}", lines)
-
-
-def as_typed(account: str) -> str:
-    """An account for a message to whoever typed it: in characters that phones show, on one line, not too long."""
-    plain = " ".join(to_gsm(account).split())
-    return cut(plain, ACCOUNT_SEPTETS_MAX) or "-"

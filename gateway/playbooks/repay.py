@@ -14,7 +14,8 @@ from gateway.books import accounts as chart
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
 from gateway.clock import local_date
-from gateway.lending.portfolio import Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
+from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
 from gateway.operations.outcome import BY_STAFF, Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
@@ -22,6 +23,7 @@ from gateway.playbooks.collected import Collected
 from gateway.playbooks.receipts import Receipts
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
+from gateway.playbooks.unowned import Unowned
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import UNSENT, CollectStep
 from gateway.store import customers
@@ -54,6 +56,7 @@ class Repayments:
         self._repaying = Repaying(books, portfolio)
         self._collected = Collected(shortcode)
         self._receipts = Receipts(books, teller)
+        self._unowned = Unowned(books, teller, shortcode=shortcode)
 
     def by_prompt(self, prompt: CollectStep, *, delay_ms: int) -> Playbook:
         return Playbook(
@@ -80,15 +83,30 @@ class Repayments:
         return Done(data) if line else Refused("unlinked", "that phone pays for them no more", data=data)
 
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """The prompt was paid: the loan gets it, and what is too much goes to the wallet."""
+        """The prompt was paid: the loan gets it, and what is too much goes to the wallet; late, when loan and account
+        are over, it waits for people."""
         money = await self._collected.prompted(connection, work)
         if not isinstance(money, Money):
             return money
         record = await self._portfolio.by_reference(connection, work.intent["loan"])
         assert record is not None
+        if record.state not in RUNNING_STATES and (held := await self._left(connection, work, record, money, now)):
+            return held
         repaid = await self._repaying.apply(connection, work, record, money, now)
         await self._receipts.paid(connection, work, money, repaid)
         return Done()
+
+    async def _left(
+        self, connection: AsyncConnection, work: Work, record: LoanRecord, money: Money, now: int
+    ) -> Outcome | None:
+        """Nothing is owed; None where the loan's owner has a wallet still."""
+        owner = await customers.get(connection, record.customer_id, lock=True)
+        if owner.state != "closed":
+            return None
+        phone = work.data["msisdn"]
+        return await self._unowned.hold(
+            connection, work, money, now, account=record.reference, payer=phone, told=phone, language=owner.language
+        )
 
     async def post_from_wallet(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Takes no more from the wallet than the loan still owes; refused when the wallet has too little."""

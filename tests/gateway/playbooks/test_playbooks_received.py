@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from gateway.books import accounts as chart
-from gateway.playbooks.received import as_typed
+from gateway.playbooks.unowned import as_typed
 from gateway.rails.contract import Received
 from gateway.store.tables import customers
 from menus.gsm import is_gsm, septets
@@ -186,4 +186,20 @@ class TestAClosedAccount:
 
         assert (await office.balance(chart.wallet(AMINA)), await office.balance(chart.SUSPENSE)) == (had, 100_00)
         assert "Ksh 100" in (await office.texts(STRANGER))[-1]
+        await office.prove()
+
+    async def test_nor_does_a_prompt_that_is_paid_too_late(self, office: Office) -> None:
+        """The loan was repaid otherwise, and its owner has left: whoever paid hears that it is safe."""
+        loan = await office.lent(500_00)
+        payment = await office.prompt(loan, 100_00)
+        await office.from_wallet(loan, 540_00)
+        await office.drained()
+        async with office.store.begin() as connection:
+            await connection.execute(update(customers).where(customers.c.id == AMINA).values(state="closed"))
+
+        await office.settled()
+
+        assert (await office.operation(payment)).state == "done"
+        assert await office.balance(chart.wallet(AMINA)) == HAD - 540_00
+        assert await office.balance(chart.SUSPENSE) == 100_00
         await office.prove()

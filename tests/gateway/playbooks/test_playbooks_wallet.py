@@ -73,6 +73,20 @@ class TestDeposit:
         assert "loan" not in text
         assert await house.balance(AMINAS) == 5_000_00
 
+    async def test_paid_after_its_owner_has_left_it_waits_for_people(self, one_house: Houses) -> None:
+        """From a closed wallet it could never leave again; whoever paid hears that it is safe."""
+        house = await one_house.build(standin_settings={"auto_answer_seconds": 30})
+        await deposited(house)
+        prompt = await prompt_on(house)
+        async with house.gateway.store.begin() as connection:
+            await customers.changed(connection, PEOPLE[0].id, state="closed", msisdn="closed-1")
+        await control(house, f"stk/{prompt}/answer", {"answer": "pay"})
+        await house.settled()
+
+        assert (await house.balance(AMINAS), await house.balance(chart.SUSPENSE)) == (5_000_00, 500_00)
+        assert "It is safe" in (await house.texts(AMINA))[-1]
+        await prove(house)
+
     async def test_a_second_deposit_shows_the_first(self, one_house: Houses) -> None:
         """One open deposit, however often it is pressed."""
         house = await one_house.build(standin_settings={"auto_answer_seconds": 30})
