@@ -62,9 +62,10 @@ class AskedOthers:
         return Later(left_ms, "the message goes first") if left_ms > 0 else Done()
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Booked as any repayment; the payer gets a receipt of their own, without the debt."""
+        """Booked as any repayment; the payer gets a receipt of their own, without the debt. Where it waits for people
+        they have been told so."""
         outcome = await self._repayments.post_prompted(connection, work, now)
-        if isinstance(outcome, Done):
+        if isinstance(outcome, Done) and "account" not in outcome.data:
             asker = await customers.get(connection, work.customer_id)
             values = {
                 "reference": work.reference,

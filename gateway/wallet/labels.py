@@ -12,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books.statement import Movement
 from gateway.playbooks.autorepay import STEP as AUTO
-from gateway.store.tables import customers, operations
+from gateway.store.tables import customers, loans, operations
 
 MPESA = frozenset(
     {
         "wallet.deposit", "wallet.withdraw", "payment.received", "repay.stk", "repay.other", "repay.for_stk",
-        "suspense.assign", "mpesa.pay",
+        "suspense.assign", "mpesa.pay", "mpesa.reverse",
     }
 )  # fmt: skip
+BY_STAFF = "loan.act"
+"""Its intent has the loan's id, not the number that people know it by."""
+OWED = "owed.collect"
 FOR_OTHERS = frozenset({"repay.for_wallet", "repay.for_stk"})
 TRANSFERS = frozenset({"wallet.send", "wallet.transfer"})
 TURNED_BACK = frozenset({"returned", "taken_back"})
@@ -40,10 +43,11 @@ async def labelled(
     listed = list(movements)
     known = await _operations(connection, {movement.operation_id for movement in listed})
     people = await _people(connection, known.values())
+    numbers = await _numbers(connection, known.values())
     found, fees = list[tuple[Movement, Label]](), set[str]()
     for movement in listed:
         row = known.get(movement.operation_id)
-        label = _label(movement, row, people, account)
+        label = Label("loan", numbers[row.id]) if row and row.id in numbers else _label(movement, row, people, account)
         if row is not None and _is_fee(movement, row, fees):
             fees.add(movement.journal_id)
             label = Label("fee")
@@ -66,6 +70,8 @@ def _label(movement: Movement, row: Row[Any] | None, people: Mapping[str, str], 
         return _transfer(movement, row, people)
     if row.kind in FOR_OTHERS:
         return _person(people, row.intent["person"] if movement.amount_cents < 0 else row.customer_id)
+    if row.kind == OWED:
+        return Label("other", row.reference)
     if row.kind.startswith("savings."):
         return Label("wallet" if account == "savings" else "savings")
     if row.intent.get("loan") and movement.amount_cents < 0:
@@ -95,6 +101,16 @@ async def _operations(connection: AsyncConnection, ids: Iterable[str]) -> dict[s
     query = select(columns.id, columns.kind, columns.reference, columns.customer_id, columns.intent, columns.data)
     rows: list[Any] = list(await connection.execute(query.where(columns.id.in_(sorted(ids)))))
     return {row.id: row for row in rows}
+
+
+async def _numbers(connection: AsyncConnection, rows: Iterable[Row[Any]]) -> dict[str, str]:
+    """Which loan staff did something to, by operation."""
+    acts = {row.id: row.intent.get("loan", row.id) for row in rows if row.kind == BY_STAFF}
+    if not acts:
+        return {}
+    query = select(loans.c.id, loans.c.reference).where(loans.c.id.in_(sorted(acts.values())))
+    named = {row.id: row.reference for row in await connection.execute(query)}
+    return {act: named[loan] for act, loan in acts.items() if loan in named}
 
 
 async def _people(connection: AsyncConnection, rows: Iterable[Row[Any]]) -> dict[str, str]:
