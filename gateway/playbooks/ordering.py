@@ -2,7 +2,7 @@
 
 Nothing moves by it. Each payment comes later as a confirmation like any other, with the account that the order names.
 M-PESA cannot be asked what became of an order: without an answer a person finds out, and it is never asked for again by
-itself.
+itself; nor is one of before a restore, which may have been asked for in the history that was forgotten.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,7 @@ from gateway.rails.daraja_organisation import DarajaOrganisation
 from gateway.rails.daraja_organisation_results import ordered
 from gateway.rails.organisation import StandingOrder
 from gateway.rails.steps import Addresses
+from gateway.restoring import records
 from gateway.store.engine import Store
 
 KIND = "order.ask"
@@ -61,6 +62,9 @@ class AskOrderStep:
             assert order is not None
             if order.state != "asked" or order.sent_at is not None:
                 return self._outcome(order)
+            if await records.is_older(connection, work.created_at):
+                await kept.sent(connection, order.id, self._clock())
+                return Unsure(self._answer_ms, "restored since: the customer may have been asked")
             if await pauses.on(connection, self._rail, "collect") is not None:
                 return Later(LOOK_AGAIN_MS, "paused")
             await kept.sent(connection, order.id, self._clock())

@@ -97,13 +97,14 @@ class OrderRoutes:
             customer = await _customer(connection, wanted.phone_number)
             if customer is None:
                 return problem(404, "not-found", "phoneNumber: no customer on this phone")
-            if refused := await self._refusal(connection, customer, wanted):
-                return refused
             order = self._order(identity, customer, wanted)
             known = await kept.find(connection, identity)
             if known is None:
-                await self._put(connection, order, wanted.reason)
-            elif _said(known) != _said(order):
+                if refused := await self._refusal(connection, customer, wanted):
+                    return refused
+                if not await self._put(connection, order, wanted.reason):  # the same came at the same moment
+                    known = await kept.find(connection, identity)
+            if known is not None and _said(known) != _said(order):
                 return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
         self._outbox.news.set()
         return web.json_response(described(known or order), status=200 if known else 202, headers=PRIVATE)
@@ -133,12 +134,16 @@ class OrderRoutes:
             created_at=self._clock(),
         )
 
-    async def _put(self, connection: AsyncConnection, order: Order, reason: str) -> None:
+    async def _put(self, connection: AsyncConnection, order: Order, reason: str) -> bool:
+        """Whether it is a new one."""
         intent = {"amount_cents": order.amount_cents, "account": order.account, "frequency": order.frequency}
+        operation = Operation(order.id, KIND, order.reference, order.customer_id, intent)
+        if not await self._outbox.put(connection, operation):
+            return False
         await kept.put(connection, order)
-        await self._outbox.put(connection, Operation(order.id, KIND, order.reference, order.customer_id, intent))
         deed = Deed(order.by, order.by, reason, order.id, order.created_at)
         await noted(connection, deed, "order.asked", order.customer_id, intent)
+        return True
 
     async def all(self, request: web.Request) -> web.StreamResponse:
         """The newest first; `cursor` of the answer asks for the page after it."""

@@ -23,6 +23,7 @@ from gateway.rails.contract import Acknowledged
 from gateway.rails.daraja_organisation import DarajaOrganisation
 from gateway.rails.organisation import StandingOrder
 from gateway.rails.steps import Addresses
+from gateway.restoring import records
 from gateway.store.tables import messages
 from tests.gateway.rails_flow.office import AMINA, Office
 
@@ -133,6 +134,21 @@ class TestAsking:
         await counter.asks()
 
         assert await counter.state() == ("refused", "rejected")
+
+    async def test_one_of_before_a_restore_is_not_asked_for_again(self, counter: Counter) -> None:
+        """The copy does not know whether it was: a second order would take the money twice."""
+        async with counter.office.store.begin() as connection:
+            await kept.put(connection, counter.new())
+            await counter.office.shop.outbox.put(connection, Operation("order-1", KIND, REFERENCE, AMINA, {}))
+        counter.office.clock.turn(1)
+        async with counter.office.store.begin() as connection:
+            await records.marked(connection, Deed("jane", "Jane", "disk lost", "", counter.office.clock()))
+
+        await counter.office.drained()
+        counter.office.clock.turn(25 * HOUR_MS)
+
+        assert await counter.state() == ("asked", "parked")
+        assert counter.rail.asked == []
 
     async def test_an_outage_is_waited_out(self, counter: Counter) -> None:
         """Provably nothing was asked."""

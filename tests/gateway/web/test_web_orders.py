@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.clock import local_date
+from gateway.store.tables import loans
+from tests.gateway.playbooks.street import LOAN
 from tests.house import House
 from tests.meddling import AMINA, BARAKA, said
 from tests.servers import wait_until
@@ -46,10 +49,21 @@ class TestOrders:
         _, acts = await house.ops("GET", "/api/staff/actions")
         assert "order.asked" in str(acts)
 
+    async def test_the_same_key_is_the_same_order_also_when_no_new_one_could_be_asked_for(
+        self, house: House, wanted: dict[str, Any]
+    ) -> None:
+        """The loan that it pays is over by then."""
+        _, order = await asked(house, {**wanted, "loan": LOAN})
+        async with house.gateway.store.begin() as connection:
+            await connection.execute(update(loans).values(state="closed"))
+
+        assert (await asked(house, {**wanted, "loan": LOAN}, "k2"))[0] == 404
+        assert (await asked(house, {**wanted, "loan": LOAN}))[1]["reference"] == order["reference"]
+
     async def test_for_a_loan_of_the_customer(self, house: House, wanted: dict[str, Any]) -> None:
         """Nobody else's."""
-        _, loans = await house.ops("GET", f"/api/loans?phone={AMINA[1:]}")
-        loan = loans["loans"][0]["reference"]
+        _, theirs_now = await house.ops("GET", f"/api/loans?phone={AMINA[1:]}")
+        loan = theirs_now["loans"][0]["reference"]
 
         mine = await asked(house, {**wanted, "loan": loan})
         theirs = await asked(house, {**wanted, "loan": loan, "phoneNumber": BARAKA}, "k2")
