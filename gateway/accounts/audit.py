@@ -1,7 +1,7 @@
 """What staff did: who, what, whom, why, when. Rows are only ever added; the database refuses anything else."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,16 @@ def is_same(one: str, other: str) -> bool:
     """Whether two names are one person's: in capitals or not, with dots and blanks or without, with accents or without.
     Two people whose names are that close need a third one."""
     return _bare(one) == _bare(other)
+
+
+async def is_one_of(connection: AsyncConnection, by: str, people: Collection[str | None]) -> bool:
+    """Whether whoever acts is one of these. Each is a name at the desk or somebody's id: an officer with a phone has
+    both, and is one person."""
+    others = {each for each in people if each}
+    found = await connection.execute(select(customers.c.id, customers.c.name).where(customers.c.id.in_({by, *others})))
+    names = {row.id: row.name for row in found}
+    known = {*others, *(names[each] for each in others if each in names)}
+    return any(is_same(mine, other) for mine in (by, names.get(by, by)) for other in known)
 
 
 def _bare(name: str) -> str:

@@ -104,7 +104,7 @@ class Guard:
             raise Rejected("nothing holds it", "not-held")
         alike = [each for each in rows if each.detail["reason"] == row.detail["reason"]]
         agreed = _agreed(alike)
-        if any(audit.is_same(deed.by, each) for each in {work.intent.get("by", ""), *agreed}):
+        if await audit.is_one_of(connection, deed.by, {work.customer_id, work.intent.get("by", ""), *agreed}):
             raise Rejected("a second person decides", "oneself")
         if not await decisions.decided(
             connection, row.id, by=deed.by, state=state, reason=deed.reason[:40], now=deed.now

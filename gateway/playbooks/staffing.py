@@ -121,7 +121,7 @@ class Staffing:
         if approval is None or approval.approver_id != DESK:
             raise Rejected("nobody asked this", "unknown")
         asking = (approval.requester_id, approval.detail["by"], approval.detail["customer"])
-        if any(audit.is_same(deed.by, each) for each in asking):
+        if await audit.is_one_of(connection, deed.by, asking):
             raise Rejected("a second person decides", "oneself")
         if not await decisions.decided(
             connection, approval_id, by=deed.by[:36], state=state, reason=None, now=deed.now

@@ -93,7 +93,7 @@ class ApprovalRoutes:
             row = await decisions.get(connection, request.match_info["id"])
             if row is None:
                 return problem(404, "not-found", "no such request")
-            if refusal := _refused(row, by, reason):
+            if refusal := await _refused(connection, row, by, reason):
                 return refusal
             try:
                 if reason is None:
@@ -108,15 +108,16 @@ class ApprovalRoutes:
         return web.json_response(shown)
 
 
-def _refused(row: Approval, by: str, reason: str | None) -> web.Response | None:
-    """Why this operator may not give this answer to it, whatever its state."""
+async def _refused(connection: AsyncConnection, row: Approval, by: str, reason: str | None) -> web.Response | None:
+    """Why this operator may not give this answer to it, whatever its state. Officers have a phone and a name: who has
+    decided with the one, or asks for themselves, does not decide with the other."""
     if row.kind not in HERE:
         return problem(409, "elsewhere", f"requests of kind {row.kind} are decided where they are made")
     if reason is None and row.kind in THEIR_OWN:
         return problem(403, "theirs-alone", "only the person who was asked can say yes, on their own phone")
     if row.kind not in THEIR_OWN and reason is not None and reason not in REASONS:
         return problem(422, "invalid", f"reason: one of {', '.join(REASONS)}")
-    if row.not_by is not None and audit.is_same(row.not_by, by):
+    if await audit.is_one_of(connection, by, (row.not_by, row.requester_id if reason is None else None)):
         return problem(409, "second-person", "somebody else has to decide about this one too")
     return None
 

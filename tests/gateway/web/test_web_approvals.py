@@ -8,6 +8,7 @@ from gateway.approvals import decisions
 from gateway.approvals.decisions import Ask
 from gateway.operations import queue
 from gateway.operations.claims import work_of
+from gateway.store import customers
 from tests.house import House
 from tests.servers import wait_until
 
@@ -106,6 +107,22 @@ class TestAnswering:
             status, body = await answer(house, second["id"], "approve", by=name)
             assert (status, body["type"]) == (409, "urn:nyota:problem:second-person")
         assert (await answer(house, second["id"], "approve", by="tom"))[0] == 200
+
+    async def test_an_officer_is_one_person_on_the_phone_and_at_the_desk(self, house: House) -> None:
+        """Who has said yes on their phone is not the second one by their name; nor does anybody approve their own."""
+        request = await asked_of_staff(house, 50_000_01)
+        async with house.gateway.store.begin() as connection:
+            row = await decisions.get(connection, request)
+            assert row is not None
+            baraka = await customers.on_line(connection, BARAKA)
+            assert baraka is not None
+            ask = Ask(str(uuid.uuid4()), "officer", None, 50_000_01, row.expires_at, not_by=baraka.id)
+            await decisions.asked_again(connection, row, ask, house.gateway.clock())
+
+        for name in ("Baraka Otieno", "amina wanjiru", baraka.id):
+            status, body = await answer(house, ask.id, "approve", by=name)
+            assert (status, body["type"]) == (409, "urn:nyota:problem:second-person"), name
+        assert (await answer(house, ask.id, "approve", by="tom"))[0] == 200
 
     async def test_what_cannot_be_read_is_said(self, house: House) -> None:
         """Which field, and that a reason is one of the list."""

@@ -62,8 +62,8 @@ class TestOrders:
 
     async def test_for_a_loan_of_the_customer(self, house: House, wanted: dict[str, Any]) -> None:
         """Nobody else's."""
-        _, theirs_now = await house.ops("GET", f"/api/loans?phone={AMINA[1:]}")
-        loan = theirs_now["loans"][0]["reference"]
+        _, listed = await house.ops("GET", f"/api/loans?phone={AMINA[1:]}")
+        loan = listed["loans"][0]["reference"]
 
         mine = await asked(house, {**wanted, "loan": loan})
         theirs = await asked(house, {**wanted, "loan": loan, "phoneNumber": BARAKA}, "k2")
