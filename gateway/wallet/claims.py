@@ -17,7 +17,7 @@ from gateway.notices import values as say
 from gateway.operations import queue
 from gateway.operations.outbox import Context, Outbox
 from gateway.store import customers
-from gateway.wallet import transfers
+from gateway.wallet import transfers, usage
 from gateway.wallet.transfers import Transfer
 
 RETURN = "wallet.return"
@@ -73,6 +73,7 @@ class Claims:
             Line(chart.wallet(transfer.sender_id), -transfer.total_cents),
         )
         await self._books.post(connection, Entry(transfer.id, state, "Came back", lines), now)
+        await usage.given_back(connection, transfer.id)
         wallet = await self._books.balance(connection, chart.wallet(transfer.sender_id))
         values = {
             "reference": transfer.reference,

@@ -12,6 +12,7 @@ from gateway.clock import local_date, system
 from gateway.demo import PEOPLE
 from gateway.store import customers
 from gateway.store.tables import operations
+from gateway.wallet import usage
 from gateway.wallet.tables import transfers
 from tests.gateway.playbooks.street import AMINA, BARAKA, PIN, dialled
 from tests.house import House, Houses
@@ -188,6 +189,8 @@ class TestToAStranger:
         await wait_until(lambda: _told(house, AMINA, f"{reference}: Ksh 500 for 0711000003 is back"))
         assert (await house.balance(AMINAS), await house.balance(chart.UNCLAIMED)) == (5_000_00, 0)
         await proven(house)
+        async with house.gateway.store.read() as connection:
+            assert await usage.used_cents(connection, PEOPLE[0].id, "out", 0) == 0, "the day's limit is as before"
 
     async def test_unclaimed_money_comes_back_once(self, houses: Houses) -> None:
         """After its days, whoever else asks for it in that moment."""
