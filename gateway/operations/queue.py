@@ -10,6 +10,13 @@ from gateway.store.tables import attempts, customers, operations
 
 MOVING = ("queued", "waiting", "uncertain")
 
+_IN_TURN = (
+    update(operations)
+    .where(operations.c.id == bindparam("turn_of"), operations.c.is_open)
+    .where(or_(operations.c.due_at > bindparam("turn"), operations.c.lease_until > bindparam("now")))
+    .values(due_at=bindparam("turn"))
+)
+
 _WITH_REQUESTS: Select[Any] = (
     select(
         *(
@@ -156,14 +163,11 @@ async def wake_in_turn(connection: AsyncConnection, operation_ids: Sequence[str]
 
     One that is being worked is waited for: what it is about to store may put it off again.
     """
-    columns = operations.c
-    for place, operation_id in enumerate(operation_ids):
-        due_at = now + round(place * every_ms)
-        await connection.execute(
-            update(operations)
-            .where(columns.id == operation_id, columns.is_open, or_(columns.due_at > due_at, columns.lease_until > now))
-            .values(due_at=due_at)
-        )
+    turns = [
+        {"turn_of": each, "turn": now + round(place * every_ms), "now": now} for place, each in enumerate(operation_ids)
+    ]
+    if turns:
+        await connection.execute(_IN_TURN, turns)
 
 
 async def unpark(connection: AsyncConnection, operation_id: str, now: int) -> None:

@@ -69,8 +69,8 @@ class Promising:
         if now < opens:
             return Later(opens - now, "too early to tell anybody")
         day = date.fromisoformat(work.intent["day"])
-        if "after" not in work.intent:
-            await self._promises_over(connection, work, day, now)
+        if "after" not in work.intent and await self._promises_over(connection, work, day, now):
+            return Later(0, "some promises more")
         page = await self._portfolio.running(connection, day, after=work.intent.get("after", ""), limit=AT_ONCE)
         for standing in page:
             if standing.loan.days_late and standing.record.lender_id is None:
@@ -96,17 +96,19 @@ class Promising:
         await self._portfolio.noted(connection, standing.record.id, "in_arrears", detail, work.id, now)
         await self._tell(connection, work, standing, "loan.late")
 
-    async def _promises_over(self, connection: AsyncConnection, work: Work, day: date, now: int) -> None:
-        while found := await promises.over(connection, day, AT_ONCE):
-            for promise in found:
-                standing = await self._portfolio.standing(connection, promise.loan_id, day)
-                is_kept = not standing.loan.days_late
-                await promises.ended(connection, promise.id, "kept" if is_kept else "broken", now)
-                kind = "promise_kept" if is_kept else "promise_broken"
-                detail = {"pay_on": promise.pay_on}
-                await self._portfolio.noted(connection, promise.loan_id, kind, detail, work.id, now)
-                if not is_kept:
-                    await self._tell(connection, work, standing, "loan.broken")
+    async def _promises_over(self, connection: AsyncConnection, work: Work, day: date, now: int) -> int:
+        """What became of some of them; how many."""
+        found = await promises.over(connection, day, AT_ONCE)
+        for promise in found:
+            standing = await self._portfolio.standing(connection, promise.loan_id, day)
+            is_kept = not standing.loan.days_late
+            await promises.ended(connection, promise.id, "kept" if is_kept else "broken", now)
+            kind = "promise_kept" if is_kept else "promise_broken"
+            detail = {"pay_on": promise.pay_on}
+            await self._portfolio.noted(connection, promise.loan_id, kind, detail, work.id, now)
+            if not is_kept:
+                await self._tell(connection, work, standing, "loan.broken")
+        return len(found)
 
     async def _tell(self, connection: AsyncConnection, work: Work, standing: Standing, template: str) -> None:
         """One message for each loan, however many of one person's are late."""

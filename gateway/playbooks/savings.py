@@ -23,8 +23,8 @@ from gateway.savings.interest import Rate, accrued, posted_cents
 from gateway.store import customers
 
 NAMESPACE = uuid.UUID("b8e3a0f4-51e6-5a4f-8d7c-736176696e67")
-AT_ONCE = 200
-"""How many people's interest is posted in one unit of work."""
+AT_ONCE = 50
+"""How many people's interest is posted in one unit of work: on SQLite nobody else writes meanwhile."""
 
 Pledged = Callable[[AsyncConnection, str], Awaitable[int]]
 """How much of somebody's savings secures loans, in cents."""

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from gateway.clock import local_date
+from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Work
 from gateway.playbooks.promising import DAILY, Promising
 from gateway.servicing import promises
@@ -227,7 +228,7 @@ class TestDays:
         assert sum(f"{LOAN} is late" in text for text in await house.texts(AMINA)) == 1
 
     async def test_a_promise_whose_day_is_over_is_broken(self, house: House) -> None:
-        """Said once, and on record."""
+        """Said once, and on record; the loans of the day are looked at once there is none left."""
         await made_late(house)
         now = house.gateway.clock()
         identity, owner = await loan_id(house), await customer(house)
@@ -237,15 +238,15 @@ class TestDays:
                 amount_cents=OWED, pay_on=local_date(now) - timedelta(days=1), now=now,
             )  # fmt: skip
 
-        await looked(house)
-        await looked(house)
+        outcomes = [await looked(house) for _ in range(2)]
 
+        assert outcomes == [Later(0, "some promises more"), Done()]
         _, shown = await house.ops("GET", f"/api/loans/{LOAN}")
         assert [each["state"] for each in shown["promises"]] == ["broken"]
         assert [event["kind"] for event in shown["events"]].count("promise_broken") == 1
 
 
-async def looked(house: House) -> None:
+async def looked(house: House) -> Outcome:
     """What the day brings, whatever the hour."""
     now = house.gateway.clock()
     promising = Promising(house.gateway.portfolio, house.gateway.outbox, days_most=7, hour=0)
@@ -255,7 +256,7 @@ async def looked(house: House) -> None:
         created_at=now, waiting_since=None, fence=0,
     )  # fmt: skip
     async with house.gateway.store.begin() as connection:
-        await promising.look(connection, work, now)
+        return await promising.look(connection, work, now)
 
 
 async def customer(house: House) -> str:
