@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from gateway.accounts.closing import hindrance
 from gateway.clock import EAT, milliseconds
 from gateway.playbooks.scheduling import DAILY
 from gateway.schedules import kept, runs
@@ -293,6 +294,15 @@ class TestOneThatIsBroken:
         assert [row.state for row in await each_planned.office.operations(DAILY)] == ["done", "done"]
         assert await each_planned.stuck() == [(await each_planned.schedule(broken)).id]
         assert (await each_planned.days(sound)) == {"2026-08-10": "paid", "2026-08-17": "asked"}
+
+    async def test_it_stops_nobody_from_leaving(self, planned: Planned) -> None:
+        """What it pays ends with the account."""
+        await planned.breaks(await planned.made(), kind="gift")
+        await planned.looked("2026-08-10")
+        await planned.given(-5_000)
+
+        async with planned.office.store.read() as connection:
+            assert await hindrance(connection, planned.office.shop.books, AMINA) is None
 
     async def test_mended_it_is_paid_once_for_the_days_it_stood(self, each_planned: Planned) -> None:
         """Whoever mends the row has the same look tried again."""
