@@ -121,7 +121,7 @@ class Scheduling:
         """
         if (early_ms := self._early_ms(now)) > 0:
             return Later(early_ms, "too early to pay")
-        await customers.get(connection, work.customer_id, lock=True)
+        await customers.get(connection, work.intent["owner"], lock=True)
         for run in await runs.ended_of(connection, work.intent["schedule"]):
             await self._settled(connection, run, now)
         schedule = await kept.get(connection, work.intent["schedule"])
@@ -246,9 +246,11 @@ class Scheduling:
 
 
 def _look(schedule_id: str, customer_id: str, why: str) -> Operation:
-    """One for each schedule and reason: a day that it is due on, or a payment that has ended."""
+    """One for each schedule and reason: a day that it is due on, or a payment that has ended. It is the house's own:
+    its customer has never heard of it."""
     identity = str(uuid.uuid5(NAMESPACE, f"{schedule_id}:{why}"))
-    return Operation(identity, LOOK, reference(PREFIX, identity), customer_id, {"schedule": schedule_id})
+    intent = {"schedule": schedule_id, "owner": customer_id}
+    return Operation(identity, LOOK, reference(PREFIX, identity), "", intent)
 
 
 def _intent(schedule: Schedule) -> dict[str, Any]:
