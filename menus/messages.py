@@ -173,6 +173,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "desk.opened": ("case", "by"),
     "desk.answered": ("case", "answer"),
     "desk.doubt": ("reference", "case", "by"),
+    "desk.looks": ("reference", "case", "by"),
     "desk.settled": ("case", "reference"),
     "desk.cancelled": ("reference",),
     "desk.overdue": ("count", "case", "by"),

@@ -44,12 +44,12 @@ async def opened(connection: AsyncConnection, row: Row[Any], *, answer_by: int, 
 
 
 async def over(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
-    """Cases of operations that have come to an end since, with how (`came_to`), why (`reason`) and whose."""
+    """Cases of operations that have come to an end since, with how (`came_to`), why (`reason`), whose and what."""
     columns = operations.c
     query = (
         select(
             cases.c.id, cases.c.reference, cases.c.customer_id, columns.reference.label("operation"),
-            columns.state.label("came_to"), columns.reason,
+            columns.state.label("came_to"), columns.reason, columns.kind,
         )
         .join_from(cases, operations, columns.id == cases.c.operation_id)
         .where(cases.c.topic == TOPIC, cases.c.state.in_((OPEN, WAITING)), ~columns.is_open)

@@ -19,7 +19,7 @@ def feature(tools: Tools) -> Feature:
         doubt_ms=round(settings.doubt_hours * HOUR_MS),
         answer_ms=tools.config.organisation.answer_hours * HOUR_MS,
     )
-    playbooks = [Watching(tools.outbox, patience, told).playbook()]
+    playbooks = [Watching(tools.outbox, patience, told, kinds=tools.under_way).playbook()]
     if tools.config.mail.host and settings.email:
         mailer = Mailer(tools.config.mail)
         step = ColleagueMailStep(

@@ -5,6 +5,7 @@ its customer, cases that are overdue to whoever looks after the desk.
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from gateway.notices import values as say
 from gateway.operations.outbox import NAMESPACE, Outbox
 from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
+from gateway.rails import requests
 from gateway.store import customers
 
 KIND = "desk.watch"
@@ -43,9 +45,10 @@ class Told:
 
 
 class Watching:
-    """Looks, and writes down and tells what it sees."""
+    """Looks, and writes down and tells what it sees. Customers hear of what they asked for: operations of `kinds`."""
 
-    def __init__(self, outbox: Outbox, patience: Patience, told: Told) -> None:
+    def __init__(self, outbox: Outbox, patience: Patience, told: Told, *, kinds: Collection[str]) -> None:
+        self._kinds = frozenset(kinds)
         self._outbox = outbox
         self._patience = patience
         self._told = told
@@ -68,13 +71,15 @@ class Watching:
         for row in await doubts.old(connection, before=now - self._patience.doubt_ms, limit=AT_ONCE):
             number = await doubts.opened(connection, row, answer_by=answer_by, now=now)
             values = {"reference": row.reference, "case": number, "by": say.clock(answer_by)}
-            await self._tell(connection, f"{row.id}:desk.doubt", row.customer_id, "desk.doubt", values)
+            if row.kind in self._kinds:
+                template = "desk.doubt" if await _is_at_the_rail(connection, row.id) else "desk.looks"
+                await self._tell(connection, f"{row.id}:{template}", row.customer_id, template, values)
 
     async def _close(self, connection: AsyncConnection, now: int) -> None:
         """The operation's own message has said how it ended."""
         for row in await doubts.over(connection, AT_ONCE):
             text = f"{row.operation} is {row.came_to}{f': {row.reason}' if row.reason else ''}"
-            if await cases.settled(connection, row.id, text, now):
+            if await cases.settled(connection, row.id, text, now) and row.kind in self._kinds:
                 values = {"case": row.reference, "reference": row.operation}
                 await self._tell(connection, f"{row.id}:desk.settled", row.customer_id, "desk.settled", values)
 
@@ -101,3 +106,9 @@ class Watching:
         customer = await customers.find(connection, customer_id) if customer_id else None
         if customer is not None and customer.state != "closed":
             await self._outbox.tell(connection, cause, customer.id, customer.msisdn, template, values)
+
+
+async def _is_at_the_rail(connection: AsyncConnection, operation_id: str) -> bool:
+    """Whether it is M-PESA that has not answered; else it stands still with us."""
+    request = await requests.of_operation(connection, operation_id)
+    return request is not None and request.sent_at is not None and not request.is_settled

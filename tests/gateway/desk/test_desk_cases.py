@@ -15,7 +15,7 @@ from gateway.reconciling import mismatches
 from gateway.reconciling.mismatches import Found
 from gateway.store import cases
 from tests.gateway.desk.hands import HOUR_MS, Hands
-from tests.gateway.rails_flow.office import AMINA
+from tests.gateway.rails_flow.office import AMINA, BARAKA
 from tests.gateway.rails_flow.pretend_rail import PretendRail
 
 DESK_PHONE = "+254711000099"
@@ -47,7 +47,9 @@ async def do(hands: Hands, act: str, number: str, text: str = "", by: str = "jan
 async def look(hands: Hands, day: str = "") -> Any:
     """One look of the watch."""
     office, now = hands.office, hands.office.clock()
-    watching = Watching(office.shop.outbox, PATIENCE, Told(DESK_PHONE, "", "en"))
+    watching = Watching(
+        office.shop.outbox, PATIENCE, Told(DESK_PHONE, "", "en"), kinds=("loan.disburse", "repay.wallet")
+    )
     intent = {"day": day or local_date(now).isoformat()}
     work = Work(1, "watch", "DYWATCH", "desk.watch", "", intent, "queued", "look", 0, 0, {}, now, None, 0)
     async with office.store.begin() as connection:
@@ -144,6 +146,20 @@ class TestDoubt:
         assert await notes(hands, during[0].reference) == [("settle", "system", f"{loan} is done")]
         told = await office.templates()
         assert (told.count("desk.doubt"), told.count("desk.settled")) == (1, 1)
+
+    async def test_what_stands_still_with_us_is_not_put_down_to_m_pesa(self, hands: Hands) -> None:
+        """And of what staff do nobody hears who was never told of it."""
+        office = hands.office
+        for kind, customer in (("repay.wallet", AMINA), ("loan.act", BARAKA)):
+            office.shop.playbooks.setdefault(kind, office.shop.playbooks["repay.wallet"])
+            await office.put(kind, {"loan": "LN404", "amount_cents": 100_00}, customer, "PY")
+        await office.drained()
+        await _pass(hands, 7 * HOUR_MS)
+
+        await look(hands)
+
+        assert [row.topic for row in await every(hands)] == ["in doubt", "in doubt"]
+        assert (await office.templates(), await office.templates(BARAKA)) == (["desk.looks"], [])
 
     async def test_a_text_that_did_not_go_out_is_nobodys_case(self, hands: Hands) -> None:
         """It is seen in the queue."""
