@@ -227,7 +227,8 @@ def _outcome(work: Work, fate: Fate) -> Outcome:
     """What a hand-over means for its message."""
     match fate:
         case Handed(carrier, sent):
-            return Done({"provider": carrier, "provider_id": sent.provider_id, "cost": sent.cost})
+            kept = {"provider": carrier, "provider_id": sent.provider_id, "cost": sent.cost, "sender": sent.sender}
+            return Done(kept)
         case Slow(wait_ms):
             return Later(wait_ms, "as fast as the carriers take it")
         case Unavailable():
@@ -245,7 +246,8 @@ def _noted(work: Work, outcome: Outcome, now: int) -> Mapping[str, object]:
     row: dict[str, object] = {"id": work.id, "provider": None, "provider_id": None, "cost": None, "reason": None}
     match outcome:
         case Done(data):
-            return {**row, **data, "state": "sent", "updated_at": now}
+            known = {name: value for name, value in data.items() if name in row}  # who spoke stays with the operation
+            return {**row, **known, "state": "sent", "updated_at": now}
         case Refused(code, reason):
             state = "uncertain" if code == IN_DOUBT else "failed"
             return {**row, "state": state, "reason": reason[:80], "updated_at": now}

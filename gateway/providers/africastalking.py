@@ -12,6 +12,7 @@ Many together go to the same endpoint by `gateway.providers.africastalking_volum
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -122,7 +123,7 @@ class Provider:
         """Hand over one message. A time-out is uncertain: there is no id that would make a repeat harmless."""
         loop = asyncio.get_running_loop()
         answer = await loop.run_in_executor(self._threads, self._sent, message)
-        return fate_of_one(answer)
+        return replace(fate_of_one(answer), sender=message.sender or self._sender)
 
     async def send_many(
         self, text: str, msisdns: Sequence[str], sender: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gateway.errors import NyotaError, Rejected, Throttled, Uncertain
-from gateway.providers.contract import SentSms
+from gateway.providers.contract import COST_CHARACTERS_MAX, SENT_ID_CHARACTERS_MAX, SentSms, storable
 
 SENT_CODES = frozenset({100, 101, 102})
 AGAIN_CODES = frozenset({405, 500, 501, 502})
@@ -61,14 +61,15 @@ def refusal(body: str) -> Exception:
 def _accepted(answer: Any) -> Sequence[Recipient]:
     told = _understood(answer).told
     if not told.recipients:
-        raise Rejected("nobody was accepted", told.message[:40])
+        raise Rejected("nobody was accepted", storable(told.message, 40))
     return told.recipients
 
 
 def _fate(recipient: Recipient) -> SentSms | NyotaError:
-    code, status = recipient.status_code, recipient.status[:40]
+    code, status = recipient.status_code, storable(recipient.status, 40)
     if code in SENT_CODES:
-        return SentSms(recipient.message_id, recipient.cost)
+        known_as = storable(recipient.message_id, SENT_ID_CHARACTERS_MAX)
+        return SentSms(known_as, storable(recipient.cost, COST_CHARACTERS_MAX))
     if code in AGAIN_CODES:
         return Throttled(f"refused for now: {status}", code=code)
     return Rejected(f"refused: {status}", str(code))

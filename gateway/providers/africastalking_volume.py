@@ -8,6 +8,7 @@ several people goes once, with all their numbers.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import aiohttp
 
@@ -45,7 +46,10 @@ class Volume:
             raise Uncertain("no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Uncertain("connection broke") from error
-        return self._read(status, body, numbers)
+        told = self._read(status, body, numbers)
+        return {
+            number: replace(fate, sender=sender) if isinstance(fate, SentSms) else fate for number, fate in told.items()
+        }
 
     async def close(self) -> None:
         if self._session is not None:

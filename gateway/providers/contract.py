@@ -63,10 +63,12 @@ class OutgoingSms:
 
 @dataclass(frozen=True, slots=True)
 class SentSms:
-    """Taken by the provider, under its own id. `cost` is as the provider writes it: `KES 0.8000`."""
+    """Taken by the provider, under its own id. `cost` is as the provider writes it: `KES 0.8000`. `sender` is whom the
+    provider was told to name; empty: its account says who speaks."""
 
     provider_id: str
     cost: str
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class WrittenTo(Protocol):
 
 
 PARTS_MAX = 20
+SENT_ID_CHARACTERS_MAX, COST_CHARACTERS_MAX = 80, 20
+"""What is kept of a carrier's id of a message, and of its cost."""
 ID_CHARACTERS_MAX = 128
 _PHONE = re.compile(r"\+\d{9,15}")
 _SESSION = re.compile(r"[\x21-\x7e]{1,128}")
@@ -178,6 +182,11 @@ def split_code(dialled: str, codes: tuple[str, ...]) -> tuple[str, str]:
         if dialled.startswith(f"{stem}*"):
             return code, dialled[len(stem) + 1 :].rstrip("#")
     return dialled or codes[0], ""
+
+
+def storable(text: str, most: int) -> str:
+    """What a column of so many characters takes of a foreign text: no NUL, no half of a pair."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()[:most]
 
 
 def number_of(fields: Mapping[str, str], name: str) -> int | None:

@@ -64,6 +64,7 @@ def _line(row: Mapping[str, Any]) -> str:
         row["template"],
         row["state"],
         row["provider"],
+        row["sender"] and f"from {row['sender']}",
         counted(row["parts"], "part"),
     )
     rest = (row["cost"], row["reason"], row["text"])

@@ -9,6 +9,7 @@ Presets are in `gateway.sending.presets`. A code that nobody has explained is do
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -17,7 +18,7 @@ import msgspec
 from gateway.bodies import read_up_to
 from gateway.config import HttpGateway as Settings
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
-from gateway.providers.contract import OutgoingSms, SentSms
+from gateway.providers.contract import SENT_ID_CHARACTERS_MAX, OutgoingSms, SentSms, storable
 from gateway.sending.presets import PRESETS
 
 ANSWER_BYTES_MAX = 100_000
@@ -46,7 +47,7 @@ class HttpGateway:
             raise Unavailable(f"{self.name}: could not connect") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Uncertain(f"{self.name}: no answer in time") from error
-        return self._read(status, body)
+        return replace(self._read(status, body), sender=message.sender or self._settings.sender)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -85,7 +86,7 @@ class HttpGateway:
             raise Uncertain(f"{self.name}: status {status}, an answer that is no JSON") from error
         code = str(_at(answer, self._shape.code_paths) or "")
         if code in self._shape.accepted:
-            return SentSms(str(_at(answer, self._shape.id_paths) or "")[:80], "")
+            return SentSms(storable(str(_at(answer, self._shape.id_paths) or ""), SENT_ID_CHARACTERS_MAX), "")
         meaning = self._shape.meanings.get(code)
         if meaning is None:
             raise Uncertain(f"{self.name}: status {status}, code {code[:20] or 'none'}", code=code[:20])

@@ -35,7 +35,7 @@ class SmppCarrier:
                 if number:
                     raise Uncertain(f"{self.name}: {number} of {len(parts)} parts have left") from error
                 raise
-        return SentSms(answered_as(last.message_id, its.report_ids), "")
+        return SentSms(answered_as(last.message_id, its.report_ids), "", envelope.sender)
 
 
 def _demand(name: str, answer: Submitted) -> None:

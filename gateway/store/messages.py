@@ -87,9 +87,11 @@ def cursor_of(text: str) -> tuple[int, str]:
 async def listed(
     connection: AsyncConnection, *, msisdn: str | None, state: str | None, before: tuple[int, str] | None, limit: int
 ) -> Sequence[Row[Any]]:
-    """Messages, the newest first, those of one phone or in one state where that is asked for."""
+    """Messages, the newest first, those of one phone or in one state where that is asked for. `sender` is whom the
+    carrier was told to name; None before it was, empty where its account says who speaks."""
     columns = messages.c
-    query = select(messages)
+    sender = operations.c.data["sender"].as_string().label("sender")
+    query = select(messages, sender).outerjoin(operations, operations.c.id == columns.id)
     if msisdn is not None:
         query = query.where(columns.msisdn == msisdn)
     if state:

@@ -164,6 +164,7 @@ def _shown(row: Row[Any]) -> dict[str, Any]:
         "text": row.text,
         "state": row.state,
         "provider": row.provider,
+        "sender": row.sender,
         "parts": row.parts,
         "cost": row.cost,
         "reason": row.reason,

@@ -237,7 +237,7 @@ class TestSending:
         """Account, recipient, sender id and text; the key in its header."""
         sent = await sending.send_sms(HELLO)
 
-        assert sent == SentSms("ATXid_1", "KES 0.8000")
+        assert sent == SentSms("ATXid_1", "KES 0.8000", "NYOTA")
         assert service.keys == ["hush"]
         (form,) = service.forms
         assert (form["username"], form["to"]) == (["sandbox"], ["+254711000001"])

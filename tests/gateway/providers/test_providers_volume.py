@@ -47,4 +47,4 @@ class TestAnswers:
         finally:
             await volume.close()
 
-        assert fates == {phone: SentSms(f"ATX{phone}", "") for phone in PHONES}
+        assert fates == {phone: SentSms(f"ATX{phone}", "", "NYOTA") for phone in PHONES}

@@ -72,6 +72,7 @@ class TestMessages:
 
         assert sent.startswith(f"{again['reference']}: queued, 1 part (gsm7)")
         assert "alert.text" in line
+        assert "africastalking  from NYOTA" in line
         assert "\x1b" not in line
         assert listed == []
 

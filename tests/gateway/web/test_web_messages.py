@@ -56,6 +56,9 @@ class TestSend:
         assert status == 202
         assert (stranger, problem["type"]) == (422, "urn:nyota:problem:invalid")
         assert [each.sender for each in await house.outside.messages(AMINA)] == ["DAMZA"]
+        await house.settled()
+        _, listed = await house.ops("GET", "/api/sms/notifications")
+        assert [each["sender"] for each in listed["notifications"]] == ["DAMZA"]
 
     async def test_of_many_at_once_each_gets_its_own_answer(self, houses: Houses) -> None:
         """They are committed together; a key that comes twice is one message, and what is refused holds up nobody."""
@@ -99,7 +102,7 @@ class TestReading:
 
         shown = [*first["notifications"], *second["notifications"]]
         assert sorted(each["text"] for each in shown) == ["message 0", "message 1", "message 2"]
-        assert {each["provider"] for each in shown} == {"africastalking"}
+        assert {(each["provider"], each["sender"]) for each in shown} == {("africastalking", "NYOTA")}
         assert second["cursor"] is None
         assert failed["notifications"] == []
 
