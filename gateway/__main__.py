@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.books import books
+from gateway.cli.lines import lines
 from gateway.cli.loans import lending, loans
 from gateway.cli.options import By, ConfigFile, Data, Why
 from gateway.cli.rails import rails
@@ -35,6 +36,7 @@ cli.add_typer(operations, name="operations")
 cli.add_typer(cases, name="cases")
 cli.add_typer(bench, name="bench")
 cli.add_typer(sms, name="sms")
+cli.add_typer(lines, name="lines")
 
 
 @cli.command()

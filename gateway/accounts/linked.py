@@ -27,10 +27,11 @@ _IN_USE = and_(
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """One row; `reference` is that of the operation that linked it."""
+    """One row; `reference` is that of the operation that linked it, `since` when it did (ms)."""
 
     reference: str
     msisdn: str
+    since: int = 0
 
 
 async def put(connection: AsyncConnection, customer_id: str, line: Linked, *, most: int, now: int) -> None:
@@ -62,7 +63,7 @@ async def is_linkable(connection: AsyncConnection, msisdn: str) -> bool:
 async def of_customer(connection: AsyncConnection, customer_id: str) -> list[Linked]:
     """Those in use, the oldest first."""
     query = _of(customer_id).order_by(columns.created_at, columns.reference)
-    return [Linked(row.reference, row.msisdn) for row in await connection.execute(query)]
+    return [Linked(row.reference, row.msisdn, row.created_at) for row in await connection.execute(query)]
 
 
 async def count_of(connection: AsyncConnection, customer_id: str) -> int:
@@ -109,5 +110,7 @@ async def forgotten(connection: AsyncConnection, customer_id: str) -> None:
     await connection.execute(delete(linked_lines).where(columns.customer_id == customer_id))
 
 
-def _of(customer_id: str) -> Select[tuple[str, str]]:
-    return select(columns.reference, columns.msisdn).where(columns.customer_id == customer_id, _IN_USE)
+def _of(customer_id: str) -> Select[tuple[str, str, int]]:
+    return select(columns.reference, columns.msisdn, columns.created_at).where(
+        columns.customer_id == customer_id, _IN_USE
+    )

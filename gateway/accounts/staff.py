@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.accounts import audit, prompts, resets
+from gateway.accounts import audit, linked, prompts, resets
 from gateway.accounts.audit import Deed
 from gateway.clock import day_start, local_date
 from gateway.config import Accounts as AccountSettings
@@ -26,7 +26,9 @@ HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 WALLET = "wallet"
 
-Act = Literal["activate", "deactivate", "reset_pin", "unlock", "tier", "look_up", "statement", "prompt", "line"]
+Act = Literal[
+    "activate", "deactivate", "reset_pin", "unlock", "tier", "look_up", "statement", "prompt", "line", "unlink"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,16 @@ class Staff:
         mine = self._staff.prompts_a_day - await prompts.asked_by(connection, by, since=today)
         of_them = self._staff.prompts_a_day_each - await prompts.asked_of(connection, customer_id, since=today)
         return max(0, min(mine, of_them))
+
+    async def unlink(self, connection: AsyncConnection, deed: Deed, customer_id: str, reference: str) -> None:
+        """Take a phone away that pays for a customer, paused or not; they are told. What it has paid stays theirs."""
+        customer = await customers.get(connection, customer_id, lock=True)
+        _not_oneself(deed, customer)
+        phone = await linked.removed(connection, customer.id, reference)
+        if phone is None:
+            raise Rejected("no line of theirs is linked under this reference", "no-line")
+        await audit.noted(connection, deed, "unlink", customer.id, {"reference": reference, "phone": phone})
+        await self._tell(connection, deed, customer, "account.unlinked", {"phone": say.phone(phone)})
 
     async def ask(self, connection: AsyncConnection, deed: Deed, customer_id: str, ask: Ask) -> None:
         """Ask a customer for a payment: an SMS that says who asks, then the prompt, and an end to it."""
