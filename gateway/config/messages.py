@@ -155,6 +155,9 @@ class Texting(Section):
     """How many messages of one line are answered, a day."""
     window_seconds: int = Field(60, ge=1, le=3600)
     """The same text again within it is a repeat, where the carrier gives messages no id."""
+    marked_minutes: int = Field(60, ge=1, le=1440)
+    """The same text again within it is a repeat, where it comes under the same mark: a number that the phone or the
+    carrier gave it and will use again, such as the reference of parts."""
     parts_seconds: int = Field(180, ge=10)
     """How long the parts of a long message are waited for; then their digits are forgotten."""
     keep_days: int = Field(90, ge=1)

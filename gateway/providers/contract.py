@@ -95,7 +95,8 @@ class IncomingSms:
     """What somebody wrote to us, or one part of it. `msisdn` is E.164.
 
     `provider_id` is the carrier's own id of it, empty where it has none. `link_id` comes with premium messages. A long
-    message may come in `parts`, which have `joined` in common.
+    message may come in `parts`, which have `joined` in common. `mark` is a number of it that will be used again: it
+    only tells a repeat from the same words written once more.
     """
 
     provider: str
@@ -108,6 +109,7 @@ class IncomingSms:
     joined: str = ""
     part: int = 1
     parts: int = 1
+    mark: str = ""
 
 
 class UssdProvider(Protocol):

@@ -19,7 +19,7 @@ from gateway.inbound import Ended
 from gateway.providers.contract import Delivery, IncomingSms, phone_of
 from gateway.smpp.link import Link
 from gateway.smpp.receipts import delivery_of
-from gateway.smpp.texts import heard
+from gateway.smpp.texts import heard, mark_of
 from gateway.smpp.ussd import hop_of, screen_of
 from gateway.smpp.wire import NOT_NOW, OK, Deliver
 from gateway.spool import Spool
@@ -101,7 +101,7 @@ class Hearing:
         part = heard(message, self._settings.alphabet)
         return IncomingSms(
             self._link.name, "", phone_of({"source_addr": message.sender}, "source_addr"), message.to, part.text,
-            joined=part.reference, part=part.number, parts=part.total,
+            joined=part.reference, part=part.number, parts=part.total, mark=mark_of(message),
         )  # fmt: skip
 
     async def _kept(self, item: Heard) -> int:

@@ -25,13 +25,16 @@ MEANINGS = {
     "ENROUTE": "sent", "ACCEPTD": "sent", "UNKNOWN": "sent",
 }  # fmt: skip
 _FIELD = re.compile(r"\b(id|stat|err):\s*(\S+)", re.IGNORECASE)
+_SAID = re.compile(r"\btext:.*", re.IGNORECASE | re.DOTALL)
+"""How the message began that it is about: whatever stands there is nobody's id or state."""
 
 
 def delivery_of(report: Deliver, ids: Ids = "same") -> Delivery:
     """Raises NotACallback without the message's id; a state that nobody knows leaves the message where it is."""
-    fields = {name.lower(): value for name, value in _FIELD.findall(report.payload.decode("latin-1"))}
+    words = _SAID.sub("", report.payload.decode("latin-1").replace("\0", ""))
+    fields = {name.lower(): value for name, value in _FIELD.findall(words)}
     if tag := report.tlvs.get(RECEIPTED_MESSAGE_ID):
-        fields["id"] = tag.rstrip(b"\0").decode("latin-1")
+        fields["id"] = tag.replace(b"\0", b"").decode("latin-1")
     if state := report.tlvs.get(MESSAGE_STATE):
         fields["stat"] = STATES.get(state[0], "UNKNOWN")
     if not fields.get("id"):

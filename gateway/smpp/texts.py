@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.sending.parts import pieces
-from gateway.smpp.wire import HAS_HEADER, MESSAGE_PAYLOAD, SAR_NUMBER, SAR_REFERENCE, SAR_TOTAL, Deliver, Submit
+from gateway.smpp.wire import (
+    HAS_HEADER,
+    MESSAGE_PAYLOAD,
+    RECEIPTED_MESSAGE_ID,
+    SAR_NUMBER,
+    SAR_REFERENCE,
+    SAR_TOTAL,
+    USER_MESSAGE_REFERENCE,
+    Deliver,
+    Submit,
+)
 from menus.gsm import BASIC, EXTENSION, is_gsm
 
 Long = Literal["header", "sar", "payload"]
@@ -67,6 +77,13 @@ def heard(message: Deliver, default: Default = "gsm") -> Part:
     elif SAR_REFERENCE in message.tlvs:
         place = _place(message.tlvs[SAR_REFERENCE], message.tlvs.get(SAR_NUMBER, b""), message.tlvs.get(SAR_TOTAL, b""))
     return replace(place, text=decoded(payload, message.coding, default))
+
+
+def mark_of(message: Deliver) -> str:
+    """What its phone (`user_message_reference`) or its centre (`receipted_message_id`) has numbered a message with;
+    empty where neither has. Both count again from the beginning at some time."""
+    tags = (message.tlvs.get(tag, b"").rstrip(b"\0") for tag in (RECEIPTED_MESSAGE_ID, USER_MESSAGE_REFERENCE))
+    return "/".join(tag.hex() for tag in tags if tag)
 
 
 def decoded(octets: bytes, coding: int, default: Default = "gsm") -> str:

@@ -11,6 +11,7 @@ ITS_SESSION_INFO = 0x1383
 MESSAGE_PAYLOAD = 0x0424
 MESSAGE_STATE = 0x0427
 RECEIPTED_MESSAGE_ID = 0x001E
+USER_MESSAGE_REFERENCE = 0x0204
 SAR_REFERENCE, SAR_TOTAL, SAR_NUMBER = 0x020C, 0x020E, 0x020F
 
 HAS_HEADER = 0x40
@@ -60,8 +61,8 @@ class Deliver:
 
     @property
     def is_receipt(self) -> bool:
-        """Bits 5 to 2 of `esm_class`: 0001 is a report of delivery."""
-        return self.esm_class & 0x3C == 0x04
+        """Bits 5 to 2 of `esm_class`: 0001 is a report of delivery, 1000 one on the way there."""
+        return self.esm_class & 0x3C in {0x04, 0x20}
 
     @property
     def is_ussd(self) -> bool:

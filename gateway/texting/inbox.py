@@ -37,6 +37,8 @@ PURPOSE = "texting"
 NAMESPACE = uuid.UUID("6f0c8f1d-9f0b-5c5f-8d7f-74657874696e")
 RECENT_MS = 3_600_000
 """For so long a wrong or late code is told from a PIN sent by mistake."""
+MINUTE_MS = 60_000
+MARK_CHARACTERS_MAX = 128
 CODE_DIGITS = 6
 SESSION_CHARACTERS = 16
 STOP = "stop"
@@ -96,7 +98,7 @@ class Inbox:
             return
         number = await self._kept(connection, sms, self._keepable(sms.text), now)
         if number is not None:
-            await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(now)), [number], now)
+            await self._answered(connection, sms, sms.text, self._identity(sms, self._bucket(sms, now)), [number], now)
 
     async def _part(self, sms: IncomingSms, now: int) -> None:
         """Keep it first: of two that come at one moment, the second look then sees both. A part is kept as it came
@@ -107,15 +109,16 @@ class Inbox:
                 if _has_digits(sms.text):
                     await self._forgotten_later(connection, sms, now)
         async with self._tools.store.begin() as connection:
-            found = {row.part: row for row in await self._parts(connection, sms, now)}
+            rows = await self._parts(connection, sms, now)
+            found = {row.part: row for row in rows}
             if len(found) < sms.parts:
                 return
             text = "".join(found[part].text for part in sorted(found))
             is_personal = self._keepable(text) != message.plain(text)  # a number may be cut in two
-            for row in found.values():
+            for row in rows:  # a part that has come twice goes with them, and is no beginning of another message
                 await _changed(connection, [row.id], text=message.hidden(row.text, is_personal=is_personal))
             identity = f"{sms.msisdn}:{sms.joined}:{found[1].id}"
-            await self._answered(connection, sms, text, identity, [row.id for row in found.values()], now)
+            await self._answered(connection, sms, text, identity, [row.id for row in rows], now)
 
     async def _answered(
         self, connection: AsyncConnection, sms: IncomingSms, text: str, identity: str, numbers: list[int], now: int
@@ -144,18 +147,25 @@ class Inbox:
         part = message.plain(part)
         if own := message.plain(sms.provider_id):
             return f"{own[: 128 - len(part)]}{part}"
-        content = "\0".join((sms.msisdn, sms.short_code, sms.text, part))
+        marks = (message.plain(sms.mark)[:MARK_CHARACTERS_MAX],) if sms.mark else ()
+        content = "\0".join((sms.msisdn, sms.short_code, sms.text, part, *marks))
         return f"content:{hmac.new(self._tools.key, content.encode('utf-8', 'replace'), sha256).hexdigest()}:{bucket}"
 
-    def _bucket(self, now: int) -> int:
-        return now // (self._settings.window_seconds * 1000)
+    def _bucket(self, sms: IncomingSms, now: int) -> int:
+        return now // self._window_ms(sms)
+
+    def _window_ms(self, sms: IncomingSms) -> int:
+        """For how long the same words are a repeat: whoever writes them once more by hand gets another number."""
+        if sms.mark or sms.joined:
+            return self._settings.marked_minutes * MINUTE_MS
+        return self._settings.window_seconds * 1000
 
     async def _is_repeat(self, connection: AsyncConnection, sms: IncomingSms, now: int) -> bool:
         """Without an id: the same words shortly before, even if that was in the last window; or after, where this
         one had to wait."""
         if sms.provider_id:
             return False
-        bucket, window_ms = self._bucket(now), self._settings.window_seconds * 1000
+        bucket, window_ms = self._bucket(sms, now), self._window_ms(sms)
         query = select(columns.id).where(
             columns.provider == sms.provider,
             columns.provider_id.in_([self._identity(sms, bucket - 1), self._identity(sms, bucket + 1)]),
@@ -167,7 +177,7 @@ class Inbox:
         """The message's number; None when it is here already."""
         row = insert_into(connection, inbound).values(
             provider=sms.provider,
-            provider_id=self._identity(sms, self._bucket(now)),
+            provider_id=self._identity(sms, self._bucket(sms, now)),
             msisdn=sms.msisdn,
             short_code=message.plain(sms.short_code)[:20],
             link_id=message.plain(sms.link_id)[:128],
@@ -198,7 +208,7 @@ class Inbox:
         return list(await connection.execute(query))
 
     async def _is_too_much(self, connection: AsyncConnection, msisdn: str, now: int) -> bool:
-        query = select(func.count()).where(
+        query = select(func.count(columns.operation_id.distinct())).where(
             columns.msisdn == msisdn, columns.received_at >= day_start(now), columns.operation_id.is_not(None)
         )
         return int(await connection.scalar(query) or 0) >= self._settings.answers_a_day

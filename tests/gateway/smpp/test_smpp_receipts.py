@@ -37,6 +37,26 @@ class TestReports:
 
         assert (found.provider_id, found.state) == ("7f3a", "delivered")
 
+    def test_what_the_message_said_is_no_field(self) -> None:
+        """It begins with whatever its writer wrote, and may name another message."""
+        words = WORDS.format(id="A1B2", stat="DELIVRD", err="000").replace("text:Nyota", "Text:id:9 stat:UNDELIV x")
+
+        found = delivery_of(report(words))
+
+        assert (found.provider_id, found.state) == ("A1B2", "delivered")
+
+    def test_no_id_holds_what_a_database_refuses(self) -> None:
+        """One that it cannot keep would be sent again for ever."""
+        assert delivery_of(report("id:a\0b stat:DELIVRD")).provider_id == "ab"
+        assert delivery_of(report(id=b"a\0b\0")).provider_id == "ab"
+
+    def test_a_report_on_the_way_is_nothing_that_somebody_wrote(self) -> None:
+        """An intermediate notification (5.2.12); the phone it is about is sent no answer."""
+        on_the_way = Deliver("254711000001", "NYOTA", b"id:a1 stat:ENROUTE", 0, 0x20)
+
+        assert on_the_way.is_receipt
+        assert delivery_of(on_the_way).state == "sent"
+
     def test_a_report_on_nothing_is_refused(self) -> None:
         """There is no message to move."""
         with pytest.raises(NotACallback):

@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.sending.parts import size_of
-from gateway.smpp.texts import Default, Long, Part, decoded, encoded, heard, submits
-from gateway.smpp.wire import HAS_HEADER, MESSAGE_PAYLOAD, SAR_TOTAL, Deliver, Submit
+from gateway.smpp.texts import Default, Long, Part, decoded, encoded, heard, mark_of, submits
+from gateway.smpp.wire import (
+    HAS_HEADER,
+    MESSAGE_PAYLOAD,
+    RECEIPTED_MESSAGE_ID,
+    SAR_TOTAL,
+    USER_MESSAGE_REFERENCE,
+    Deliver,
+    Submit,
+)
 from menus.gsm import BASIC, EXTENSION
 
 ENVELOPE = Submit("254711000001", "NYOTA")
@@ -76,3 +84,19 @@ class TestParts:
         message = Deliver("254711000001", "383", b"BAL", 0, 0, {0x020C: b"\0\7", SAR_TOTAL: b"\2"})
 
         assert heard(message) == Part("BAL")
+
+
+class TestMarks:
+    @pytest.mark.parametrize(
+        ("tlvs", "mark"),
+        [
+            ({}, ""),
+            ({USER_MESSAGE_REFERENCE: b"\x00\x2a"}, "002a"),
+            ({RECEIPTED_MESSAGE_ID: b"7f\0"}, "3766"),
+            ({RECEIPTED_MESSAGE_ID: b"7f\0", USER_MESSAGE_REFERENCE: b"\x00\x2a"}, "3766/002a"),
+            ({USER_MESSAGE_REFERENCE: b"\0\0"}, ""),
+        ],
+    )
+    def test_what_phone_or_centre_number_it_with_marks_it(self, tlvs: dict[int, bytes], mark: str) -> None:
+        """Nothing and zero mark nothing."""
+        assert mark_of(Deliver("254711000001", "383", b"BAL", 0, 0, tlvs)) == mark
