@@ -1,17 +1,20 @@
 """Logs: one canonical line per turn, attempt and callback; facts as fields; pretty on a terminal, JSON elsewhere.
 
 Never a PIN, a typed text, a token, a message body or a whole phone number: those fields are not passed in the first
-place, and a last processor masks whatever still looks like a phone number.
+place, of an error that is not ours only its name is told, and a last processor masks whatever still looks like a phone
+number.
 """
 
 import logging
 import re
 import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
 from typing import Any, BinaryIO, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.config import Logs
@@ -19,6 +22,12 @@ from gateway.config import Logs
 _DIGITS = re.compile(r"\d{9}")
 """What every phone number has, and hardly any other field: a glance that spares the careful look."""
 _PHONE = re.compile(r"(?<!\d)(?:\+?254|0)([17]\d{2})\d{3}(\d{3})(?!\d)")
+
+
+OURS = frozenset({"gateway", "flows", "menus"})
+"""Packages whose errors are written to be read. Any other one may quote a row, or what a person typed."""
+
+ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def masked(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -46,7 +55,44 @@ def configure(settings: Logs, stream: TextIO | None = None) -> None:
         else structlog.BytesLoggerFactory(cast("BinaryIO", target.buffer)),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=target, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    foreign = logging.StreamHandler(target)
+    foreign.setFormatter(Foreign("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[foreign], level=logging.WARNING)
+
+
+def trace(exc_info: ErrorInfo) -> str:
+    """Where an error came from, innermost last, and what it is: the words of ours, of any other one the name alone."""
+    return "".join(_traced(exc_info[1])).rstrip()
+
+
+class Foreign(logging.Formatter):
+    """What libraries log by themselves, held to the same rules."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _PHONE.sub(r"0\1***\2", super().format(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        return trace(ei)
+
+
+def _traced(error: BaseException) -> Iterator[str]:
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _traced(before)
+        yield "and then\n"
+    for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        yield from _traced(each)
+        yield "and with it\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}{_said(error)}\n"
+
+
+def _said(error: BaseException) -> str:
+    if type(error).__module__.partition(".")[0] in OURS:
+        return f": {error}"
+    origin = getattr(error, "orig", None)  # a database says which of its errors it is
+    code = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
+    return f": {code}" if code else ""
 
 
 def _encoded(event: EventDict, **_: Any) -> bytes:
@@ -54,12 +100,12 @@ def _encoded(event: EventDict, **_: Any) -> bytes:
 
 
 _PRETTY: list[Processor] = [
+    structlog.processors.ExceptionRenderer(trace),
     masked,
     structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
 ]
 _JSON: list[Processor] = [
-    # Without locals: they may hold what a person typed.
-    structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+    structlog.processors.ExceptionRenderer(trace),
     masked,
     structlog.processors.JSONRenderer(serializer=_encoded),
 ]

@@ -74,6 +74,7 @@ class Store:
                 max_overflow=0,
                 pool_timeout=busy_seconds,
                 connect_args={"timeout": CONNECT_SECONDS},
+                hide_parameters=True,
             )
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -128,7 +129,7 @@ class LocalReads:
     """
 
     def __init__(self, url: str, busy_seconds: float) -> None:
-        self._engine = create_engine(url.replace("+aiosqlite", "", 1), poolclass=StaticPool)
+        self._engine = create_engine(url.replace("+aiosqlite", "", 1), poolclass=StaticPool, hide_parameters=True)
         waits_ms = min(LOCAL_WAIT_MS, int(busy_seconds * 1000))
         _prepared(self._engine, [f"busy_timeout={waits_ms}", "wal_autocheckpoint=0", "query_only=on"])
         self._connection: Connection | None = None
@@ -229,8 +230,9 @@ class _Ending(sqlite3.Connection):
 
 def _sqlite_writer(url: str, busy_seconds: float) -> AsyncEngine:
     engine = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args={"factory": _Ending}
-    )
+        url, pool_size=1, max_overflow=0, pool_timeout=busy_seconds, connect_args={"factory": _Ending},
+        hide_parameters=True,
+    )  # fmt: skip
     waits_ms = int(busy_seconds * 1000)
     pragmas = ["journal_mode=wal", "synchronous=full", f"busy_timeout={waits_ms}", "foreign_keys=on"]
     _prepared(engine.sync_engine, pragmas)
