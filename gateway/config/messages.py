@@ -9,6 +9,8 @@ from gateway.config.section import Block, Port, Positive, Section
 
 SENDER = r"^[A-Za-z0-9][A-Za-z0-9 _.-]{1,9}[A-Za-z0-9]$"
 """What networks take for a sender id: 3 to 11 characters."""
+CarrierName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+"""It is kept with each message, and a part of an address."""
 
 
 class Carrier(Section):
@@ -91,7 +93,7 @@ class Messages(Section):
 
     carriers: tuple[str, ...] = Field(("africastalking",), min_length=1)
     """Who carries them, in this order: names of `providers` that send, of `gateways` below, or `log`."""
-    gateways: dict[str, HttpGateway] = Field({})
+    gateways: dict[CarrierName, HttpGateway] = Field({})
     """HTTP gateways by name."""
     routes: tuple[SmsRoute, ...] = ()
     """Phones that others carry."""
@@ -137,7 +139,7 @@ class SmppLink(Section):
 class Smpp(Section):
     """Links to message centres. Each worker process binds each of them once."""
 
-    links: dict[str, SmppLink] = Field({})
+    links: dict[CarrierName, SmppLink] = Field({})
 
 
 class Texting(Section):

@@ -37,7 +37,7 @@ def feature(tools: Tools) -> Feature:
     settings = tools.config.messages
     gateways = gateways_of(settings)
     links = links_to(tools.config.smpp.links)
-    carriers = carriers_of(tools, {**gateways, **{link.name: SmppCarrier(link, its) for link, its in links}})
+    carriers = carriers_of(tools, gateways, {link.name: SmppCarrier(link, its) for link, its in links})
     codes = Codes(tools.config, tools.store, tools.clock)
     quiet = Quiet(settings.quiet_from, settings.quiet_until)
     send = message.SendStep(
@@ -109,14 +109,16 @@ def gateways_of(settings: Messages) -> Mapping[str, HttpGateway]:
     return {name: HttpGateway(name, gateway) for name, gateway in settings.gateways.items()}
 
 
-def carriers_of(tools: Tools, gateways: Mapping[str, Carrier]) -> Carriers:
-    """Everybody who carries, in the configured order. Raises Misconfigured for a name that is nobody's."""
+def carriers_of(tools: Tools, gateways: Mapping[str, Carrier], links: Mapping[str, Carrier]) -> Carriers:
+    """Everybody who carries, in the configured order. Raises Misconfigured for a name that is nobody's, or two's."""
     settings = tools.config.messages
-    known: dict[str, Carrier] = {
-        **{name: provider for name, provider in tools.providers.items() if hasattr(provider, "send_sms")},
-        **gateways,
-        LogOnly.name: LogOnly(),
-    }
+    known: dict[str, Carrier] = {LogOnly.name: LogOnly()}
+    senders = {name: provider for name, provider in tools.providers.items() if hasattr(provider, "send_sms")}
+    for key, some in (("providers", senders), ("messages.gateways", gateways), ("smpp.links", links)):
+        for name, carrier in some.items():
+            if name in known:
+                raise Misconfigured(f"{key}.{name}: another carrier has this name")
+            known[name] = carrier
     named = {"carriers": settings.carriers, **{f"routes.{route.prefix}": route.carriers for route in settings.routes}}
     for key, names in (*named.items(), ("rates", tuple(settings.rates))):
         for name in names:

@@ -14,6 +14,8 @@ from gateway.config import Block, Providers
 from gateway.errors import Misconfigured
 from gateway.providers.contract import UssdProvider
 
+NAME_CHARACTERS_MAX = 20
+
 
 def settings_of(providers: Providers) -> dict[str, Any]:
     """The settings of every carrier that is named. Raises Misconfigured naming the key."""
@@ -49,6 +51,10 @@ def _ready(name: str, settings: Any, codes: tuple[str, ...]) -> UssdProvider:
 
 def _module(name: str) -> ModuleType:
     path = f"{__package__}.{name}"
+    if len(name) > NAME_CHARACTERS_MAX:
+        raise Misconfigured(
+            f"providers.{name}: at most {NAME_CHARACTERS_MAX} characters, for it is kept with each message"
+        )
     if not name.isidentifier() or find_spec(path) is None or not hasattr(import_module(path), "Provider"):
         raise Misconfigured(f"providers.{name}: there is no file gateway/providers/{name}.py for it")
     return import_module(path)

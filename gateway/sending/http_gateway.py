@@ -25,7 +25,7 @@ ANSWER_BYTES_MAX = 100_000
 
 
 class HttpGateway:
-    """One account. Speaks `SmsProvider.send_sms`; reports come to `/api/sms/delivery/{name}` where it sends any."""
+    """One account. Speaks `SmsProvider.send_sms`. Reports of delivery are not read: what it took stays `sent`."""
 
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name

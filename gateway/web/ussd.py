@@ -88,14 +88,19 @@ def may_call(provider: UssdProvider | WrittenTo, token: str) -> bool:
 
 
 async def fields_of(request: web.Request, accepts: frozenset[Dialect]) -> dict[str, str]:
-    """The fields of a form, a flat JSON object or a query. Raises NotACallback for what the dialect does not have."""
+    """The fields of a form, a flat JSON object or a query, without NUL, which no phone sends and not every database
+    keeps. Raises NotACallback for what the dialect does not have."""
     if "query" in accepts and request.method == hdrs.METH_GET:
-        return _pairs(request.rel_url.raw_query_string)
+        return _kept(_pairs(request.rel_url.raw_query_string))
     if "form" in accepts and request.content_type == FORM:
-        return _pairs((await request.read()).decode("utf-8", "replace"))
+        return _kept(_pairs((await request.read()).decode("utf-8", "replace")))
     if "json" in accepts and request.content_type == JSON:
-        return _flat(await request.read())
+        return _kept(_flat(await request.read()))
     raise NotACallback(f"expected {' or '.join(sorted(accepts))}")
+
+
+def _kept(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.replace("\0", "") for name, value in fields.items()}
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -176,6 +176,14 @@ class TestSecrets:
         assert "hush" not in repr(config) + str(config)
         assert config.database.url == secrets["NYOTA_DATABASE__URL"]
 
+    @pytest.mark.parametrize("name", ["a_gateway_of_celcom_africa", "a/b", ""])
+    def test_a_carriers_name_has_room_in_a_column_and_an_address(self, tmp_path: Path, name: str) -> None:
+        """A message whose carrier cannot be kept would be sent again and again."""
+        gateway = f'messages: {{gateways: {{"{name}": {{preset: kenyan, url: http://x}}}}}}'
+
+        with pytest.raises(Misconfigured, match=r"messages\.gateways"):
+            load(written(tmp_path, gateway))
+
     def test_a_refusal_does_not_quote_the_value(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The key says enough."""
         monkeypatch.setenv("NYOTA_SERVER__PORT", "hush-1")

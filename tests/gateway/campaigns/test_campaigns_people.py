@@ -45,6 +45,13 @@ class TestWording:
 
 
 class TestRead:
+    def test_a_mark_before_and_odd_bytes_within_change_nobody(self) -> None:
+        """As spreadsheets and old systems write them."""
+        table = read(sheet("\ufeffphone,name,town\r\n0711\x00000001,Ami\x00na,Thika\r\n07\x001,Baraka,Meru\r\n"), HELLO)
+
+        assert [(person.phone, person.reason) for person in table.people] == [("+254711000001", ""), ("071", "bad")]
+        assert table.people[0].text == "Hello Amina, we open in Thika."
+
     def test_everybody_is_told_in_their_language(self) -> None:
         """Whoever has none of ours gets the first."""
         table = read(sheet("phone,lang,name,town\n0711000001,sw,Amina,Thika\n0711000002,fr,Baraka,Meru\n"), HELLO)

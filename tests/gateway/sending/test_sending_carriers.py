@@ -1,10 +1,14 @@
 """Who carries a message, and what is done when one of them does not."""
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from gateway.errors import NyotaError, Rejected, Throttled, Unavailable, Uncertain
+from gateway.config import Config
+from gateway.errors import Misconfigured, NyotaError, Rejected, Throttled, Unavailable, Uncertain
+from gateway.features.messages import carriers_of
 from gateway.providers.contract import OutgoingSms, SentSms
 from gateway.sending.carriers import Carriers, Handed, Route, Slow
 
@@ -114,3 +118,13 @@ class TestHandOver:
         assert list(sending.of("+254711000001")) == ["c", "a"]
         assert list(sending.of("+254722000001")) == ["b"]
         assert list(sending.of("+254110000001")) == ["a", "b", "c"]
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["log", "a"])
+    def test_two_carriers_of_one_name_are_refused(self, name: str) -> None:
+        """Reports and short codes would be the other's."""
+        tools = SimpleNamespace(config=Config(), providers={"a": Pretend("a")}, clock=lambda: 0)
+
+        with pytest.raises(Misconfigured, match=rf"messages\.gateways\.{name}"):
+            carriers_of(cast("Any", tools), {name: Pretend(name)}, {})
