@@ -15,6 +15,7 @@ from gateway.errors import Misconfigured
 from gateway.providers.contract import UssdProvider
 
 NAME_CHARACTERS_MAX = 20
+"""It is kept with each message."""
 
 
 def settings_of(providers: Providers) -> dict[str, Any]:
@@ -52,9 +53,7 @@ def _ready(name: str, settings: Any, codes: tuple[str, ...]) -> UssdProvider:
 def _module(name: str) -> ModuleType:
     path = f"{__package__}.{name}"
     if len(name) > NAME_CHARACTERS_MAX:
-        raise Misconfigured(
-            f"providers.{name}: at most {NAME_CHARACTERS_MAX} characters, for it is kept with each message"
-        )
+        raise Misconfigured(f"providers.{name}: at most {NAME_CHARACTERS_MAX} characters")
     if not name.isidentifier() or find_spec(path) is None or not hasattr(import_module(path), "Provider"):
         raise Misconfigured(f"providers.{name}: there is no file gateway/providers/{name}.py for it")
     return import_module(path)

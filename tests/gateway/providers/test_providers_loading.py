@@ -35,6 +35,7 @@ class TestCarriers:
             ({"africastalking": SMS, "comviva": {"tone": 3}}, "providers.comviva.tone: "),
             ({"africastalking": SMS, "generic": {"repeats_within_ms": -1}}, "providers.generic.repeats_within_ms: "),
             ({"africastalking": SMS, "nobody": {}}, "providers.nobody: there is no file"),
+            ({"africastalking": SMS, "n" * 21: {}}, "providers.nnnnnnnnnnnnnnnnnnnnn: at most 20 characters"),
             ({"africastalking": SMS, "contract": {}}, "providers.contract: there is no file"),
             ({"africastalking": SMS, "../x": {}}, "providers.../x: there is no file"),
         ],
