@@ -11,7 +11,8 @@ from gateway.store.pages import newest
 from gateway.store.tables import deliveries, messages, operations
 
 FINAL_STATES = ("delivered", "failed")
-
+EARLY_MS = 86_400_000
+"""No report is earlier than the end of its hand-over by more than this."""
 
 SENDING = "sending"
 """Being handed over, or cut off while it was: nobody knows whether it went out."""
@@ -39,7 +40,11 @@ _MOVED = (
     .where(*(messages.c.state != final for final in FINAL_STATES))  # many at once take no list of values
     .values(state=bindparam("new_state"), reason=bindparam("new_reason"), updated_at=bindparam("at"))
 )
-_REPORTS = select(deliveries).where(deliveries.c.provider_id.in_(_IDS)).order_by(deliveries.c.id)
+_REPORTS = (
+    select(deliveries)
+    .where(deliveries.c.provider_id.in_(_IDS), deliveries.c.at > bindparam("since"))
+    .order_by(deliveries.c.id)
+)
 
 
 async def _in_turn(connection: AsyncConnection) -> None:
@@ -119,13 +124,15 @@ async def reported_all(connection: AsyncConnection, reports: Sequence[tuple[str,
 
 
 async def catch_up(connection: AsyncConnection, sent: Collection[tuple[str, str]], now: int) -> None:
-    """Apply reports that came before the send call returned, when there was no message to move yet.
+    """Apply reports that came before the send call returned, when there was no message to move yet. One that is older
+    is about another message: centres count their ids from the beginning again.
 
     `sent`: carrier and its id of each."""
     wanted = {identity for _, identity in sent if identity}
     if not wanted:
         return
-    rows = [row._asdict() for row in await connection.execute(_REPORTS, {"ids": list(wanted)})]
+    early = {"ids": list(wanted), "since": now - EARLY_MS}
+    rows = [row._asdict() for row in await connection.execute(_REPORTS, early)]
     await _moved(connection, [row for row in rows if (row["provider"], row["provider_id"]) in sent], now)
 
 

@@ -55,3 +55,26 @@ class TestKeeping:
         async with asyncio.timeout(2):
             await behind
         assert written == [("africastalking", REPORT)]
+
+
+class TestEarlyOnes:
+    @pytest.mark.parametrize(
+        ("provider", "days_ago", "state"), [("mno", 0, "delivered"), ("mno", 40, "sent"), ("other", 0, "sent")]
+    )
+    async def test_a_report_before_its_message_moves_it_and_an_old_one_does_not(
+        self, database_url: str, provider: str, days_ago: int, state: str
+    ) -> None:
+        """A centre that has begun to count again had this id before; another carrier may have it too."""
+        store, now = Store(database_url), system()
+        row = {"msisdn": "+254711000001", "template": "alert.text", "language": "en", "text": "x", "parts": 1}
+        async with store.begin() as connection:
+            await messages.reported(connection, provider, REPORT, now - days_ago * 86_400_000)
+            stands = {"id": "m", "state": "queued", "created_at": now, "updated_at": now}
+            await messages.written(connection, [{**row, **stands}])
+            taken = {"provider": "mno", "provider_id": REPORT.provider_id, "cost": "", "reason": None}
+            await messages.noted_all(connection, [{"id": "m", "state": "sent", "updated_at": now, **taken}])
+            await messages.catch_up(connection, {("mno", REPORT.provider_id)}, now)
+            known = await messages.known(connection, ["m"])
+        await store.close()
+
+        assert known["m"] == ("x", state)
