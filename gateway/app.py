@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from gateway.facts.source import Computed, FactSource, Reader
 from gateway.feature import Feature, Tools, merged, modules, under_way
 from gateway.features.calendar import workdays_of
 from gateway.health import Health
+from gateway.lasting import Run, lasting
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
 from gateway.lending.offers import DueDays, parse_products
 from gateway.lending.portfolio import Portfolio
@@ -288,8 +290,12 @@ def _readers(features: Iterable[Feature]) -> dict[str, Reader]:
 async def working(gateway: Gateway) -> AsyncIterator[None]:
     """The worker at work in this process; at the end it finishes what it has in hand."""
     await gateway.open()
-    runs = [each.runs(gateway.conversation, gateway.endings) for each in gateway.features if each.runs is not None]
-    tasks = [asyncio.create_task(run) for run in (gateway.worker.run(), gateway.daily.run(), watching(gateway), *runs)]
+    runs = [partial(each.runs, gateway.conversation, gateway.endings) for each in gateway.features if each.runs]
+    parts: dict[str, Run] = {
+        "worker": gateway.worker.run, "daily": gateway.daily.run, "menus": partial(watching, gateway),
+        **{f"feature {number}": run for number, run in enumerate(runs)},
+    }  # fmt: skip
+    tasks = [asyncio.create_task(lasting(part, run)) for part, run in parts.items()]
     try:
         yield
     finally:
@@ -319,7 +325,11 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
     server = gateway.config.server
     runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
     await runner.setup()
-    tasks = [asyncio.create_task(run) for run in (gateway.spool.run(gateway.callbacks.receive), watching(gateway))]
+    parts: dict[str, Run] = {
+        "spool": partial(gateway.spool.run, gateway.callbacks.receive),
+        "menus": partial(watching, gateway),
+    }
+    tasks = [asyncio.create_task(lasting(part, run)) for part, run in parts.items()]
     try:
         site = web.TCPSite(runner, server.host, server.port, reuse_port=server.processes > 1 or None)
         try:

@@ -101,6 +101,8 @@ class LiveMenus:
             refused = [str(finding) for finding in check(engine)]
         except Misconfigured as error:
             refused = [str(error)]
+        except OSError as error:  # taken away between the listing and the reading: looked at again
+            self._seen, refused = {}, [f"{self._folder}: {type(error).__name__}"]
         return self._refused(refused) if refused else self._taken(engine)
 
     def _taken(self, engine: Engine) -> bool:

@@ -2,6 +2,7 @@
 that it was taken."""
 
 import asyncio
+import errno
 import itertools
 import json
 import os
@@ -19,6 +20,8 @@ from gateway.errors import Unavailable, Uncertain
 RETRY_SECONDS = 1.0
 SET_ASIDE = ".failed"
 COUNT_MAX = 1_000_000
+OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that pass, and say nothing about the file in hand."""
 
 log = structlog.get_logger("spool")
 
@@ -73,7 +76,9 @@ class Spool(Generic[Item]):
                 raise
             except FileNotFoundError:
                 continue  # another process on the same directory took it
-            except Exception:  # one that cannot be taken holds up no other, and stays for a person to look at
+            except Exception as error:  # one that cannot be taken holds up no other, and stays for a person to look at
+                if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+                    raise
                 log.exception("spooled_unreadable", file=path.name)
                 with suppress(FileNotFoundError):
                     await asyncio.to_thread(path.rename, path.with_suffix(SET_ASIDE))
@@ -87,6 +92,8 @@ class Spool(Generic[Item]):
                 await self.drain(receive)
             except (Unavailable, Uncertain) as outage:
                 log.warning("spool_waits", reason=str(outage))
+            except OSError as error:  # of the disk, or no more files may be open: both pass
+                log.warning("spool_waits", reason=type(error).__name__)
             else:
                 if self.is_waiting:
                     continue

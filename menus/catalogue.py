@@ -222,7 +222,7 @@ def _filled(path: Path, constants: Mapping[str, str]) -> str:
 def _parsed(path: Path, content: str) -> dict[str, Any]:
     try:
         entry = yaml.load(content, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader that also refuses repeats
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the second for what looks like a date and is none
         raise CatalogueError(f"{path}: {error}") from error
     if not isinstance(entry, dict):
         raise CatalogueError(f"{path}: expected a mapping")

@@ -14,6 +14,7 @@ from gateway.feature import Feature, Tools
 from gateway.features.papers import links_of
 from gateway.features.reminding import reminding_of
 from gateway.features.texting import inbox_of
+from gateway.lasting import lasting
 from gateway.playbooks import message
 from gateway.sending.accepting import Accepting
 from gateway.sending.carriers import Carrier, Carriers, Route
@@ -68,7 +69,7 @@ def feature(tools: Tools) -> Feature:
         reports = Reports(tools.store, tools.clock)
         ears = Ears(inbox_of(tools), reports, spool, tools.clock, tools.catalogue.codes)
         async with asyncio.TaskGroup() as group:
-            group.create_task(spool.run(partial(kept, ears)))
+            group.create_task(lasting("smpp spool", partial(spool.run, partial(kept, ears))))
             for link, its in links:
                 group.create_task(Hearing(link, its, ears).run(conversation, endings))
 

@@ -96,6 +96,32 @@ class TestRefreshing:
         assert said in menus.problem
         assert [entry["event"] for entry in logs] == ["menus_refused"]
 
+    def test_what_looks_like_a_day_and_is_none_is_a_broken_file_too(self, folder: Path) -> None:
+        """Words without quotes, as somebody in a hurry writes them."""
+        menus = live(folder)
+        write(folder / "en.yaml", GREETING, "text: 2026-02-30")
+
+        assert not menus.refresh()
+
+        assert "en.yaml" in menus.problem
+
+    def test_a_file_that_goes_away_in_the_middle_is_looked_at_again(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """An editor puts another one in its place; nobody has to save twice."""
+        menus = live(folder)
+        before, read_text = menus.version, Path.read_text
+        write(folder / "en.yaml", "Your two names, as on your ID?", "Both your names, as on your ID?")
+        monkeypatch.setattr(Path, "read_text", lambda path, **_: str((path.parent / "gone.yaml").stat()))
+        assert not menus.refresh()
+        problem = menus.problem
+        monkeypatch.setattr(Path, "read_text", read_text)
+
+        assert menus.refresh()
+
+        assert "FileNotFoundError" in problem
+        assert (menus.version != before, menus.problem) == (True, "")
+
     def test_a_mended_file_is_no_problem_any_more(self, folder: Path) -> None:
         """Even when it is what it was before."""
         menus = live(folder)

@@ -1,6 +1,7 @@
 """Callbacks kept on disk while SQL is away: none lost, none stops the others."""
 
 import asyncio
+import errno
 import json
 import os
 import stat
@@ -152,6 +153,38 @@ class TestSpool:
         await asyncio.gather(running, return_exceptions=True)
 
         assert [taken.received_at for taken in taker.taken] == [1]
+
+    async def test_a_machine_that_is_out_of_files_loses_none_of_them(
+        self, spool: Spool[Callback], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It looks again; what could not be opened for that is not set aside."""
+        monkeypatch.setattr(spool_module, "RETRY_SECONDS", 0.01)
+        refusals = [OSError(errno.EMFILE, "too many"), OSError(errno.EIO, "the disk")]
+        look = spool.waiting
+
+        def looked() -> list[Path]:
+            if len(refusals) == 1:
+                raise refusals.pop()
+            return look()
+
+        def opened(path: Path, encoding: str) -> str:
+            if refusals:
+                raise refusals.pop(0)
+            return read_text(path, encoding=encoding)
+
+        read_text = Path.read_text
+        monkeypatch.setattr(Path, "read_text", opened)
+        monkeypatch.setattr(spool, "waiting", looked)
+        taker = Taker()
+        await spool.put(callback(1))
+
+        running = asyncio.create_task(spool.run(taker))
+        await wait_until(lambda: taker.taken or running.done())
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+        assert [taken.received_at for taken in taker.taken] == [1]
+        assert list((tmp_path / "spool").glob("*.failed")) == []
 
 
 class TestThroughTheOffice:
