@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.accounts import codes
 from gateway.accounts.codes import Codes
 from gateway.clock import Clock, local, local_date
 from gateway.errors import NyotaError, Rejected, Unavailable, Uncertain
 from gateway.notices.values import typed
 from gateway.operations.outcome import Done, Later, Outcome, Park, Refused, Retry
 from gateway.operations.playbook import Playbook, Work
+from gateway.papers import links
 from gateway.papers.links import Links
 from gateway.providers.contract import OutgoingSms, ReplyFrom
 from gateway.sending.carriers import Carriers, Fate, Handed, Slow
@@ -32,6 +34,11 @@ from menus.gsm import to_gsm
 
 NEVER = Quiet(time(), time())
 IN_DOUBT = "uncertain"
+LONGEST: Mapping[str, str] = {
+    codes.PLACEHOLDER: "0" * codes.DIGITS,
+    links.PLACEHOLDER: "0" * (links.BASE_CHARACTERS_MAX + links.TOKEN_CHARACTERS),
+}
+"""What stands in a text where a secret will be, and the room that takes."""
 OFFER = "offer"
 
 IsMoot = Callable[[AsyncConnection, Mapping[str, Any], int], Awaitable[bool]]
@@ -262,11 +269,19 @@ def _row(work: Work, text: str, languages: Mapping[str, str], now: int) -> Mappi
         "template": work.intent["template"],
         "language": work.intent["language"] or languages.get(work.customer_id, ""),
         "text": text,
-        "parts": size_of(text).parts,
+        "parts": parts_of(work.intent, text),
         "state": messages.SENDING if _is_marked(work) else "queued",
         "created_at": now,
         "updated_at": now,
     }
+
+
+def parts_of(intent: Mapping[str, Any], text: str) -> int:
+    """How many parts leave: a secret takes other room than what stands for it in the text that is kept."""
+    if _is_secret(intent):
+        for placeholder, longest in LONGEST.items():
+            text = text.replace(placeholder, longest)
+    return size_of(text).parts
 
 
 def _is_once(work: Work) -> bool:
@@ -275,7 +290,11 @@ def _is_once(work: Work) -> bool:
 
 
 def _has_secret(work: Work) -> bool:
-    return work.intent.get("code") is not None or work.intent.get("link") is not None
+    return _is_secret(work.intent)
+
+
+def _is_secret(intent: Mapping[str, Any]) -> bool:
+    return intent.get("code") is not None or intent.get("link") is not None
 
 
 def _is_marked(work: Work) -> bool:
