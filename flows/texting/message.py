@@ -16,7 +16,9 @@ _LOOSE = re.compile(r"(?<!\d)(?<!\d[.,])\d(?:[ -]?\d){3,5}(?![ -]?\d|[.,]\d)", r
 """Four to six digits beside whatever signs and letters, and apart: where a PIN is named, any of them may be it."""
 _LONE = re.compile(r"(?<![\w.,/+-])\d{4,8}(?![\w/-]|[.,]\d)", re.ASCII)
 _ANY = re.compile(r"\d(?:[ .,/-]*\d)*", re.ASCII)
-_DIGITS = re.compile(r"\d{4,6}", re.ASCII)
+_ALONE = re.compile(r"\d(?:[ .-]?\d){3,5}", re.ASCII)
+_IDENTITY = re.compile(r"(?<![a-z])(?:id|kitambulisho)(?![a-z])", re.IGNORECASE)
+"""Whoever writes of an identity number may cut it in groups of any length."""
 
 
 def plain(text: str) -> str:
@@ -42,11 +44,13 @@ def first_word(text: str) -> str:
 
 
 def lone_digits(text: str) -> str:
-    """The four to six digits that are all there is, but for the word that may stand before a code; else nothing."""
+    """The four to six digits that are all there is, in one piece or in groups, but for the word that may stand before a
+    code; else nothing."""
     found = words(text)
-    if len(found) == 2 and found[0].casefold() in {"code", "otp", "pin"}:
+    if found and found[0].casefold() in {"code", "otp", "pin"}:
         found = found[1:]
-    return found[0] if len(found) == 1 and _DIGITS.fullmatch(found[0]) else ""
+    alone = " ".join(found)
+    return re.sub(r"[ .-]", "", alone) if _ALONE.fullmatch(alone) else ""
 
 
 def names_pin(text: str) -> bool:
@@ -57,8 +61,10 @@ def names_pin(text: str) -> bool:
 
 def hidden(text: str, *, is_personal: bool = False) -> str:
     """What may be kept of it: no number of four to eight digits that stands by itself, for it may be a PIN, a code or
-    an identity number; none at all where a PIN is named, or where the message `is_personal`."""
+    an identity number; none at all where there is nothing else, where an identity number is named, or where the message
+    `is_personal`. Where a PIN is named, none that may be it."""
     line = plain(text)
+    is_personal = is_personal or bool(lone_digits(line)) or _IDENTITY.search(line) is not None
     line = _LOOSE.sub(HIDDEN, line) if _PIN.search(line) else line
     return (_ANY if is_personal else _LONE).sub(HIDDEN, line)[:KEPT_CHARACTERS_MAX]
 

@@ -56,11 +56,16 @@ class TestSecrets:
             ("123", ""),
             ("1234567", ""),
             ("BAL 4826", ""),
-            ("48 29 13", ""),
+            ("48 29 13", "482913"),
+            ("482-913", "482913"),
+            ("my code 482 913", ""),
+            ("otp 482 913.", "482913"),
+            ("1,500", ""),
+            ("4829 1300", ""),
         ],
     )
     def test_lone_digits_may_be_a_code_or_a_pin(self, text: str, digits: str) -> None:
-        """Four to six of them, and nothing else but the word for it."""
+        """Four to six of them, as people read them from a screen, and nothing else but the word for it."""
         assert message.lone_digits(text) == digits
 
     @pytest.mark.parametrize(
@@ -81,6 +86,11 @@ class TestSecrets:
             ("4826pin", "****pin"),
             ("LOAN 5,000 pin/4826", "LOAN 5,000 pin/****"),
             ("SEND 200 0712345678 pin:4826", "SEND 200 0712345678 pin:****"),
+            ("482 913", "****"),
+            ("4 8 2 6", "****"),
+            ("my ID no is 25 678 912", "my ID no is ****"),
+            ("Kitambulisho changu: 25-678-912", "Kitambulisho changu: ****"),
+            ("I paid 500 on 12/8", "I paid 500 on 12/8"),
         ],
     )
     def test_what_may_be_a_secret_is_not_kept(self, text: str, kept: str) -> None:
