@@ -110,18 +110,17 @@ async def next_row(connection: AsyncConnection, identity: str, limit: int) -> in
 
 
 async def unreachable(connection: AsyncConnection, identity: str, purpose: str, last: int | None = None) -> None:
-    """Skip whom nothing may be sent to, up to a row: no member's line, no wish for it, or a STOP."""
+    """Skip whom nothing may be sent to, up to a row: no member's line, no wish for it, or a STOP. To offers that is no
+    more than the no which it brings: there may be a yes after it."""
     mine = and_(people.campaign_id == identity, people.state == "pending")
     if last is not None:
         mine = and_(mine, people.row <= last)
     on_line = select(customers.c.id).where(customers.c.msisdn == people.msisdn, customers.c.state != "closed")
-    reasons = [
-        ("no customer", ~on_line.exists()),
-        ("stopped", select(stops.c.msisdn).where(stops.c.msisdn == people.msisdn).exists()),
-    ]
-    if purpose == "offer":
-        reasons.append(("no offers", ~on_line.where(customers.c.offers).exists()))
-    for reason, speaks_against in reasons:
+    stopped = select(stops.c.msisdn).where(stops.c.msisdn == people.msisdn).exists()
+    unwanted = (
+        ("no offers", ~on_line.where(customers.c.offers).exists()) if purpose == "offer" else ("stopped", stopped)
+    )
+    for reason, speaks_against in (("no customer", ~on_line.exists()), unwanted):
         await connection.execute(
             update(campaign_people).where(mine, speaks_against).values(state="skipped", reason=reason)
         )

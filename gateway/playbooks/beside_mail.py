@@ -129,13 +129,10 @@ def hindrance_of(intent: Mapping[str, Any], person: Customer, wishes: Wishes, *,
     """Why this person gets no such letter, as of now; empty: they do. Pure."""
     if not person.email or person.email_verified_at is None or person.state == "closed":
         return HOMELESS
-    if is_stopped:
-        return UNWANTED
     if "campaign" not in intent:
-        return "" if wishes.reminders else UNWANTED
-    if wishes.no_campaigns or (intent["purpose"] == "offer" and not person.offers):
-        return UNWANTED
-    return ""
+        return "" if wishes.reminders and not is_stopped else UNWANTED
+    is_wanted = person.offers if intent["purpose"] == "offer" else not is_stopped
+    return "" if is_wanted and not wishes.no_campaigns else UNWANTED
 
 
 def lane_of(customer_id: str, intent: Mapping[str, Any]) -> str:

@@ -199,7 +199,8 @@ class SendStep:
 
 
 async def _unwanted(connection: AsyncConnection, works: Sequence[Work]) -> Collection[str]:
-    """Which of these their readers have stopped, or have not chosen any more, as of now: some have waited a night."""
+    """Which of these their readers have stopped, or have not chosen any more, as of now: some have waited a night. A
+    STOP takes the yes to offers back; whoever says yes on the phone after it gets them."""
     asked = [work for work in works if not manner_of(work.intent["template"]).is_mandatory]
     if not asked:
         return ()
@@ -209,7 +210,7 @@ async def _unwanted(connection: AsyncConnection, works: Sequence[Work]) -> Colle
     return {
         work.id
         for work in asked
-        if work.intent["to"] in stopped or (work.intent.get("purpose") == OFFER and work.customer_id in refusing)
+        if (work.customer_id in refusing if work.intent.get("purpose") == OFFER else work.intent["to"] in stopped)
     }
 
 

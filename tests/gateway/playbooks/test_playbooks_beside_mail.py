@@ -263,6 +263,8 @@ class TestWhoGetsWhich:
             ({}, person(state="closed"), records.Wishes(reminders=True), False, HOMELESS),
             ({"campaign": "c", "purpose": "offer"}, person(), records.Wishes(), False, ""),
             ({"campaign": "c", "purpose": "offer"}, person(offers=False), records.Wishes(), False, UNWANTED),
+            ({"campaign": "c", "purpose": "offer"}, person(offers=False), records.Wishes(), True, UNWANTED),
+            ({"campaign": "c", "purpose": "offer"}, person(), records.Wishes(), True, ""),
             ({"campaign": "c", "purpose": "notice"}, person(offers=False), records.Wishes(), False, ""),
             ({"campaign": "c", "purpose": "notice"}, person(), records.Wishes(no_campaigns=True), False, UNWANTED),
             ({"campaign": "c", "purpose": "notice"}, person(), records.Wishes(), True, UNWANTED),

@@ -15,6 +15,7 @@ from gateway.sending.accepting import Accepting, Wanted
 from gateway.sending.carriers import Carriers
 from gateway.sending.quiet import Quiet
 from gateway.store import customers
+from gateway.texting import stops
 from tests.gateway.operations.desk import Desk, desk_on, operation
 from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on, words
 
@@ -77,6 +78,26 @@ class TestOffers:
         assert sorted(each.msisdn for each in office.sms.sent) == [AMINA, BARAKA]
         (refused,) = [row for row in await office.operations("sms.send") if row.state == "rejected"]
         assert (refused.id, refused.reason) == (KEY, "they want no messages of this rank")
+
+    async def test_a_yes_after_a_stop_is_one(self, office: Office) -> None:
+        """The screen has just said that offers will come; reminders stay stopped, and a STOP after it is a no."""
+        async with office.store.begin() as connection:
+            for person in (AMINA, BARAKA):
+                await stops.stopped(connection, person, "word", office.clock())
+        accepting = Accepting(office.store, office.shop.outbox)
+        with pytest.raises(Rejected):
+            await accepting.accept(offer())
+        await chooses(office, AMINA, offers=True)
+        await accepting.accept(offer())
+        await accepting.accept(offer(AMINA, KEY.replace("7", "9"), purpose="notice"))
+        await office.settled()
+        await chooses(office, BARAKA, offers=True)
+        async with office.store.begin() as connection:
+            await stops.stopped(connection, BARAKA, "word", office.clock())
+        with pytest.raises(Rejected):
+            await accepting.accept(offer(BARAKA, KEY.replace("7", "8")))
+
+        assert [each.msisdn for each in office.sms.sent] == [AMINA]
 
 
 class TestProcesses:
