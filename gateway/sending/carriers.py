@@ -23,8 +23,8 @@ HEALTH_RETRY_MS = 30_000
 NUMBERS_MOST = 100
 """People in one request: when nobody knows what became of it, it is so many in doubt."""
 AT_ONCE = 16
-OURS = frozenset({"401", "405", "credentials", "credit", "sender"})
-"""Refusals that say nothing about the message: another carrier may well take it."""
+OURS = frozenset({"401", "405", "credentials", "credit"})
+"""Refusals that say nothing about the message, and much about how the carrier will take the next."""
 
 log = structlog.get_logger("sms")
 
@@ -153,8 +153,12 @@ class Carriers:
         if message.reply is not None and is_of_the_form(fate):
             _note_refusal(first, fate)
             return await self._fate(replace(message, reply=None))
-        others = self.of(message.msisdn, message.reply)[1:] if _may_be_elsewheres(fate) else ()
-        return await self._fate(message, skipping=first) if others else fate
+        if not _may_be_elsewheres(fate):
+            return fate
+        mine = _for_now(fate) if isinstance(fate, Rejected) else fate
+        others = self.of(message.msisdn, message.reply)[1:]
+        theirs = await self._fate(message, skipping=first) if others else mine
+        return mine if isinstance(mine, Unavailable) and is_of_the_form(theirs) else theirs
 
     async def _sent_by(self, carrier: Bulky, messages: Sequence[OutgoingSms]) -> Mapping[str, Fate]:
         """One request, and what it says of the carrier's health."""
@@ -162,7 +166,7 @@ class Carriers:
             alike = forms(messages[0], carrier.name)[0]
             told = await carrier.send_many(alike.text, [message.msisdn for message in messages], alike.sender)
         except NyotaError as error:
-            if not isinstance(error, Rejected) or error.code in OURS:
+            if _speaks_against(error):
                 self._health.failed(carrier.name, self._clock())
             return {message.msisdn: error for message in messages}
         self._health.well(carrier.name)
@@ -177,7 +181,8 @@ class Carriers:
             return error
 
     async def hand_over(self, message: OutgoingSms, *, skipping: str = "") -> Handed | Slow:
-        """Raises Rejected for a message that nobody will take, Unavailable when nobody is there, and Uncertain.
+        """Raises Rejected for a message that nobody will take, Unavailable when nobody is there or has room on our
+        account, and Uncertain.
 
         `skipping` has just said no."""
         waits: list[int] = []
@@ -194,15 +199,16 @@ class Carriers:
                 sent = await self._sent(self._carriers[name], message)
             except Unavailable as error:
                 self._health.failed(name, self._clock())
-                last = error
+                last = error  # whatever others refuse: this one may take it later
             except Uncertain:
                 self._health.failed(name, self._clock())
                 raise
             except Rejected as error:
-                if error.code not in OURS:
+                if not _may_be_elsewheres(error):
                     raise
-                self._health.failed(name, self._clock())
-                last = error
+                if _speaks_against(error):
+                    self._health.failed(name, self._clock())
+                last = last if isinstance(last, Unavailable) else _for_now(error)
             else:
                 self._health.well(name)
                 return Handed(name, sent)
@@ -241,5 +247,17 @@ def _note_refusal(carrier: str, refused: object) -> None:
 
 
 def _may_be_elsewheres(fate: Fate) -> bool:
-    """Whether another carrier may be tried: this one provably took nothing, and not for what the message is."""
-    return isinstance(fate, Unavailable) or (isinstance(fate, Rejected) and fate.code in OURS)
+    """Whether another carrier may be tried: this one provably took nothing, and not for what the message is. A sender
+    that one does not know may be registered with the next."""
+    return isinstance(fate, Unavailable) or is_of_the_form(fate) or (isinstance(fate, Rejected) and fate.code in OURS)
+
+
+def _for_now(refused: Rejected) -> Unavailable | Rejected:
+    """What becomes of a message where nobody else takes it: without credit, or with a key that is refused, it waits
+    until somebody has seen to that. Nothing is wrong with the message."""
+    return Unavailable(str(refused), code=refused.code) if refused.code in OURS else refused
+
+
+def _speaks_against(error: NyotaError) -> bool:
+    """Whether a carrier that said this does badly: not when it was about the message, or about who speaks in it."""
+    return not isinstance(error, Rejected) or error.code in OURS

@@ -1,6 +1,6 @@
 """Who carries a message, and what is done when one of them does not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -81,6 +81,36 @@ class TestHandOver:
             await carriers(Pretend("a", Rejected("no phone", "403")), second).hand_over(MESSAGE)
 
         assert second.sent == []
+
+    @pytest.mark.parametrize("code", ["401", "405", "credentials", "credit"])
+    async def test_an_account_that_is_not_in_order_loses_no_message(self, code: str) -> None:
+        """Nobody took it, and nothing is wrong with it: it leaves when somebody has seen to the account."""
+        with pytest.raises(Unavailable, match="not ours"):
+            await carriers(Pretend("a", Rejected("not ours", code))).hand_over(MESSAGE)
+
+    @pytest.mark.parametrize("code", ["402", "InvalidSenderId", "sender"])
+    async def test_a_sender_that_one_does_not_know_may_be_registered_with_the_next(self, code: str) -> None:
+        """It speaks against nobody; where nobody knows the sender, that is final."""
+        first, second, message = (
+            Pretend("a", Rejected("no such sender", code)),
+            Pretend("b"),
+            replace(MESSAGE, sender="DAMZA"),
+        )
+        sending = carriers(first, second)
+        for _ in range(9):
+            await sending.hand_over(message)
+        second.error = Rejected("no such sender", code)
+
+        with pytest.raises(Rejected):
+            await sending.hand_over(message)
+        assert second.sent == 9 * [message]
+        assert sending.scores() == {"a": 1.0, "b": 1.0}
+
+    @pytest.mark.parametrize("code", ["credit", "sender"])
+    async def test_one_that_is_away_is_waited_for_when_the_next_cannot_take_it(self, code: str) -> None:
+        """A receipt is owed: it may come late, never not at all."""
+        with pytest.raises(Unavailable):
+            await carriers(Pretend("a", Unavailable("away")), Pretend("b", Rejected("no", code))).hand_over(MESSAGE)
 
     async def test_when_nobody_is_there_that_is_said(self) -> None:
         """It provably did not go out."""

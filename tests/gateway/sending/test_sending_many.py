@@ -116,6 +116,16 @@ class TestFates:
         assert fates == [doubt, doubt]
         assert second.requests == []
 
+    async def test_one_that_is_away_is_waited_for_when_the_next_knows_no_such_sender(self) -> None:
+        """Nor does an account without credit lose a campaign."""
+        away, second = Unavailable("away"), Bulky("b", error=Rejected("no such sender", "402"))
+
+        waits = await carriers(Bulky("a", error=away), second).hand_over_all(to(PHONES[0]), until=1)
+        [broke] = await carriers(Bulky("a", error=Rejected("no credit", "405"))).hand_over_all(to(PHONES[0]), until=1)
+
+        assert waits == [away]
+        assert isinstance(broke, Unavailable)
+
     async def test_nobody_there_is_an_outage_of_all(self) -> None:
         """Each comes back."""
         fates = await carriers(Bulky(error=Unavailable("away"))).hand_over_all(to(*PHONES[:2]), until=1)
