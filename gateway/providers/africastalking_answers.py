@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from flows.text import msisdn as kenyan
 from gateway.errors import NyotaError, Rejected, Throttled, Uncertain
 from gateway.providers.contract import COST_CHARACTERS_MAX, SENT_ID_CHARACTERS_MAX, SentSms, storable
 
@@ -46,8 +47,9 @@ def fate_of_one(answer: Any) -> SentSms:
 
 
 def fates(answer: Any, numbers: Sequence[str]) -> Mapping[str, SentSms | NyotaError]:
-    """Everybody's fate. Whoever the answer does not name may have got it. Raises Rejected when nobody was accepted."""
-    named = {recipient.number: _fate(recipient) for recipient in _accepted(answer)}
+    """Everybody's fate, whatever their numbers are written like. Whoever the answer does not name may have got it.
+    Raises Rejected when nobody was accepted."""
+    named = {kenyan(recipient.number) or recipient.number: _fate(recipient) for recipient in _accepted(answer)}
     return {number: named.get(number) or Uncertain(NOT_UNDERSTOOD) for number in numbers}
 
 

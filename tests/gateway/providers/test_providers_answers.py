@@ -6,12 +6,20 @@ from typing import Any
 import pytest
 
 from gateway.errors import NyotaError
-from gateway.providers.africastalking_answers import fate_of_one
+from gateway.providers.africastalking_answers import fate_of_one, fates
+from gateway.providers.contract import SentSms
 
 
 def answer(**recipient: Any) -> Mapping[str, Any]:
     told = {"statusCode": 101, "number": "+254711000001", "cost": "KES 0.8000", "messageId": "ATXid_1", **recipient}
     return {"SMSMessageData": {"Message": "Sent", "Recipients": [told]}}
+
+
+class TestMany:
+    @pytest.mark.parametrize("number", ["+254711000001", "254711000001", "0711000001", "+254 711 000001"])
+    def test_a_number_is_known_however_it_is_written(self, number: str) -> None:
+        """Else all of a request would be in doubt, and receipts would come twice."""
+        assert fates(answer(number=number), ["+254711000001"]) == {"+254711000001": SentSms("ATXid_1", "KES 0.8000")}
 
 
 class TestKeeping:
