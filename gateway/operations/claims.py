@@ -57,6 +57,8 @@ class Share:
 
 
 ALL = Share(true())
+FIRST = Share(operations.c.priority == URGENT)
+"""Those that wait for nobody: a code is of use for minutes."""
 
 
 def together(kinds: Collection[str]) -> Share:

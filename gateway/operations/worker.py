@@ -19,7 +19,7 @@ from gateway.clock import Clock
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable, Uncertain
 from gateway.metrics import ATTEMPTS
 from gateway.operations import claims
-from gateway.operations.claims import ALL, Share, alone, together
+from gateway.operations.claims import ALL, FIRST, Share, alone, together
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Outcome, Park, Retry
 from gateway.operations.playbook import Local, ManyStep, Playbook, RemoteStep, Work
@@ -28,6 +28,9 @@ from gateway.operations.together import stored
 from gateway.store.engine import Store
 from gateway.store.tables import attempts, operations
 
+URGENT_HANDS = 2
+"""Hands beyond the others that only urgent operations are taken into: the others may all be waiting for a rail that
+hangs."""
 CROWDS = 2
 """Batches in hand at once: while one waits for its carrier, the next is written."""
 PATIENCE = 3
@@ -81,7 +84,8 @@ class Worker:
         try:
             while True:
                 free = self._pace.workers - len(singles)
-                claimed = await self._claimed_or_none(free, single) if free else []
+                share, room = (single, free) if free > 0 else (FIRST, free + URGENT_HANDS)
+                claimed = await self._claimed_or_none(room, share) if room > 0 else []
                 for work in claimed:
                     _begun(self.work(work), singles)
                 has_room = many and len(crowds) < CROWDS

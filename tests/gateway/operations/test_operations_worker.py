@@ -440,6 +440,38 @@ class TestRunning:
 
         assert (await desk.row(identity)).state == "done"
 
+    async def test_what_is_urgent_waits_for_no_rail_that_hangs(self, desk: Desk) -> None:
+        """All hands are at it, and a code leaves all the same; nothing else takes the place that is kept for codes."""
+        hanging, answer, sent = asyncio.Semaphore(0), asyncio.Event(), list[str]()
+
+        async def hangs(_: Work) -> Outcome:
+            hanging.release()
+            await answer.wait()
+            return Done()
+
+        async def leaves(work: Work) -> Outcome:
+            sent.append(work.customer_id)
+            return Done()
+
+        desk.handle("task", Remote("act", hangs))
+        desk.handle("code", Remote("act", leaves), priority=0)
+        for number in range(4):
+            await desk.put("task", customer=f"c{number}")
+        running = asyncio.create_task(desk.worker(workers=2).run())
+        for _ in range(2):
+            await hanging.acquire()
+
+        for number in range(3):
+            await desk.put("code", customer=f"d{number}")
+        await wait_until(lambda: len(sent) == 3)
+        begins_more = not hanging.locked()
+        answer.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+        assert sorted(sent) == ["d0", "d1", "d2"]
+        assert not begins_more
+
     async def test_what_takes_too_long_when_it_is_stopped_is_left_to_the_lease(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
