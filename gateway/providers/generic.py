@@ -97,6 +97,9 @@ class Provider:
         part, parts = number_of(fields, "part") or 1, number_of(fields, "parts") or 1
         if not 1 <= part <= parts <= PARTS_MAX:
             raise NotACallback(f"part is one of parts, and those are {PARTS_MAX} at most")
+        joined = fields.get("reference", "").strip()[:40] if parts > 1 else ""
+        if parts > 1 and not joined:  # two messages at one time would be made into one that nobody wrote
+            raise NotACallback("reference is missing: which message a part is of")
         return IncomingSms(
             provider=self.name,
             provider_id=fields.get("messageId", "")[:ID_CHARACTERS_MAX],
@@ -105,7 +108,7 @@ class Provider:
             text=fields.get("text", "")[:TEXT_CHARACTERS_MAX],
             link_id=fields.get("linkId", "")[:ID_CHARACTERS_MAX],
             network=fields.get("network", "")[:20],
-            joined=fields.get("reference", "")[:40] if parts > 1 else "",
+            joined=joined,
             part=part,
             parts=parts,
         )

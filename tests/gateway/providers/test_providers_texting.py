@@ -70,6 +70,13 @@ class TestOurs:
             return
         assert 1 <= found.part <= found.parts <= 20
 
+    def test_a_part_of_nothing_is_refused(self, ours: generic.Provider) -> None:
+        """Two messages at one time would be made into one that nobody wrote."""
+        fields = {"phoneNumber": AMINA, "text": "SEND 2", "reference": " ", "part": "1", "parts": "2"}
+
+        with pytest.raises(NotACallback, match="reference"):
+            ours.parse_sms(fields)
+
     def test_an_opt_out_names_its_line(self, ours: generic.Provider) -> None:
         """In any usual form."""
         assert ours.parse_stop({"phoneNumber": "0711000001"}) == AMINA
