@@ -325,7 +325,9 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
     server = gateway.config.server
     runner = web.AppRunner(gateway.web(), access_log=None, shutdown_timeout=10)
     await runner.setup()
+    serves = {f"feature {number}": each.serves for number, each in enumerate(gateway.features) if each.serves}
     parts: dict[str, Run] = {
+        **serves,
         "spool": partial(gateway.spool.run, gateway.callbacks.receive),
         "menus": partial(watching, gateway),
     }

@@ -77,8 +77,8 @@ class Feature:
     operation that come up by themselves once a day. `routes` are for operators: the composition root puts them
     behind the operators' token. `open_routes` are for the world outside; each handler proves its caller by itself.
     `wraps` go around the reader of a fact that may be another feature's, `around` around every playbook of all.
-    `checks` are reported by health. `runs` goes on for as long as a worker works. `opens` is awaited before anything
-    is served or worked, and may raise Misconfigured; `closes` at the end.
+    `checks` are reported by health. `runs` goes on for as long as a worker works, `serves` for as long as requests are
+    answered. `opens` is awaited before anything is served or worked, and may raise Misconfigured; `closes` at the end.
     """
 
     playbooks: Iterable[Playbook] = ()
@@ -92,6 +92,7 @@ class Feature:
     around: Callable[[Playbook], Playbook] | None = None
     checks: Mapping[str, Check] = field(default_factory=dict)
     runs: Callable[[Conversation, Endings], Coroutine[Any, Any, None]] | None = None
+    serves: Callable[[], Coroutine[Any, Any, None]] | None = None
     opens: Callable[[], Awaitable[None]] | None = None
     closes: Callable[[], Awaitable[None]] | None = None
 

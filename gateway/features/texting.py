@@ -1,5 +1,6 @@
 """SMS as a way in: keywords, one-time codes for what moves money, reminders on and off."""
 
+import asyncio
 import hmac
 from dataclasses import replace
 from hashlib import sha256
@@ -11,17 +12,21 @@ from gateway.accounts import statements
 from gateway.accounts.codes import Codes
 from gateway.errors import Misconfigured
 from gateway.feature import Feature, Tools
+from gateway.spool import Spool
 from gateway.texting import answering, inbox, tidying
 from gateway.texting.answering import AnswerStep, HandsOf
 from gateway.texting.applicants import Applications
 from gateway.texting.confirming import Confirming
 from gateway.texting.hands import Hands
 from gateway.texting.inbox import Inbox
+from gateway.texting.keeping import Keeping, Told
 from gateway.texting.rehearsal import Rehearsal
 from gateway.texting.short_codes import ShortCodes, name_of
 from gateway.texting.telling import Tellers
 from gateway.texting.walk import Walker
 from gateway.web.texting import TextingRoutes
+
+SPOOL = "spool/sms"
 
 
 def feature(tools: Tools) -> Feature:
@@ -33,13 +38,22 @@ def feature(tools: Tools) -> Feature:
     def rehearsal() -> Rehearsal:
         return Rehearsal(hands_of(tools, codes, is_trial=True))
 
-    routes = TextingRoutes(inbox_of(tools), rehearsal, providers, tools.store, tools.clock)
+    spool = Spool(tools.data / SPOOL, Told)
+    keeping = Keeping(inbox_of(tools), tools.store, spool, tools.clock)
+    routes = TextingRoutes(keeping, rehearsal, providers)
+
+    async def spooled() -> dict[str, Any]:
+        waiting = len(await asyncio.to_thread(spool.waiting))
+        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
+
     return Feature(
         playbooks=(answering.playbook(AnswerStep(named_hands(tools, codes))), tidy.playbook()),
         instants={**Confirming(codes, settings).handlers(), **Applications(codes).handlers()},
         daily=(tidying.KIND,),
         routes=routes.operators_table(),
         open_routes=routes.table(),
+        checks={"sms": spooled},
+        serves=keeping.run,
     )
 
 

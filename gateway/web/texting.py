@@ -7,12 +7,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.text import msisdn as kenyan
-from gateway.clock import Clock
 from gateway.errors import NotACallback
 from gateway.providers.contract import TEXT_CHARACTERS_MAX, WrittenTo
-from gateway.store.engine import Store
-from gateway.texting import stops
-from gateway.texting.inbox import Inbox
+from gateway.texting.keeping import Keeping
 from gateway.texting.rehearsal import Rehearsal
 from gateway.web.problems import problem, validated
 from gateway.web.ussd import fields_of, may_call
@@ -34,17 +31,13 @@ class TextingRoutes:
 
     def __init__(
         self,
-        inbox: Inbox,
+        keeping: Keeping,
         rehearsal: Callable[[], Rehearsal],
         providers: Mapping[str, WrittenTo],
-        store: Store,
-        clock: Clock,
     ) -> None:
-        self._inbox = inbox
+        self._keeping = keeping
         self._rehearsal = rehearsal
         self._providers = providers
-        self._store = store
-        self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
         for path, handler in (("inbound", self.receive), ("optout", self.stop)):
@@ -60,7 +53,7 @@ class TextingRoutes:
             sms = provider.parse_sms(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
             return _no_callback(provider, error)
-        await self._inbox.received(sms)
+        await self._keeping.message(sms)
         log.info("sms_in", provider=provider.name, phone=masked(sms.msisdn), characters=len(sms.text), parts=sms.parts)
         return web.Response(text="")
 
@@ -73,8 +66,7 @@ class TextingRoutes:
             line = provider.parse_stop(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
             return _no_callback(provider, error)
-        async with self._store.begin() as connection:
-            await stops.stopped(connection, line, "carrier", self._clock())
+        await self._keeping.stop(line)
         log.info("sms_stopped", provider=provider.name, phone=masked(line))
         return web.Response(text="")
 
