@@ -22,6 +22,7 @@ Campaign = Row[Any]
 Waiting = Row[Any]
 """One row of `campaign_people`, with the `customer_id` of whose line it is."""
 
+KIND = "sms.send"
 ROWS_AT_ONCE = 500
 COUNTED_AT_ONCE = 5000
 """So many rows are counted before others have their turn: on SQLite reading takes the time of everybody who waits."""
@@ -146,10 +147,11 @@ async def queued(connection: AsyncConnection, identity: str, row: int, operation
 
 
 async def under_way(connection: AsyncConnection, identity: str) -> int:
-    """How many of it are in the queue and move by themselves."""
-    moving = operations.c.is_open, operations.c.state.in_(MOVING)
-    handed = campaign_people.join(operations, operations.c.id == people.operation_id)
-    query = select(func.count()).select_from(handed).where(people.campaign_id == identity, *moving)
+    """How many of it are in the queue and move by themselves: looked for among what is open, for a hundred thousand of
+    it may be over."""
+    columns = operations.c
+    mine = columns.kind == KIND, columns.intent["campaign"].as_string() == identity
+    query = select(func.count()).where(columns.is_open, columns.state.in_(MOVING), *mine)
     return int(await connection.scalar(query) or 0)
 
 

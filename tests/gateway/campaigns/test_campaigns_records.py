@@ -43,7 +43,8 @@ async def hand(store: Store, row: int, state: str, **more: Any) -> None:
         await connection.execute(
             insert(operations).values(
                 id=f"o{row}", reference=f"SM{row}", kind="sms.send", customer_id="", lane=f"l{row}", priority=8,
-                intent={}, intent_hash="", state=state, step="send", data={}, due_at=0, created_at=0, updated_at=0,
+                intent={"campaign": CAMPAIGN}, intent_hash="", state=state, step="send", data={}, due_at=0,
+                created_at=0, updated_at=0,
                 is_open=state != "rejected", **more,
             )
         )  # fmt: skip
