@@ -1,7 +1,9 @@
 """SMS through a link, as one of the carriers: what the centre's answer means for the message."""
 
+import asyncio
 import itertools
 import random
+from collections.abc import Sequence
 
 from gateway.config import SmppLink
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
@@ -10,6 +12,9 @@ from gateway.smpp.link import Link
 from gateway.smpp.receipts import answered_as
 from gateway.smpp.texts import submits
 from gateway.smpp.wire import LATER, OF_THE_PHONE, OF_THE_SENDER, OK, THROTTLED, Submit, Submitted
+
+AGAIN_AFTER = (0.1, 0.3, 1.0, 3.0)
+"""Seconds before a part is offered again; a lost link is back by then too."""
 
 
 class SmppCarrier:
@@ -29,16 +34,25 @@ class SmppCarrier:
         last = Submitted(OK, "")
         for number, part in enumerate(parts):
             try:
-                last = await self._link.submit(part)
-                _demand(self.name, last)
+                last = await self._submitted(part, AGAIN_AFTER if number else ())
             except (Rejected, Unavailable) as error:
                 if number:
                     raise Uncertain(f"{self.name}: {number} of {len(parts)} parts have left") from error
                 raise
         return SentSms(answered_as(last.message_id, its.report_ids), "", envelope.sender)
 
+    async def _submitted(self, part: Submit, waits: Sequence[float]) -> Submitted:
+        """Once those before it have left, a part that the centre puts off is offered again: given up, the whole text
+        would be in doubt, and a receipt would come twice."""
+        for wait in waits:
+            try:
+                return _demanded(self.name, await self._link.submit(part))
+            except Unavailable:
+                await asyncio.sleep(wait)
+        return _demanded(self.name, await self._link.submit(part))
 
-def _demand(name: str, answer: Submitted) -> None:
+
+def _demanded(name: str, answer: Submitted) -> Submitted:
     """SMPP 3.4, 5.1.3. A status that says nothing of who is to blame is the message's own."""
     status = answer.status
     if status in THROTTLED:
@@ -51,3 +65,4 @@ def _demand(name: str, answer: Submitted) -> None:
         raise Rejected(f"{name}: the sender is not accepted", "sender")
     if status != OK:
         raise Rejected(f"{name}: refused with {status:#x}", f"{status:#x}")
+    return answer

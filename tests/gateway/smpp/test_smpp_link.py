@@ -9,6 +9,7 @@ import pytest
 from gateway.config import SmppLink
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
 from gateway.providers.contract import OutgoingSms
+from gateway.smpp import carrier as carrier_module
 from gateway.smpp.carrier import SmppCarrier
 from gateway.smpp.link import Link
 from gateway.smpp.wire import OK, Deliver, Submit, Submitted
@@ -107,10 +108,28 @@ class TestTrouble:
 
         assert getattr(caught.value, "code", None) == code
 
-    async def test_once_a_part_has_left_a_refusal_is_doubt(self, account: SmppLink) -> None:
+    @pytest.mark.parametrize("statuses", [[0, 0x0E], [0, 0x58, 0x58, 0x58]], ids=["refused", "put off for good"])
+    async def test_once_a_part_has_left_a_refusal_is_doubt(
+        self, account: SmppLink, statuses: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The phone may show half of it."""
+        monkeypatch.setattr(carrier_module, "AGAIN_AFTER", (0, 0))
         with pytest.raises(Uncertain):
-            await SmppCarrier(Scripted(account, [0, 0x58]), account).send_sms(OutgoingSms(PHONE, LONG))
+            await SmppCarrier(Scripted(account, statuses), account).send_sms(OutgoingSms(PHONE, LONG))
+
+    async def test_a_later_part_that_is_put_off_is_offered_again(
+        self, account: SmppLink, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Under the same reference: the whole text would come twice else. The first is for another day, or carrier."""
+        monkeypatch.setattr(carrier_module, "AGAIN_AFTER", (0, 0))
+        link = Scripted(account, [0, 0x58, 0x14, 0])
+
+        await SmppCarrier(link, account).send_sms(OutgoingSms(PHONE, LONG))
+        with pytest.raises(Throttled):
+            await SmppCarrier(Scripted(account, [0x58]), account).send_sms(OutgoingSms(PHONE, LONG))
+
+        assert [each.payload[:6].hex() for each in link.offered[1:]] == 3 * [link.offered[1].payload[:6].hex()]
+        assert link.offered[0].payload[3] == link.offered[1].payload[3]
 
 
 class Scripted(Link):
@@ -119,6 +138,8 @@ class Scripted(Link):
     def __init__(self, account: SmppLink, statuses: list[int]) -> None:
         super().__init__("mno", account)
         self._statuses = statuses
+        self.offered = list[Submit]()
 
     async def submit(self, message: Submit) -> Submitted:
+        self.offered.append(message)
         return Submitted(self._statuses.pop(0), "A1")
