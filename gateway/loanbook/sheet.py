@@ -15,6 +15,8 @@ ZIP = b"PK\x03\x04"
 COLUMNS_MAX = 60
 UNPACKED_MAX = 60_000_000
 CELL_CHARACTERS_MAX = 200
+CELL_MOST = 2000
+"""What is wrong with a row says in which column and quotes it: a thousand times whatever stands there."""
 DELIMITERS = (",", ";", "\t")
 _CELL = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
@@ -40,6 +42,8 @@ def read(content: bytes, *, rows_most: int) -> Sheet:
         texts = tuple(_text(cell) for cell in cells)
         if len(texts) > COLUMNS_MAX:
             raise Unreadable(f"row {number} has more than {COLUMNS_MAX} columns")
+        if max(map(len, texts), default=0) > CELL_MOST:
+            raise Unreadable(f"row {number} has a cell of more than {CELL_MOST} characters")
         if number == 1:
             head = texts
         elif any(texts):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gateway.campaigns.people import PARTS_MOST, Fault, Unusable, read
 from gateway.campaigns.wording import Unsayable, Wording, wording
-from gateway.loanbook.sheet import Sheet
+from gateway.loanbook.sheet import Sheet, Unreadable
 from gateway.loanbook.sheet import read as read_sheet
 from gateway.sending.parts import size_of
 
@@ -42,6 +42,16 @@ class TestWording:
         said = Wording({"en": "<{name}>"}).said("en", {"name": "{town}", "town": value})
 
         assert size_of(said) == size_of("<{town}>")
+
+
+class TestSize:
+    @pytest.mark.parametrize(
+        "table", ["phone,{long}\n0711000001,x\n", "{long}\nx\n", "phone,name\n0711000001,{long}\n"]
+    )
+    def test_a_cell_without_end_is_refused(self, table: str) -> None:
+        """Each of a thousand faults would quote it."""
+        with pytest.raises(Unreadable, match="a cell of more than 2000"):
+            sheet(table.replace("{long}", "n" * 2001))
 
 
 class TestRead:
