@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from gateway.cli.books import books
+from gateway.cli.cases import cases
 from gateway.cli.lines import lines
 from gateway.cli.loans import lending, loans
+from gateway.cli.operations import operations
 from gateway.cli.options import By, ConfigFile, Data, Why
 from gateway.cli.rails import rails
 from gateway.cli.sms import sms
 from gateway.cli.statements import reconcile, statements
 from gateway.cli.suspense import suspense
-from gateway.desk.command import cases, operations
 from gateway.errors import Misconfigured, NyotaError
 
 cli = typer.Typer(
@@ -160,7 +161,11 @@ def restored(by: By, why: Why, config: ConfigFile = None, data: Data = Path("var
 
 
 @cli.command()
-def explain(reference: str, config: ConfigFile = None, data: Data = Path("var")) -> None:
+def explain(
+    reference: Annotated[str, typer.Argument(help="Our reference, a case's number, or a receipt of M-PESA.")],
+    config: ConfigFile = None,
+    data: Data = Path("var"),
+) -> None:
     """What became of an operation, case or receipt, in order of time, and what we believe and why."""
     from gateway.checks import explained
 

@@ -19,9 +19,10 @@ def suspense_list(
     data: Data = Path("var"),
 ) -> None:
     """What came to the paybill for nobody we know, the newest first."""
-    from gateway.suspense.command import Where, listed
+    from gateway.desk.remote import office
+    from gateway.suspense.command import listed
 
-    typer.echo("\n".join(asyncio.run(listed(Where(config, data, url), state))))
+    typer.echo("\n".join(asyncio.run(listed(office(config, data, url), state))))
 
 
 @suspense.command("assign")
@@ -39,10 +40,11 @@ def suspense_assign(
     data: Data = Path("var"),
 ) -> None:
     """Say whose it is; a second person confirms before anything moves."""
-    from gateway.suspense.command import Where, assigned, target_of
+    from gateway.desk.remote import office
+    from gateway.suspense.command import assigned, target_of
 
     target = target_of(loan, wallet, refund=refund, phone=phone, same=same)
-    typer.echo(asyncio.run(assigned(Where(config, data, url), receipt, target, by=by, why=why)))
+    typer.echo(asyncio.run(assigned(office(config, data, url), receipt, target, by=by, why=why)))
 
 
 @suspense.command("confirm")
@@ -50,9 +52,10 @@ def suspense_confirm(
     receipt: Receipt, by: By, why: Why, url: Desk = None, config: ConfigFile = None, data: Data = Path("var")
 ) -> None:
     """As a second person: let it go there."""
-    from gateway.suspense.command import Where, decided
+    from gateway.desk.remote import office
+    from gateway.suspense.command import decided
 
-    typer.echo(asyncio.run(decided(Where(config, data, url), receipt, is_yes=True, by=by, why=why)))
+    typer.echo(asyncio.run(decided(office(config, data, url), receipt, is_yes=True, by=by, why=why)))
 
 
 @suspense.command("decline")
@@ -60,6 +63,7 @@ def suspense_decline(
     receipt: Receipt, by: By, why: Why, url: Desk = None, config: ConfigFile = None, data: Data = Path("var")
 ) -> None:
     """It does not go there, and waits as before."""
-    from gateway.suspense.command import Where, decided
+    from gateway.desk.remote import office
+    from gateway.suspense.command import decided
 
-    typer.echo(asyncio.run(decided(Where(config, data, url), receipt, is_yes=False, by=by, why=why)))
+    typer.echo(asyncio.run(decided(office(config, data, url), receipt, is_yes=False, by=by, why=why)))

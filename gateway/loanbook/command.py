@@ -11,6 +11,7 @@ import typer
 from gateway.desk.remote import Office
 from gateway.errors import Misconfigured
 from gateway.loanbook import template
+from gateway.terminal import printable
 
 ERRORS_SHOWN = 50
 FORMS = ("csv", "xlsx", "json")
@@ -56,16 +57,11 @@ def report(desk: Office, name: str, form: str, out: Path | None, days: Mapping[s
 def _show(found: dict[str, Any]) -> None:
     """What a loan book comes to, and what is wrong with it."""
     for error in found["errors"][:ERRORS_SHOWN]:
-        value = f" ({_plain(error['value'])})" if error["value"] else ""
-        typer.echo(f"row {error['row']}, {_plain(error['column'])}{value}: {error['message']}")
+        value = f" ({printable(error['value'])})" if error["value"] else ""
+        typer.echo(f"row {error['row']}, {printable(error['column'])}{value}: {error['message']}")
     if (more := len(found["errors"]) - ERRORS_SHOWN) > 0:
         typer.echo(f"... and {more} more: GET /api/loans/uploads/{found['id']}?format=csv")
     totals, people = found["totals"], found["customers"]
     typer.echo(f"{found['loans']} good loans of {people['known']} customers and {people['new']} new people.")
     typer.echo(f"Lent {totals['principal']}, paid {totals['paid']}, penalties owed {totals['penalties']}.")
     typer.echo(f"Opening balance: {totals['openingPrincipal']} principal, {totals['openingInterest']} interest.")
-
-
-def _plain(text: str) -> str:
-    """What a file says is shown, never obeyed: no escape reaches the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -16,7 +16,8 @@ import typer
 
 from gateway.desk.remote import Office
 from gateway.errors import Rejected
-from gateway.sending.command import counted, plain
+from gateway.sending.command import counted
+from gateway.terminal import printable
 
 ACTS = ("approve", "pause", "resume", "cancel")
 LOOK_SECONDS = 0.5
@@ -142,15 +143,15 @@ def _show(campaign: Mapping[str, Any], *, as_json: bool) -> None:
 
 def _preview(campaign: Mapping[str, Any]) -> Iterator[str]:
     for fault in campaign["faults"][:FAULTS_SHOWN]:
-        yield plain(f"row {fault['row']}, {fault['column']} ({fault['value']}): {fault['message']}")
+        yield printable(f"row {fault['row']}, {fault['column']} ({fault['value']}): {fault['message']}")
     if (more := len(campaign["faults"]) - FAULTS_SHOWN) > 0:
         yield f"... and {more} more"
-    yield plain(f"{campaign['reference']}  {campaign['name']}  {campaign['purpose']}  {campaign['state']}")
+    yield printable(f"{campaign['reference']}  {campaign['name']}  {campaign['purpose']}  {campaign['state']}")
     yield f"{campaign['people']} people in the table, {campaign['toSend']} to write to."
     yield from _reasons(campaign)
     yield f"{counted(campaign['parts'], 'part')}, {campaign['currency']} {campaign['cost']}."
     for sample in campaign["samples"]:
-        yield plain(f"  {sample['language']}, {sample['parts']} ({sample['alphabet']}): {sample['text']}")
+        yield printable(f"  {sample['language']}, {sample['parts']} ({sample['alphabet']}): {sample['text']}")
     if campaign["needsSecondPerson"]:
         yield "To so many people a second person has to agree."
 
@@ -167,7 +168,7 @@ def _came_to(campaign: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reasons(campaign: Mapping[str, Any]) -> Sequence[str]:
-    return [plain(f"  {each['people']} {each['state']}: {each['reason']}") for each in campaign["reasons"]]
+    return [printable(f"  {each['people']} {each['state']}: {each['reason']}") for each in campaign["reasons"]]
 
 
 def _key(wanted: Wanted, content: bytes) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from gateway.desk.remote import Office
 from gateway.errors import NyotaError, Rejected
+from gateway.terminal import printable
 
 PAGE = 200
 
@@ -52,11 +53,6 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def plain(text: str) -> str:
-    """What people typed is shown, never obeyed: no escape reaches the terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
 def _line(row: Mapping[str, Any]) -> str:
     shown = (
         row["createdAt"],
@@ -68,4 +64,4 @@ def _line(row: Mapping[str, Any]) -> str:
         counted(row["parts"], "part"),
     )
     rest = (row["cost"], row["reason"], row["text"])
-    return plain("  ".join(str(part) for part in (*shown, *rest) if part))
+    return printable("  ".join(str(part) for part in (*shown, *rest) if part))

@@ -2,46 +2,33 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from gateway.desk.remote import Office, office
+from gateway.desk.remote import Office
 from gateway.errors import Misconfigured
+from gateway.terminal import printable
 
 PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Which gateway."""
-
-    config: Path | None
-    data: Path
-    url: str | None
-
-    def office(self) -> Office:
-        return office(self.config, self.data, self.url)
-
-
-async def listed(where: Where, state: str) -> Sequence[str]:
+async def listed(desk: Office, state: str) -> Sequence[str]:
     """One line per payment, the newest first. Raises Rejected, Unavailable."""
-    page = json.loads(await where.office().fetched(f"/api/mpesa/suspense?state={state}&limit={PAGE}"))
+    page = json.loads(await desk.fetched(f"/api/mpesa/suspense?state={state}&limit={PAGE}"))
     lines = [_line(each) for each in page["payments"]]
     more = ["... and older ones: GET /api/mpesa/suspense"] if page["cursor"] else []
     return [*lines, *more, f"{page['currency']} {page['waiting']} waiting in all"]
 
 
-async def assigned(where: Where, receipt: str, target: dict[str, str], *, by: str, why: str) -> str:
+async def assigned(desk: Office, receipt: str, target: dict[str, str], *, by: str, why: str) -> str:
     """Ask for it to go there; a second person confirms. Raises Rejected, Unavailable."""
-    said = await where.office().asked(f"/api/mpesa/suspense/{receipt}/assign", {**target, "by": by, "why": why})
+    said = await desk.asked(f"/api/mpesa/suspense/{receipt}/assign", {**target, "by": by, "why": why})
     return f"{said['reference']}: {said['receipt']} waits for a second person: nyota suspense confirm {said['receipt']}"
 
 
-async def decided(where: Where, receipt: str, *, is_yes: bool, by: str, why: str) -> str:
+async def decided(desk: Office, receipt: str, *, is_yes: bool, by: str, why: str) -> str:
     """The second person's word. Raises Rejected, Unavailable."""
     act = "confirm" if is_yes else "decline"
-    said = await where.office().asked(f"/api/mpesa/suspense/{receipt}/{act}", {"by": by, "why": why})
+    said = await desk.asked(f"/api/mpesa/suspense/{receipt}/{act}", {"by": by, "why": why})
     return f"{said['reference']}: {said['receipt']} {said['state']}"
 
 
@@ -65,7 +52,7 @@ def _line(payment: dict[str, Any]) -> str:
     towards = f" -> {said['to']} {said['target']} by {said['by']}" if said else ""
     who = payment["payer"] or "nobody named"
     account = payment["account"] or "-"
-    return (
+    return printable(
         f"{payment['receipt']} {payment['at']} {payment['currency']} {payment['amount']}"
-        f" from {who} for {account!r}: {payment['state']}{towards}"
+        f" from {who} for '{account}': {payment['state']}{towards}"
     )

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.explain.reading import story_of
 from gateway.explain.story import Event, Story, told
-from gateway.explain.told import lines_of
+from gateway.explain.told import line_of, lines_of
 from gateway.rails.contract import Result
 from gateway.store import cases
 from tests.gateway.rails_flow.office import Office, office_on
@@ -171,3 +171,15 @@ class TestOperators:
         assert [status for status, _ in answers] == [422, 422, 404, 404, 422, 422, 422, 422]
         assert "uncertain" in answers[6][1]["detail"]
         assert (len(today["operations"]), later["operations"]) == (1, [])
+
+
+class TestLines:
+    def test_money_is_told_in_shillings(self) -> None:
+        """And what is empty is left out."""
+        told = line_of("at", "sent", {"rail": "daraja", "cents": 49_500, "reason": ""})
+
+        assert told == "  at  sent     rail daraja  cents 495.00"
+
+    def test_what_people_typed_is_never_obeyed(self) -> None:
+        """An escape of a terminal is shown as a question mark."""
+        assert line_of("at", "note", {"said": "\x1b[2Jgone"}) == "  at  note     said ?[2Jgone"

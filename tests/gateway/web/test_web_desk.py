@@ -149,6 +149,7 @@ class TestActs:
 
         assert listed.startswith(f"{loan}  loan.disburse  parked  disburse")
         assert "A person has to decide: nobody could say what became of it" in shown
+        assert "journal  reserve pending: transit.payout 990.00, mpesa.payout -990.00" in shown
         assert (refused, "may have happened" in why) == (1, True)
         assert waiting.startswith(f"{act}  {loan}  paid {receipt}")
         assert agreed == f"{loan}: resolved as paid\n"
