@@ -140,10 +140,6 @@ class TestGuides:
         """Copied, named, translated, proved."""
         copy.follow("add-a-language.md")
 
-    def test_a_flow_is_one_file_and_its_words(self, copy: Copy) -> None:
-        """In the menu, and proved with all the others."""
-        copy.follow("add-a-flow.md")
-
     async def test_a_provider_is_one_file_and_its_block(self, copy: Copy, runs: list[Up]) -> None:
         """A hop in its dialect is answered as the guide shows."""
         copy.follow("add-a-provider.md")
@@ -225,13 +221,15 @@ class TestGuides:
             {"user": "nyota", "secret": "a-key", "source": "NYOTA", "phone": "+254711000001", "body": "A first try"}
         ]
 
-    async def test_a_keyword_is_one_entry(self, copy: Copy, runs: list[Up]) -> None:
-        """With a slip in it, it asks for its code, and the code does it."""
+    async def test_a_flow_is_one_file_and_its_words_and_a_keyword_one_entry(self, copy: Copy, runs: list[Up]) -> None:
+        """Both are talked to as their guides say: under its digit; with a slip in the word, and then its code."""
+        copy.follow("add-a-flow.md")
         copy.follow("add-a-keyword.md")
         runs.append(Up(copy))
         async with aiohttp.ClientSession() as http:
             await runs[0].answering(http)
 
+        assert await played(runs[0], str(copy.folder / "tips.yaml")) == 0
         assert await played(runs[0], str(copy.folder / "goal.yaml")) == 0
 
     async def test_a_dialogue_that_was_written_down_plays(self, copy: Copy, runs: list[Up]) -> None:

@@ -12,26 +12,28 @@ from gateway.errors import Misconfigured
 lending = typer.Typer(help="Loans: prices and schedules.", no_args_is_help=True)
 loans = typer.Typer(help="The loan book: bring one from elsewhere, read how late it is.", no_args_is_help=True)
 
+QUOTE_FORMS = ("table", "json")
+
 
 @lending.command("quote")
 def lending_quote(
-    terms: Annotated[Path, typer.Option(help="Terms as JSON.")],
+    terms: Annotated[Path, typer.Option(help="Terms as JSON: docs/how-to/price-a-loan.md.")],
     form: Annotated[str, typer.Option("--format", help="json or table.")] = "table",
 ) -> None:
     """Price a loan from its terms; needs no server and no database."""
     from gateway.lending.errors import InvalidTerms, UnsupportedTerms
+    from gateway.lending.printed import table
     from gateway.lending.quote import quote_from_terms
 
+    if form not in QUOTE_FORMS:
+        raise Misconfigured(f"--format {form}: {' or '.join(QUOTE_FORMS)}")
     try:
         answer = quote_from_terms(json.loads(terms.read_text(encoding="utf-8")))
-    except (OSError, ValueError, InvalidTerms, UnsupportedTerms) as error:
+    except OSError as error:
+        raise Misconfigured(f"--terms {terms}: {error.strerror}") from error
+    except (ValueError, InvalidTerms, UnsupportedTerms) as error:
         raise Misconfigured(f"{terms}: {error}") from error
-    if form == "json":
-        typer.echo(json.dumps(answer, indent=2))
-    else:
-        from gateway.lending.printed import table
-
-        typer.echo(table(answer))
+    typer.echo(json.dumps(answer, indent=2) if form == "json" else table(answer))
 
 
 @loans.command("template")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import typer
 
@@ -15,6 +15,7 @@ from gateway.terminal import printable
 
 ERRORS_SHOWN = 50
 FORMS = ("csv", "xlsx", "json")
+REPORTS = ("ageing", "par", "kpis", "collections")
 
 
 def write_template(out: Path) -> None:
@@ -44,10 +45,12 @@ def upload(desk: Office, file: Path, by: str, *, yes: bool, preview: bool) -> in
 
 def report(desk: Office, name: str, form: str, out: Path | None, days: Mapping[str, str]) -> None:
     """Raises Misconfigured, Rejected for what there is not."""
+    if name not in REPORTS:
+        raise Misconfigured(f"{name}: one of {', '.join(REPORTS)}")
     if form not in FORMS or (form == "xlsx" and out is None):
         raise Misconfigured(f"--format: one of {', '.join(FORMS)}; a workbook needs --out")
     query = urlencode({"format": form, **days})
-    content = asyncio.run(desk.fetched(f"/api/loans/reports/{quote(name, safe='')}?{query}"))
+    content = asyncio.run(desk.fetched(f"/api/loans/reports/{name}?{query}"))
     if out is None:
         typer.echo(content.decode("utf-8-sig"), nl=not content.endswith(b"\n"))
     else:
