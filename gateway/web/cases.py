@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.text import msisdn as kenyan
 from gateway.accounts.audit import Deed
 from gateway.clock import Clock, iso
 from gateway.desk import cases as kept
@@ -27,6 +26,7 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
 from gateway.store.engine import Store
+from gateway.web.lines import whose
 from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 from menus.gsm import septets, to_gsm
@@ -100,14 +100,11 @@ class CaseRoutes:
             return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
         if query.get("state") and query["state"] not in STATES:
             return problem(422, "invalid", f"state: one of {', '.join(STATES)}")
-        phone = kenyan(query["phone"]) if "phone" in query else None
-        if "phone" in query and phone is None:
-            return problem(422, "invalid", "phone: not a Kenyan mobile number")
         now = self._clock()
         async with self._store.read() as connection:
-            person = await customers.on_line(connection, phone) if phone else None
-            if phone and person is None:
-                return problem(404, "not-found", "no customer on this line")
+            person = await whose(connection, query)
+            if isinstance(person, web.Response):
+                return person
             wanted = Wanted(
                 query.get("state") or None, query.get("owner") or None, query.get("topic") or None,
                 person.id if person else None, now if query.get("overdue") == "true" else None, before, limit + 1,

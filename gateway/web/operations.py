@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import hdrs, web
 from sqlalchemy import Row
 
-from flows.text import msisdn as kenyan
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso
 from gateway.desk.acting import Acting
@@ -21,8 +20,8 @@ from gateway.operations import queue
 from gateway.operations.acts import Verdict
 from gateway.operations.settle import STATES
 from gateway.papers import csv
-from gateway.store import customers
 from gateway.store.engine import Store
+from gateway.web.lines import whose
 from gateway.web.paging import cursor_of, limit_of, moment_of
 from gateway.web.problems import problem
 
@@ -108,17 +107,11 @@ class OperationRoutes:
             return problem(422, "invalid", "since: a day, or a moment with its offset")
         if query.get("state") and query["state"] not in STATES:
             return problem(422, "invalid", f"state: one of {', '.join(STATES)}")
-        customer_id = None
-        if "phone" in query:
-            phone = kenyan(query["phone"])
-            if phone is None:
-                return problem(422, "invalid", "phone: not a Kenyan mobile number")
-            async with self._store.read() as connection:
-                person = await customers.on_line(connection, phone)
-            if person is None:
-                return problem(404, "not-found", "no customer on this line")
-            customer_id = person.id
-        return Filters(query.get("state") or None, query.get("kind") or None, customer_id, since)
+        async with self._store.read() as connection:
+            person = await whose(connection, query)
+        if isinstance(person, web.Response):
+            return person
+        return Filters(query.get("state") or None, query.get("kind") or None, person.id if person else None, since)
 
 
 def _answer(verdict: Verdict) -> str:

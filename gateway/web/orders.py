@@ -37,6 +37,7 @@ from gateway.rails.organisation import Frequency
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.lines import whose
 from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 
@@ -153,9 +154,9 @@ class OrderRoutes:
         except ValueError:
             return problem(422, "invalid", "limit is a number, cursor is that of the page before")
         async with self._store.read() as connection:
-            customer = await _customer(connection, query["phone"]) if "phone" in query else None
-            if "phone" in query and customer is None:
-                return problem(404, "not-found", "phone: no customer on this phone")
+            customer = await whose(connection, query)
+            if isinstance(customer, web.Response):
+                return customer
             found = await kept.listed(
                 connection, customer_id=customer.id if customer else None, state=query.get("state"), before=before,
                 limit=limit + 1,

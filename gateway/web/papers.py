@@ -19,7 +19,6 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from flows.text import msisdn as kenyan
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso, local, local_date
 from gateway.lending.portfolio import Portfolio
@@ -34,6 +33,7 @@ from gateway.papers.writing import Voice, described
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.lines import customer_on
 from gateway.web.problems import problem
 
 FORMS = ("json", "pdf", "csv", "xlsx")
@@ -241,12 +241,8 @@ class PapersRoutes:
             return problem(422, "invalid", str(error))
 
     async def _customer(self, text: str) -> Customer | web.Response:
-        phone = kenyan(text)
-        if phone is None:
-            return problem(422, "invalid", "phone: not a Kenyan mobile number")
         async with self._store.read() as connection:
-            customer = await customers.on_line(connection, phone)
-        return customer or problem(404, "no-such-customer", "phone: nobody has an account on this number")
+            return await customer_on(connection, text)
 
 
 def asked_of(query: Mapping[str, str], today: date, days_most: int) -> Asked:

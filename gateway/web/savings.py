@@ -9,17 +9,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.text import msisdn as kenyan
 from gateway.books import accounts as chart
 from gateway.books.accounts import CURRENCY
 from gateway.books.ledger import Books
 from gateway.lending.fields import amount_text
 from gateway.savings import goals
-from gateway.store import customers
-from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.lines import customer_on
 from gateway.web.movements import listed, window_of
-from gateway.web.problems import problem
 
 Pledged = Callable[[AsyncConnection, str], Awaitable[int]]
 
@@ -40,7 +37,7 @@ class SavingsRoutes:
 
     async def savings(self, request: web.Request) -> web.StreamResponse:
         async with self._store.read() as connection:
-            found = await _customer(connection, request)
+            found = await customer_on(connection, request.match_info["phone"])
             if isinstance(found, web.Response):
                 return found
             balance = await self._books.balance(connection, chart.savings(found.id))
@@ -63,16 +60,7 @@ class SavingsRoutes:
         if isinstance(window, web.Response):
             return window
         async with self._store.read() as connection:
-            found = await _customer(connection, request)
+            found = await customer_on(connection, request.match_info["phone"])
             if isinstance(found, web.Response):
                 return found
             return await listed(connection, self._books, chart.savings(found.id), "savings", window)
-
-
-async def _customer(connection: AsyncConnection, request: web.Request) -> Customer | web.Response:
-    """Whoever is on the line, or the problem with it."""
-    phone = kenyan(request.match_info["phone"])
-    if phone is None:
-        return problem(422, "invalid", "phone: not a Kenyan mobile number")
-    customer = await customers.on_line(connection, phone)
-    return customer or problem(404, "no-such-customer", "phone: nobody has an account on this number")

@@ -16,7 +16,6 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.text import msisdn as kenyan
 from flows.turn import Operation, reference
 from gateway.books import accounts as chart
 from gateway.books.accounts import CURRENCY
@@ -25,10 +24,10 @@ from gateway.clock import Clock, iso
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox, intent_hash
 from gateway.playbooks.send import TRANSFER
-from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.wallet.limits import Kind, Limits
+from gateway.web.lines import customer_on
 from gateway.web.movements import listed, window_of
 from gateway.web.problems import KEY_CHARACTERS_MAX, KEY_HEADER, key_reused, problem, validated
 
@@ -66,7 +65,7 @@ class WalletRoutes:
     async def wallet(self, request: web.Request) -> web.StreamResponse:
         """What it holds, what of it can be used, and what its owner may still move today."""
         async with self._store.read() as connection:
-            found = await self._customer(connection, request.match_info["phone"], "phone")
+            found = await customer_on(connection, request.match_info["phone"])
             if isinstance(found, web.Response):
                 return found
             balance = await self._books.balance(connection, chart.wallet(found.id))
@@ -97,7 +96,7 @@ class WalletRoutes:
         if isinstance(window, web.Response):
             return window
         async with self._store.read() as connection:
-            found = await self._customer(connection, request.match_info["phone"], "phone")
+            found = await customer_on(connection, request.match_info["phone"])
             if isinstance(found, web.Response):
                 return found
             return await listed(connection, self._books, chart.wallet(found.id), "wallet", window)
@@ -114,10 +113,10 @@ class WalletRoutes:
         """Queued once per key; answered with where it stands."""
         identity = str(uuid.uuid5(NAMESPACE, key))
         async with self._store.begin() as connection:
-            source = await self._customer(connection, wanted.source, "from")
+            source = await customer_on(connection, wanted.source, "from")
             if isinstance(source, web.Response):
                 return source
-            target = await self._customer(connection, wanted.target, "to")
+            target = await customer_on(connection, wanted.target, "to")
             if isinstance(target, web.Response):
                 return target
             operation = _operation(identity, source, target, wanted)
@@ -146,14 +145,6 @@ class WalletRoutes:
         if balance.available_cents < operation.intent["amount_cents"]:
             return problem(409, "insufficient-funds", f"from: {_money(balance.available_cents)} {CURRENCY} available")
         return None
-
-    async def _customer(self, connection: AsyncConnection, text: str, field: str) -> Customer | web.Response:
-        """Whoever is on the line, or the problem with it."""
-        phone = kenyan(text)
-        if phone is None:
-            return problem(422, "invalid", f"{field}: not a Kenyan mobile number")
-        customer = await customers.on_line(connection, phone)
-        return customer or problem(404, "no-such-customer", f"{field}: nobody has an account on this number")
 
 
 def _operation(identity: str, source: Customer, target: Customer, wanted: Transfer) -> Operation:

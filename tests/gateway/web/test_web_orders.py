@@ -99,4 +99,5 @@ class TestOrders:
         assert (await asked(house, wanted, ""))[0] == 400
         assert (await house.ops("GET", f"{PATH}/ST2B3C4"))[0] == 404
         assert (await house.ops("GET", f"{PATH}?limit=x"))[0] == 422
-        assert (await house.ops("GET", f"{PATH}?phone=1"))[0] == 404
+        assert (await house.ops("GET", f"{PATH}?phone=1"))[0] == 422
+        assert (await house.ops("GET", f"{PATH}?phone=0711999999"))[0] == 404
