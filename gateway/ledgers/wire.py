@@ -15,7 +15,6 @@ import structlog
 from gateway.errors import Throttled, Unavailable, Uncertain
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
-READS = ("GET",)
 TOO_MANY = 429
 AWAY_STATUSES = (502, 503, 504)
 

@@ -57,7 +57,6 @@ class Line:
     product: Product
     terms: Terms
     quote: Mapping[str, Any]
-    rate_percent: Decimal
     status: Status
     payments: tuple[Repayment, ...]
     loan: Loan
@@ -148,9 +147,7 @@ def _line(row: _Row, products: Mapping[str, Product], today: date, rule: InDuplu
         row.wrong("Rate" if "rate" in str(error) or "repayment_every" in str(error) else "Principal", str(error))
         return None
     _compare(row, status, loan)
-    found = Line(
-        row.number, customer, name, phone, product, terms, quote, rate or Decimal(0), status, payments, loan
-    )  # fmt: skip
+    found = Line(row.number, customer, name, phone, product, terms, quote, status, payments, loan)
     return None if row.faults else found
 
 

@@ -27,7 +27,6 @@ Answer = Literal["allowed", "second", "refused"]
 
 TRIED_AGAIN = frozenset({"parked", "dead"})
 IN_DOUBT = frozenset({"waiting", "uncertain"})
-RAIL_STEPS = frozenset({"prompt", "disburse", "reverse"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from gateway.rails.organisation import Balances
 from gateway.store.engine import insert_into
 
 Level = Literal["ok", "low", "critical"]
-LEVELS: tuple[Level, ...] = ("ok", "low", "critical")
 TOKEN_BYTES = 16
 KEPT_MS = 7 * 86_400_000
 """Questions are kept so long: an answer that comes later than that says nothing of use."""

@@ -38,10 +38,6 @@ async def locked(connection: AsyncConnection, now: int) -> None:
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
 
-async def is_counted(connection: AsyncConnection, operation_id: str) -> bool:
-    return await connection.scalar(select(columns.at).where(columns.operation_id == operation_id)) is not None
-
-
 async def alike(connection: AsyncConnection, msisdn: str, cents: int, *, since: int) -> list[Earlier]:
     """Of the same amount to the same phone, since a moment (ms)."""
     query = select(columns.reference, columns.kind, columns.at).where(

@@ -74,11 +74,6 @@ async def payouts_absent(connection: AsyncConnection, shortcode: str, since: int
     return (await connection.execute(query.order_by(requests.settled_at))).all()
 
 
-async def has_line(connection: AsyncConnection, shortcode: str, receipt: str, kind: str) -> bool:
-    query = select(lines.id).where(lines.shortcode == shortcode, lines.receipt == receipt, lines.kind == kind)
-    return await connection.scalar(query) is not None
-
-
 async def lines_between(connection: AsyncConnection, shortcode: str, since: int, until: int) -> Sequence[Any]:
     """`kind`, `cents`, `balance_cents` and `at` of each line, both ends included."""
     query = select(lines.kind, lines.cents, lines.balance_cents, lines.at).where(

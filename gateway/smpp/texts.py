@@ -29,7 +29,6 @@ Default = Literal["gsm", "latin1"]
 
 DEFAULT, ASCII, BINARY, LATIN1, UCS2 = 0, 1, 4, 3, 8
 ESCAPE = 0x1B
-SHORT_OCTETS_MAX = 254
 _BASIC = {character: index + (index >= ESCAPE) for index, character in enumerate(BASIC)}
 _EXTENSION = dict(zip(EXTENSION, b"\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", strict=True))
 _CHARACTERS = {code: character for character, code in _BASIC.items()}

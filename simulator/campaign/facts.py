@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CLOSED_LOANS = frozenset({"closed", "cancelled"})
-
 
 @dataclass(frozen=True, slots=True)
 class Heard:

@@ -110,10 +110,6 @@ class Town:
         while not await self._survived(_done(self.gateway.daily.due())):
             pass
 
-    async def forget_sessions(self) -> None:
-        """They were not touched for longer than they live."""
-        await self.gateway.sessions.clear()
-
     async def findings(self) -> list[str]:
         async with self.gateway.store.read() as connection:
             return [str(finding) for finding in await check(connection)]
