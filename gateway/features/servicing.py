@@ -4,6 +4,7 @@ from gateway.feature import Feature, Tools
 from gateway.lending.in_duplum import InDuplum
 from gateway.playbooks.promising import DAILY, Promising
 from gateway.playbooks.servicing import Servicing
+from gateway.web.loan_acts import LoanActRoutes
 from gateway.web.loans import LoanRoutes
 
 HOUR_MS = 3_600_000
@@ -18,10 +19,11 @@ def feature(tools: Tools) -> Feature:
         answer_ms=settings.answer_hours * HOUR_MS,
     )  # fmt: skip
     promising = Promising(tools.portfolio, tools.outbox, days_most=settings.promise_days, hour=settings.tell_hour)
-    routes = LoanRoutes(tools.store, tools.outbox, tools.portfolio, servicing, tools.clock)
+    loans = LoanRoutes(tools.store, tools.portfolio, tools.clock)
+    acts = LoanActRoutes(tools.store, tools.outbox, tools.portfolio, servicing, tools.clock)
     return Feature(
         playbooks=(servicing.playbook(), promising.daily()),
         instants={"loan.promise": promising.promise},
         daily=(DAILY,),
-        routes=routes.table(),
+        routes=(*loans.table(), *acts.table()),
     )

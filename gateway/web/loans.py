@@ -1,181 +1,46 @@
-"""Loans over HTTP: what they are, where they stand, and what staff do to them, with a second person's agreement.
+"""Loans over HTTP: what they are, where they stand, what closes them.
 
-POST /api/loans {"phone": "0711000001", "product": "quick", "amount": "2000.00", "disbursedOn": "2026-07-01",
-                 "by": "jane", "why": "made on paper at Githurai"}
-202  {"reference": "LA4K7QD", "act": "book", "state": "waiting"}
-POST /api/loans/acts/LA4K7QD/confirm {"by": "omar", "decision": "approve"}
-GET  /api/loans/acts/LA4K7QD, /api/loans/LN7K2QD, /api/loans/LN7K2QD/payoff?on=2026-09-01, /api/loans?phone=&state=
-POST /api/loans/LN7K2QD/{repayments, reversals, charges, waivers, reschedule, write-off}
-
-What is asked for with an `Idempotency-Key` is asked for once: the same key and body again get the same answer.
+GET /api/loans?phone=0711000001&state=active, /api/loans/LN7K2QD, /api/loans/LN7K2QD/payoff?on=2026-09-01
 """
 
-import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as kenyan
-from flows.turn import Operation, reference
-from gateway.accounts.audit import Deed
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso, local_date
-from gateway.errors import Rejected
 from gateway.lending.fields import amount_text
 from gateway.lending.loan import Row
 from gateway.lending.payoff import payoff
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import Happening, LoanRecord, Standing
-from gateway.operations import queue
-from gateway.operations.outbox import Outbox, intent_hash
-from gateway.operations.playbook import Work
-from gateway.playbooks.servicing import KIND, PREFIX, REFUSALS, Servicing, customer_of
 from gateway.servicing import promises
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.problems import idempotency_key, key_reused, problem, validated
+from gateway.web.problems import problem
 
-NAMESPACE = uuid.UUID("3c0d7f52-8a1e-5b64-9f0b-6c6f616e6163")
-Amount = Annotated[Decimal, Field(gt=0, le=10_000_000, decimal_places=2)]
 AHEAD_YEARS_MAX = 60
 STANDING_STATES = frozenset({*RUNNING_STATES, "closed"})
 
 
-class Said(BaseModel):
-    """`by` is who asks for it, as the record shall name them; `why` is kept with the loan."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    why: str = Field(min_length=3, max_length=120)
-
-    def intent(self) -> dict[str, Any]:
-        return {"by": self.by, "why": self.why}
-
-
-class Booked(Said):
-    phone: str
-    product: str
-    amount: Amount
-    disbursed_on: date
-    repayments: int | None = Field(None, ge=1)
-    paid: Annotated[Decimal, Field(ge=0, le=10_000_000, decimal_places=2)] = Decimal(0)
-    paid_on: date | None = None
-    """The day until which `paid` was paid; without one the first day of the loan."""
-
-    def intent(self) -> dict[str, Any]:
-        known: dict[str, Any] = {
-            **super().intent(),
-            "product": self.product,
-            "amount_cents": int(self.amount * 100),
-            "on": self.disbursed_on.isoformat(),
-            "paid_cents": int(self.paid * 100),
-            "paid_on": (self.paid_on or self.disbursed_on).isoformat(),
-        }
-        return known | ({"repayments": self.repayments} if self.repayments else {})
-
-
-class Paid(Said):
-    amount: Amount
-    receipt: str = Field(min_length=3, max_length=40)
-    on: date
-
-    def intent(self) -> dict[str, Any]:
-        on, cents = self.on.isoformat(), int(self.amount * 100)
-        return {**super().intent(), "amount_cents": cents, "receipt": self.receipt, "on": on}
-
-
-class TakenBack(Said):
-    receipt: str = Field(min_length=3, max_length=40)
-    returned: bool = False
-    """The rail has given the money back already."""
-
-    def intent(self) -> dict[str, Any]:
-        return {**super().intent(), "receipt": self.receipt, "returned": self.returned}
-
-
-class Charged(Said):
-    amount: Amount
-    kind: Literal["fee", "penalty"] = "penalty"
-
-    def intent(self) -> dict[str, Any]:
-        return {**super().intent(), "amount_cents": int(self.amount * 100), "kind": self.kind}
-
-
-class NewDates(Said):
-    extra_instalments: int = Field(0, ge=0, le=120)
-    annual_rate_percent: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
-    next_due_on: date | None = None
-
-    def intent(self) -> dict[str, Any]:
-        intent: dict[str, Any] = {**super().intent(), "extra": self.extra_instalments}
-        if self.annual_rate_percent is not None:
-            intent["rate"] = str(self.annual_rate_percent)
-        if self.next_due_on is not None:
-            intent["next_due"] = self.next_due_on.isoformat()
-        return intent
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    decision: Literal["approve", "decline"] = "approve"
-    why: str = Field("", max_length=40)
-
-
-ACTS: Mapping[str, type[Said]] = {
-    "repayments": Paid,
-    "reversals": TakenBack,
-    "charges": Charged,
-    "waivers": Charged,
-    "reschedule": NewDates,
-    "write-off": Said,
-}
-
-
 class LoanRoutes:
-    """Thin: what may be done is decided by `gateway.playbooks.servicing`."""
+    """They only read: what staff do to loans is in `gateway.web.loan_acts`."""
 
-    def __init__(self, store: Store, outbox: Outbox, portfolio: Portfolio, servicing: Servicing, clock: Clock) -> None:
+    def __init__(self, store: Store, portfolio: Portfolio, clock: Clock) -> None:
         self._store = store
-        self._outbox = outbox
         self._portfolio = portfolio
-        self._servicing = servicing
         self._clock = clock
 
     def table(self) -> Iterable[web.RouteDef]:
         return (
-            web.post("/api/loans", self.book),
             web.get("/api/loans", self.listed),
             web.get("/api/loans/{reference}", self.show),
             web.get("/api/loans/{reference}/payoff", self.payoff),
-            web.get("/api/loans/acts/{reference}", self.shown_act),
-            web.post("/api/loans/acts/{reference}/confirm", self.confirm),
-            *(web.post(f"/api/loans/{{reference}}/{act}", self._acting(act)) for act in ACTS),
         )
-
-    async def book(self, request: web.Request) -> web.StreamResponse:
-        """The first person's part of booking a loan that was made on paper."""
-
-        async def asked(body: Booked) -> web.StreamResponse:
-            line = kenyan(body.phone)
-            if line is None:
-                return problem(422, "invalid", "phone: not a Kenyan mobile number")
-            if body.product not in self._portfolio.products:
-                return problem(422, "invalid", "product: there is none of this name")
-            async with self._store.read() as connection:
-                customer = await customer_of(connection, line)
-            if customer is None:
-                return problem(404, "not-found", "No customer is on this line.")
-            return await self._asked(request, customer.id, {"act": "book", **body.intent()})
-
-        return await validated(request, Booked, asked)
 
     async def listed(self, request: web.Request) -> web.StreamResponse:
         """Somebody's loans, the newest first."""
@@ -193,9 +58,9 @@ class LoanRoutes:
     async def show(self, request: web.Request) -> web.StreamResponse:
         """Terms, schedule, promises, and all that happened: who, when, why."""
         async with self._store.read() as connection:
-            record = await self._named(connection, request)
+            record = await named(connection, self._portfolio, request)
             if record is None:
-                return _no_loan()
+                return no_loan()
             body = await self._described(connection, record)
             body["terms"] = record.terms
             if record.state in STANDING_STATES:
@@ -215,9 +80,9 @@ class LoanRoutes:
         if on < today or on.year > today.year + AHEAD_YEARS_MAX:
             return problem(422, "invalid", "on: today or later")
         async with self._store.read() as connection:
-            record = await self._named(connection, request)
+            record = await named(connection, self._portfolio, request)
             if record is None:
-                return _no_loan()
+                return no_loan()
             if record.state not in STANDING_STATES:
                 return problem(409, "state", f"The loan is {record.state}.")
             standing = await self._portfolio.standing(connection, record.id, on)
@@ -236,88 +101,6 @@ class LoanRoutes:
             }
         )
 
-    def _acting(self, act: str) -> Any:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            async def asked(body: Said) -> web.StreamResponse:
-                async with self._store.read() as connection:
-                    record = await self._named(connection, request)
-                if record is None:
-                    return _no_loan()
-                return await self._asked(request, record.customer_id, {"act": act, "loan": record.id, **body.intent()})
-
-            return await validated(request, ACTS[act], asked)
-
-        return handle
-
-    async def _asked(self, request: web.Request, customer_id: str, intent: dict[str, Any]) -> web.StreamResponse:
-        """Queue an act for a second person, once it is seen that it could be done now."""
-        try:
-            key = idempotency_key(request)
-        except ValueError as error:
-            return problem(422, "invalid", str(error))
-        identity = str(uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4())
-        operation = Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
-        if repeated := await self._repeated(operation):
-            return repeated
-        work = _work(operation, self._clock())
-        try:
-            await self._tried(work)
-        except REFUSALS as error:
-            return problem(409, getattr(error, "code", "") or "impossible", f"Refused: {error}.")
-        async with self._store.begin() as connection:
-            if is_new := await self._outbox.put(connection, operation):
-                await self._servicing.ask(connection, work, work.created_at)
-        if not is_new:  # the same key came twice at once
-            return await self._repeated(operation) or key_reused()
-        self._outbox.news.set()
-        return _waiting(operation)
-
-    async def _repeated(self, operation: Operation) -> web.Response | None:
-        """The answer to what was asked before under this key; None when nothing was."""
-        async with self._store.read() as connection:
-            known = await queue.named(connection, operation.reference)
-        if known is None:
-            return None
-        is_same = known.id == operation.id and known.customer_id == operation.customer
-        is_same = is_same and known.intent_hash == intent_hash(KIND, operation.intent)
-        return _waiting(operation) if is_same else key_reused()
-
-    async def _tried(self, work: Work) -> None:
-        """Do it, and take it back before anybody sees it."""
-        async with self._store.begin() as connection:
-            savepoint = await connection.begin_nested()
-            try:
-                await self._servicing.perform(connection, work, work.created_at)
-            finally:
-                await savepoint.rollback()
-
-    async def shown_act(self, request: web.Request) -> web.StreamResponse:
-        async with self._store.read() as connection:
-            row = await queue.named(connection, request.match_info["reference"].upper())
-        return web.json_response(_act(row)) if row is not None and row.kind == KIND else _no_act()
-
-    async def confirm(self, request: web.Request) -> web.StreamResponse:
-        """The second person's part."""
-
-        async def decide(body: Answer) -> web.StreamResponse:
-            deed = Deed(body.by, body.by, body.why, "", self._clock())
-            state = {"approve": "approved", "decline": "declined"}[body.decision]
-            try:
-                async with self._store.begin() as connection:
-                    row = await queue.named(connection, request.match_info["reference"].upper())
-                    if row is None or row.kind != KIND:
-                        return _no_act()
-                    await self._servicing.decided(connection, replace(deed, operation_id=row.id), row.id, state)
-            except Rejected as error:
-                return problem(409, error.code, f"Refused: {error}.")
-            self._outbox.news.set()
-            return web.json_response({"reference": row.reference, "act": row.intent["act"], "state": state})
-
-        return await validated(request, Answer, decide)
-
-    async def _named(self, connection: AsyncConnection, request: web.Request) -> LoanRecord | None:
-        return await self._portfolio.by_reference(connection, request.match_info["reference"].upper())
-
     async def _described(self, connection: AsyncConnection, record: LoanRecord) -> dict[str, Any]:
         customer = await customers.get(connection, record.customer_id)
         body = {
@@ -334,18 +117,13 @@ class LoanRoutes:
         return body | _standing(standing)
 
 
-def _waiting(operation: Operation) -> web.Response:
-    answer = {"reference": operation.reference, "act": operation.intent["act"], "state": "waiting"}
-    return web.json_response(answer, status=202)
+async def named(connection: AsyncConnection, portfolio: Portfolio, request: web.Request) -> LoanRecord | None:
+    """The loan that the address names."""
+    return await portfolio.by_reference(connection, request.match_info["reference"].upper())
 
 
-def _work(operation: Operation, now: int) -> Work:
-    """An operation that is not queued yet, as its steps would see it."""
-    return Work(
-        number=0, id=operation.id, reference=operation.reference, kind=KIND, customer_id=operation.customer,
-        intent=operation.intent, state="queued", step="act", generation=0, attempts=0, data={}, created_at=now,
-        waiting_since=None, fence=0,
-    )  # fmt: skip
+def no_loan() -> web.Response:
+    return problem(404, "not-found", "No loan has this reference.")
 
 
 def _standing(standing: Standing) -> dict[str, Any]:
@@ -384,23 +162,3 @@ def _promise(row: promises.Promise) -> dict[str, Any]:
         "state": row.state,
         "madeAt": iso(row.created_at),
     }
-
-
-def _act(row: Any) -> dict[str, Any]:
-    return {
-        "reference": row.reference,
-        "act": row.intent["act"],
-        "state": row.state,
-        "by": row.intent["by"],
-        "why": row.intent["why"],
-        "refusal": row.data.get("refusal"),
-        "reason": row.reason,
-    }
-
-
-def _no_loan() -> web.Response:
-    return problem(404, "not-found", "No loan has this reference.")
-
-
-def _no_act() -> web.Response:
-    return problem(404, "not-found", "Nothing was asked for under this reference.")
