@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import uvloop
+from hypothesis import HealthCheck, settings
+
+# A suite on a busy machine is not a stopwatch: no example fails because the machine was slow just then.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 pytest_plugins = ["tests.servers", "tests.house"]
 

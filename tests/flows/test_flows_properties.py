@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.known import Due, Product
@@ -61,7 +61,7 @@ DIALLED = st.one_of(
 )
 PHONES = st.sampled_from([AMINA, BARAKA, NOBODY])
 
-bounded = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=250)
 
 
 def the_longest(language: str = "sw") -> Person:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.books.errors import HoldResolved, Overdraft
@@ -103,7 +103,7 @@ async def check_events(till: Till, day: list[tuple[object, ...]]) -> None:
 
 class TestAnyDay:
     @given(day=days)
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=25)
     def test_the_books_prove_themselves_and_match_the_model(
         self, migrated_sqlite: Path, day: list[tuple[object, ...]]
     ) -> None:

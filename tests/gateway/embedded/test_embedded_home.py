@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
@@ -18,7 +18,6 @@ names = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size
 
 
 class TestSocket:
-    @settings(deadline=None)
     @given(st.lists(names, min_size=1, max_size=4))
     def test_always_fits_the_kernel(self, parts: list[str]) -> None:
         """Whatever the data directory is called."""
@@ -26,7 +25,6 @@ class TestSocket:
 
         assert len(os.fsencode(home.socket)) <= SOCKET_BYTES_MAX
 
-    @settings(deadline=None)
     @given(st.lists(names, min_size=1, max_size=4))
     def test_the_url_leads_to_it(self, parts: list[str]) -> None:
         """Blanks, percent and question marks in a path do not lead the client astray."""

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ledgers.hints import Hint, hint
@@ -28,7 +28,6 @@ class TestAHint:
         """Without a response nothing happened."""
         assert hint({}, json.dumps({"response": response})).loan_id == ""
 
-    @settings(deadline=None)
     @given(st.text() | JSON.map(json.dumps) | JSON.map(lambda value: json.dumps({"response": value})))
     def test_is_read_whatever_comes(self, body: str) -> None:
         """And what is kept of it is short."""

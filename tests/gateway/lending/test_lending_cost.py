@@ -2,7 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.lending.cost import Payment, YearlyCost, percent_text, periodic_rate, yearly_cost
@@ -10,7 +10,6 @@ from gateway.lending.replay import replay
 from gateway.lending.terms import parse_terms
 
 # A busy machine is not a failing test.
-UNHURRIED = settings(deadline=None)
 MONTHLY: dict[str, Any] = {
     "principal": "24000",
     "annualRatePercent": "16",
@@ -81,7 +80,6 @@ class TestYearlyCost:
 
 
 class TestPeriodicRate:
-    @UNHURRIED
     @given(
         st.integers(1, 10**8),
         st.lists(st.integers(0, 10**9), min_size=1, max_size=24),

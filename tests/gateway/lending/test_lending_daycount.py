@@ -2,7 +2,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.lending.daycount import DayCount, days_between, year_fraction
@@ -10,7 +10,6 @@ from gateway.lending.duedates import stepped
 from gateway.lending.rounding import rounded
 
 # A busy machine is not a failing test.
-UNHURRIED = settings(deadline=None)
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 DAY_COUNTS = st.sampled_from(["30/360", "actual/365", "actual/360", "actual/actual"])
 
@@ -36,7 +35,6 @@ class TestYearFraction:
 
         assert part == Fraction(31, 365) + Fraction(30, 366)
 
-    @UNHURRIED
     @given(DAY_COUNTS, DAYS, DAYS, DAYS)
     def test_two_stretches_add_up_to_the_whole(self, day_count: DayCount, one: date, two: date, three: date) -> None:
         """No day is counted twice or lost where two periods meet."""
@@ -46,7 +44,6 @@ class TestYearFraction:
 
         assert halves == year_fraction(day_count, first, last)
 
-    @UNHURRIED
     @given(DAYS, DAYS)
     def test_time_never_runs_backwards(self, one: date, two: date) -> None:
         """A later day is never fewer days away, in the convention that skips days too."""

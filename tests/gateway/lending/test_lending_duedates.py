@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.lending.duedates import UNITS, Calendar, Closed
@@ -69,7 +69,6 @@ class TestClosedDays:
         """A Sunday is a day like another."""
         assert days(Calendar(date(2026, 9, 25), 0, 1, "months"), 1) == ["2026-10-25"]
 
-    @settings(deadline=None)
     @given(
         st.dates(date(2026, 1, 1), date(2030, 1, 1)),
         st.integers(1, 40),

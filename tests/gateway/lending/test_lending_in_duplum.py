@@ -60,7 +60,7 @@ class TestInDuplum:
         assert loan.is_capped
         assert loan.owed.fee < 2_000_00
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         st.lists(st.tuples(st.integers(1, 3000), st.integers(1, 3_000_00), st.booleans()), max_size=8),
         st.integers(1, 900_00),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.lending.allocation import PARTS, Order, Owing, Parts, allocate
@@ -30,7 +30,6 @@ from gateway.lending.terms import (
 )
 
 # A busy machine is not a failing test.
-UNHURRIED = settings(deadline=None)
 PAID_OUT_ON = date(2026, 1, 31)
 ORDERS = st.permutations(PARTS).map(tuple)
 PART_CENTS = st.integers(0, 500_000)
@@ -91,7 +90,6 @@ def played(terms: Terms, events: tuple[Event, ...]) -> Loan:
 
 
 class TestSchedule:
-    @UNHURRIED
     @given(any_terms())
     def test_the_principal_is_repaid_exactly_and_no_cell_is_negative(self, terms: Terms) -> None:
         """Principal sums to the loan, each balance follows from the last one, and the final one is zero."""
@@ -102,7 +100,6 @@ class TestSchedule:
         assert balances[-1] == 0
         assert min(min(row.principal_cents, row.interest_cents, row.accrued_cents) for row in rows) >= 0
 
-    @UNHURRIED
     @given(any_terms())
     def test_periods_follow_each_other_and_collect_all_that_accrued(self, terms: Terms) -> None:
         """No day between two rows is lost, and no interest either."""
@@ -113,7 +110,6 @@ class TestSchedule:
         assert all(row.days > 0 for row in rows)
         assert sum(row.interest_cents for row in rows) == sum(row.accrued_cents for row in rows)
 
-    @UNHURRIED
     @given(any_terms())
     def test_equal_instalments_are_multiples(self, terms: Terms) -> None:
         """Without grace, a row that repays some but not all of the balance is due a whole multiple."""
@@ -128,7 +124,6 @@ class TestSchedule:
             if row.principal_cents and row.balance_after_cents:
                 assert row.due_cents % plain.installment_multiple_cents == 0
 
-    @UNHURRIED
     @given(
         st.sampled_from(INTEREST_METHODS),
         st.sampled_from(AMORTIZATIONS),
@@ -160,7 +155,6 @@ class TestSchedule:
 
         assert dear > cheap
 
-    @UNHURRIED
     @given(any_terms(), any_events())
     def test_terms_survive_being_stored(self, terms: Terms, events: tuple[Event, ...]) -> None:
         """The JSON written with a loan reads back as the same agreement and the same events."""
@@ -170,7 +164,6 @@ class TestSchedule:
 
 
 class TestAllocation:
-    @UNHURRIED
     @given(OWINGS, PAYMENTS, ORDERS, ORDERS)
     def test_parts_sum_to_the_payment_and_never_exceed_what_is_owed(
         self, owings: list[Owing], paid: int, order: Order, in_advance: Order
@@ -184,7 +177,6 @@ class TestAllocation:
             assert all(0 <= share.parts.of(part) <= owed[share.number].of(part) for part in PARTS)
         assert split.overpayment_cents == max(0, paid - sum(parts.total for parts in owed.values()))
 
-    @UNHURRIED
     @given(OWINGS, PAYMENTS, PAYMENTS, ORDERS, ORDERS)
     def test_one_payment_equals_two_that_sum_to_it(
         self, owings: list[Owing], one: int, two: int, order: Order, in_advance: Order
@@ -199,7 +191,6 @@ class TestAllocation:
 
 
 class TestReplay:
-    @UNHURRIED
     @given(any_terms(), any_events())
     def test_money_is_conserved(self, terms: Terms, events: tuple[Event, ...]) -> None:
         """Paid plus over is what came in; owed is what was lent, earned and charged; nothing is negative."""
@@ -213,7 +204,6 @@ class TestReplay:
         assert loan.owed.fee + loan.owed.penalty == charged + late
         assert all(row.outstanding.of(part) >= 0 for row in loan.rows for part in PARTS)
 
-    @UNHURRIED
     @given(any_terms(), any_events(), st.integers(1, 10**9), st.integers(0, 900))
     def test_repay_then_reverse_leaves_every_balance_as_before(
         self, terms: Terms, events: tuple[Event, ...], cents: int, day: int
@@ -224,7 +214,6 @@ class TestReplay:
 
         assert played(terms, events + repaid_and_reversed).rows == played(terms, events).rows
 
-    @UNHURRIED
     @given(any_terms(), st.integers(1, 10**8), st.integers(1, 10**8), st.integers(0, 900))
     def test_same_day_payments_may_come_in_any_order(self, terms: Terms, one: int, two: int, day: int) -> None:
         """Two payments of one day owe and leave the same either way round, and the same as their sum."""
@@ -236,7 +225,6 @@ class TestReplay:
         assert rows == played(terms, (second, first)).rows
         assert rows == played(terms, (Repayment(on, one + two),)).rows
 
-    @UNHURRIED
     @given(any_terms(), any_events())
     def test_the_daily_job_is_idempotent(self, terms: Terms, events: tuple[Event, ...]) -> None:
         """Ending the last day again, or every day before it too, changes nothing."""
@@ -250,7 +238,6 @@ class TestReplay:
 
 
 class TestPayoff:
-    @UNHURRIED
     @given(any_terms(), any_events(), st.integers(0, 60))
     def test_a_payoff_is_never_more_than_paying_to_the_end(
         self, terms: Terms, events: tuple[Event, ...], days: int
@@ -263,7 +250,6 @@ class TestPayoff:
         assert price.total_cents + price.saved_cents == loan.outstanding.total
         assert 0 <= price.interest_cents <= loan.outstanding.interest
 
-    @UNHURRIED
     @given(any_terms(), st.integers(0, 1000), st.integers(0, 60))
     def test_waiting_never_makes_a_payoff_cheaper(self, terms: Terms, day: int, later: int) -> None:
         """Interest to the day only grows."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.lending.errors import InvalidTerms, UnsupportedTerms
@@ -133,7 +133,6 @@ CHANGES = st.builds(
 
 
 class TestEveryFlatLoan:
-    @settings(deadline=None)
     @given(flat_loans(), HAPPENED, CHANGES)
     def test_neither_gains_nor_loses_a_cent_by_new_dates(
         self, terms: Terms, events: list[Event], change: Reschedule

@@ -3,7 +3,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.lending.offers import DEMO_PRODUCTS, parse_products
@@ -15,7 +15,6 @@ ON = date(2026, 8, 5)
 EXCISE = Tax("excise", "fee", Decimal(20), date(2022, 7, 1))
 QUICK, GROWTH = (parse_products(DEMO_PRODUCTS)[key] for key in ("quick", "growth"))
 # A busy machine is not a failing test.
-UNHURRIED = settings(deadline=None)
 
 TAXES = st.lists(
     st.builds(
@@ -101,7 +100,6 @@ class TestPrice:
         shillings=st.integers(2000, 5000),
         data=st.data(),
     )
-    @UNHURRIED
     def test_every_shilling_of_a_price_is_accounted_for(
         self, product: Product, taxes: tuple[Tax, ...], mode: FeeMode, fee: Decimal, shillings: int, data: st.DataObject
     ) -> None:

@@ -110,7 +110,7 @@ class TestLetters:
         assert pdf.drawable("王") == "?"
 
     @given(st.text(max_size=30))
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     def test_any_name_can_be_printed(self, name: str) -> None:
         """Also one with signs that mean something to the library."""
         paper = wallet(1, holder=replace(AMINA, name=f"A{name}"))

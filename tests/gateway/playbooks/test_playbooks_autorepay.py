@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -27,7 +27,6 @@ from gateway.playbooks.autorepay import AutoRepay, Share, budget_cents, due_cent
 from gateway.store.tables import consents, customers
 from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on
 
-UNHURRIED = settings(deadline=None)
 DAY_MS = 86_400_000
 CENTS = st.integers(0, 10**9)
 PERCENT = st.integers(0, 100)
@@ -85,7 +84,6 @@ def terms(count: int, cents: int) -> Terms:
 
 
 class TestTheBudget:
-    @UNHURRIED
     @given(cents=CENTS, percent=PERCENT, wallet=st.integers(-(10**6), 10**9))
     def test_it_is_never_more_than_the_percent_nor_the_wallet(self, cents: int, percent: int, wallet: int) -> None:
         """Whole cents, rounded down; a wallet that has less gives less, an overdrawn one nothing."""
@@ -101,7 +99,6 @@ class TestTheBudget:
 
 
 class TestWhatIsDue:
-    @UNHURRIED
     @given(count=st.integers(1, 12), cents=st.integers(100_00, 10**8), after=st.integers(0, 500), paid=CENTS)
     def test_it_is_what_is_late_and_the_instalment_of_the_period(
         self, count: int, cents: int, after: int, paid: int
