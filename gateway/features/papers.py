@@ -7,6 +7,7 @@ from gateway.papers.desk import Desk
 from gateway.papers.links import BASE_CHARACTERS_MAX, Links
 from gateway.papers.reader import Reader
 from gateway.playbooks.papers import Papers
+from gateway.web.paper_links import PaperLinkRoutes
 from gateway.web.papers import PapersRoutes
 
 LINKS, CHECKS = "/s/", "/api/papers"
@@ -17,8 +18,11 @@ def feature(tools: Tools) -> Feature:
     papers = Papers(tools.outbox, links)
     if tools.config.mail.host:
         tools.books.observers.append(papers.posted)
-    routes = PapersRoutes(desk_of(tools), links, tools.store, tools.portfolio, tools.clock)
-    return Feature(instants=papers.handlers(), routes=routes.table(), open_routes=routes.open_table())
+    desk = desk_of(tools)
+    routes = PapersRoutes(desk, tools.store, tools.portfolio, tools.clock)
+    return Feature(
+        instants=papers.handlers(), routes=routes.table(), open_routes=PaperLinkRoutes(desk, links).open_table()
+    )
 
 
 def desk_of(tools: Tools) -> Desk:

@@ -1,4 +1,4 @@
-"""Statements and receipts for operators, and the page behind a link in an SMS.
+"""Statements and receipts for operators.
 
     GET /api/wallet/0711000001/statement?format=pdf&from=2026-08-01&to=2026-08-31
     GET /api/savings/0711000001/statement?format=csv&type=interest,in&status=all
@@ -11,7 +11,6 @@ that the JSON answers, or `in` and `out`; `status` is posted, held or all. A fil
 it would be too long for its kind; CSV is as long as it needs to be.
 """
 
-import html
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,7 +24,6 @@ from gateway.lending.portfolio import Portfolio
 from gateway.papers import receipt, records
 from gateway.papers.days import Days, days_of
 from gateway.papers.desk import MIME, Desk, File, Form, money
-from gateway.papers.links import Links
 from gateway.papers.loans import Instalment
 from gateway.papers.reader import LoanStatement, TooManyLines
 from gateway.papers.statement import Account, Choice, Line, Statement, page_of, pages_in
@@ -34,6 +32,7 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.lines import customer_on
+from gateway.web.pages import PRIVATE
 from gateway.web.problems import problem
 
 FORMS = ("json", "pdf", "csv", "xlsx")
@@ -44,23 +43,6 @@ KINDS = frozenset(
         "paid_out", "interest_agreed", "penalty", "repaid", "waived", "adjusted",
     }
 )  # fmt: skip
-PRIVATE = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "X-Frame-Options": "DENY",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-}
-"""On everything that shows somebody's money: nobody keeps it, frames it or is told where it was."""
-
-STYLE = (
-    "body{font:17px/1.5 system-ui,sans-serif;max-width:26em;margin:2em auto;padding:0 1em;color:#12202b}"
-    "h1{font-size:1.3em;color:#0b3d5c}label{display:block;margin:1em 0 .3em}"
-    "input{font-size:1.4em;width:6em;padding:.3em;letter-spacing:.2em}"
-    "button{font-size:1em;padding:.7em 1.2em;margin-top:1em;background:#0b3d5c;color:#fff;border:0;border-radius:4px}"
-    ".no{color:#a4262c}p.small{color:#5b6770;font-size:.85em}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +56,10 @@ class Asked:
 
 
 class PapersRoutes:
-    """`table` is for operators only; `open_table` is for whoever holds a link."""
+    """For operators only: whoever holds a link is answered by `gateway.web.paper_links`."""
 
-    def __init__(self, desk: Desk, links: Links, store: Store, portfolio: Portfolio, clock: Clock) -> None:
+    def __init__(self, desk: Desk, store: Store, portfolio: Portfolio, clock: Clock) -> None:
         self._desk = desk
-        self._links = links
         self._store = store
         self._portfolio = portfolio
         self._clock = clock
@@ -91,9 +72,6 @@ class PapersRoutes:
             web.get("/api/papers/receipt/{reference}", self.receipt),
             web.get("/api/papers/{code}", self.checked),
         )
-
-    def open_table(self) -> Iterable[web.RouteDef]:
-        return (web.get("/s/{token}", self.ask), web.post("/s/{token}", self.opened))
 
     async def wallet(self, request: web.Request) -> web.StreamResponse:
         return await self._account(request, "wallet")
@@ -116,7 +94,7 @@ class PapersRoutes:
             pieces = self._desk.table(customer, account, days, walk, "api")
             return await _streamed(request, f"{account}-{days.since}-{days.until}.csv", pieces)
         form: Form = "pdf" if asked.form == "pdf" else "xlsx"
-        return await _filed(lambda: self._desk.account(customer, account, days, asked.choice, form, "api"))
+        return await filed(lambda: self._desk.account(customer, account, days, asked.choice, form, "api"))
 
     async def _account_page(self, customer: Customer, account: Account, days: Days, asked: Asked) -> web.Response:
         size = self._desk.settings.page
@@ -153,7 +131,7 @@ class PapersRoutes:
             pieces = self._desk.loan_table(owner, found, days, "api")
             return await _streamed(request, f"{record.reference}-{days.since}-{days.until}.csv", pieces)
         form: Form = "pdf" if asked.form == "pdf" else "xlsx"
-        return await _filed(lambda: self._desk.loan(owner, found, days, form, "api"))
+        return await filed(lambda: self._desk.loan(owner, found, days, form, "api"))
 
     def _loan_page(self, owner: Customer, found: LoanStatement, days: Days, number: int) -> web.Response:
         size, statement = self._desk.settings.page, found.statement
@@ -187,7 +165,7 @@ class PapersRoutes:
             owner = person or await customers.find(connection, found.customer_id)
         if owner is None:
             return problem(404, "no-receipt", "this operation belongs to nobody here")
-        return await _filed(lambda: self._desk.receipt(owner, found, "api"))
+        return await filed(lambda: self._desk.receipt(owner, found, "api"))
 
     async def checked(self, request: web.Request) -> web.StreamResponse:
         """What the paper with this code must show."""
@@ -213,26 +191,6 @@ class PapersRoutes:
             },
             headers=PRIVATE,
         )
-
-    async def ask(self, request: web.Request) -> web.StreamResponse:
-        """The same page whatever the link: looking at it says nothing, and uses nothing up."""
-        return self._page()
-
-    async def opened(self, request: web.Request) -> web.StreamResponse:
-        """The statement, for the right digits; for anything else the same no."""
-        fields = await request.post()
-        digits = fields.get("digits", "")
-        text = digits.strip() if isinstance(digits, str) else ""
-        found = await self._links.opened(request.match_info["token"], text)
-        if found is None:
-            return self._page(is_refused=True)
-        customer, days = found
-        return await _filed(lambda: self._desk.whole(customer, days, "link"), place="inline")
-
-    def _page(self, *, is_refused: bool = False) -> web.Response:
-        body = page([self._desk.voice(language) for language in self._desk.languages], is_refused=is_refused)
-        status = 403 if is_refused else 200
-        return web.Response(text=body, status=status, content_type="text/html", headers=PRIVATE)
 
     def _asked(self, request: web.Request) -> Asked | web.Response:
         try:
@@ -284,26 +242,7 @@ def _day(query: Mapping[str, str], name: str) -> date | None:
     return day
 
 
-def page(voices: Iterable[Voice], *, is_refused: bool = False) -> str:
-    """What somebody sees who opens a link, in every language: nothing is known about them yet."""
-    spoken = list(voices)
-
-    def each(key: str, between: str = "<br>") -> str:
-        return between.join(html.escape(voice(key)) for voice in spoken)
-
-    no = f'<p class="no" role="alert">{each("link.refused")}</p>' if is_refused else ""
-    return (
-        f'<!doctype html><html lang="{spoken[0].language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{each('link.title', ' / ')}</title><style>{STYLE}</style></head><body>"
-        f'<h1>{each("link.title", " / ")}</h1>{no}<form method="post"><label for="digits">{each("link.ask")}</label>'
-        '<input id="digits" name="digits" inputmode="numeric" pattern="[0-9]{4}" maxlength="4" required'
-        f' autocomplete="off" autofocus><div><button>{each("link.show", " / ")}</button></div></form>'
-        f'<p class="small">{each("link.over")}</p></body></html>'
-    )
-
-
-async def _filed(make: Callable[[], Awaitable[File]], place: str = "attachment") -> web.StreamResponse:
+async def filed(make: Callable[[], Awaitable[File]], place: str = "attachment") -> web.StreamResponse:
     """The file, or why there is none."""
     try:
         file = await make()

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.papers.unsubscribing import Unsubscribing
 from gateway.papers.writing import Voice
-from gateway.web.papers import PRIVATE, STYLE
+from gateway.web.pages import document, shown
 
 
 class UnsubscribingRoutes:
@@ -33,8 +33,7 @@ class UnsubscribingRoutes:
         return self._page("done", 200) if is_done else self._page("refused", 403)
 
     def _page(self, said: str, status: int) -> web.Response:
-        body = page(self._voices(), said)
-        return web.Response(text=body, status=status, content_type="text/html", headers=PRIVATE)
+        return shown(page(self._voices(), said), status)
 
 
 def page(voices: Sequence[Voice], said: str) -> str:
@@ -44,10 +43,5 @@ def page(voices: Sequence[Voice], said: str) -> str:
         return between.join(html.escape(voice(f"letters.{key}")) for voice in voices)
 
     button = f'<form method="post"><button>{each("stop", " / ")}</button></form>' if said == "ask" else ""
-    return (
-        f'<!doctype html><html lang="{voices[0].language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{each('title', ' / ')}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{each('title', ' / ')}</h1><p>{each(said)}</p>{button}"
-        f'<p class="small">{each("back")}</p></body></html>'
-    )
+    body = f'<p>{each(said)}</p>{button}<p class="small">{each("back")}</p>'
+    return document(voices[0].language, each("title", " / "), body)
