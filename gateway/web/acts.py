@@ -30,7 +30,6 @@ from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 
 PAGE_MAX = 200
-PRIVATE = {"Cache-Control": "no-store"}
 
 Done = Callable[[AsyncConnection, Deed], Awaitable[dict[str, Any]]]
 
@@ -79,7 +78,7 @@ class ActRoutes:
         async with self._store.read() as connection:
             rows = await proposals.waiting(connection, self._clock(), PAGE_MAX)
             shown = [_shown(row, await queue.find(connection, row.operation_id)) for row in rows]
-        return web.json_response({"acts": shown}, headers=PRIVATE)
+        return web.json_response({"acts": shown})
 
     async def retry(self, request: web.Request) -> web.StreamResponse:
         return await validated(request, Said, lambda said: self._acted(request, said, self._acting.retry))
@@ -145,7 +144,7 @@ class ActRoutes:
         except Rejected as error:
             return problem(404 if error.code == "unknown" else 409, error.code, f"Refused: {error}.")
         self._outbox.news.set()
-        return web.json_response(shown, status=status, headers=PRIVATE)
+        return web.json_response(shown, status=status)
 
 
 def _shown(asked: Row[Any], operation: Row[Any]) -> dict[str, Any]:

@@ -31,7 +31,6 @@ from gateway.web.paging import limit_of, number_of
 from gateway.web.problems import problem
 
 PAGE, PAGE_MAX = 50, 200
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class BooksRoutes:
@@ -61,7 +60,7 @@ class BooksRoutes:
             found = await listed(connection, query.get("prefix", ""), query.get("cursor", ""), limit + 1)
         page = found[:limit]
         body = {"accounts": [_account(each) for each in page], "cursor": page[-1].key if len(found) > limit else None}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def balance(self, request: web.Request) -> web.StreamResponse:
         """Of now with what is held, or of any moment."""
@@ -81,7 +80,7 @@ class BooksRoutes:
                 held, cents = {}, await self._books.balance_at(connection, key, at)
         at = self._clock() if at is None else at
         body = {"account": key, "at": iso(at), "balance": amount_text(cents), **held, "currency": CURRENCY}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def entries(self, request: web.Request) -> web.StreamResponse:
         """The newest first, each with the balance after it."""
@@ -102,7 +101,7 @@ class BooksRoutes:
             "entries": [_entry(movement) for movement in wanted],
             "cursor": f"{more.at}-{more.id}" if more else None,
         }
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def trial_balance(self, request: web.Request) -> web.StreamResponse:
         """Of now, or of the end of a day."""
@@ -113,7 +112,7 @@ class BooksRoutes:
             return problem(422, "invalid", "on: a day, as 2026-08-05")
         async with self._store.read() as connection:
             rows = await self._books.trial_balance(connection, None if day is None else end_of(day))
-        return web.json_response(_trial(rows, day or local_date(self._clock())), headers=PRIVATE)
+        return web.json_response(_trial(rows, day or local_date(self._clock())))
 
 
 def _trial(rows: list[TrialRow], day: date) -> dict[str, Any]:

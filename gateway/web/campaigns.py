@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.books.accounts import CURRENCY
@@ -37,7 +37,6 @@ SAMPLES = 5
 REPORT_ROWS = 500
 PIECE = 65_536
 STATUS_OF = {"not-found": 404, "invalid": 422, "unreadable": 422}
-HEADERS = {"Cache-Control": "no-store"}
 HEAD: Row = ("row", "phone", "language", "parts", "outcome", "reason", "cost", "at", "email")
 
 
@@ -99,7 +98,7 @@ class CampaignRoutes:
                 campaign = await self._desk.written(key, draft)
             except Rejected as error:
                 return _refused(error)
-            return web.json_response(await self._described(campaign), status=201, headers=HEADERS)
+            return web.json_response(await self._described(campaign), status=201)
 
         return await validated(request, Written, handle)
 
@@ -121,7 +120,7 @@ class CampaignRoutes:
             return problem(422, "invalid", "limit is a number")
         async with self._store.read() as connection:
             rows = await records.newest(connection, limit)
-        return web.json_response({"campaigns": [_head(row) for row in rows]}, headers=HEADERS)
+        return web.json_response({"campaigns": [_head(row) for row in rows]})
 
     async def bring(self, request: web.Request) -> web.StreamResponse:
         by = request.query.get("by", "").strip()
@@ -136,14 +135,14 @@ class CampaignRoutes:
             campaign = await self._desk.brought(_named(request), bytes(content), by)
         except Rejected as error:
             return _refused(error)
-        return web.json_response(await self._described(campaign), headers=HEADERS)
+        return web.json_response(await self._described(campaign))
 
     async def show(self, request: web.Request) -> web.Response:
         async with self._store.read() as connection:
             campaign = await records.named(connection, _named(request))
         if campaign is None:
             return problem(404, "not-found", "There is no such campaign.")
-        return web.json_response(await self._described(campaign), headers=HEADERS)
+        return web.json_response(await self._described(campaign))
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """Everybody of the table, one line each. What came from the file never becomes a formula."""
@@ -152,7 +151,7 @@ class CampaignRoutes:
         if campaign is None:
             return problem(404, "not-found", "There is no such campaign.")
         name = f'attachment; filename="campaign-{campaign.reference}.csv"'
-        response = web.StreamResponse(headers={**HEADERS, "Content-Disposition": name})
+        response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_DISPOSITION: name})
         response.content_type, response.charset = "text/csv", "utf-8"
         await response.prepare(request)
         async for piece in streamed(HEAD, self._lines(campaign)):
@@ -171,7 +170,7 @@ class CampaignRoutes:
             campaign = await self._desk.did(_named(request), act, said.by, said.why)
         except Rejected as error:
             return _refused(error)
-        return web.json_response(await self._described(campaign), headers=HEADERS)
+        return web.json_response(await self._described(campaign))
 
     async def _lines(self, campaign: Campaign) -> AsyncIterator[Row]:
         after = 0

@@ -33,7 +33,6 @@ from menus.gsm import septets, to_gsm
 from menus.slots import ANSWER_LETTERS
 
 PAGE, PAGE_MAX = 50, 200
-PRIVATE = {"Cache-Control": "no-store"}
 
 Act = Callable[[AsyncConnection, Deed, str, str], Awaitable[None]]
 
@@ -112,7 +111,7 @@ class CaseRoutes:
             rows = await kept.listed(connection, wanted)
             shown = [await _shown(connection, row, now) for row in rows[:limit]]
         cursor = following(rows, limit)
-        return web.json_response({"cases": shown, "cursor": cursor}, headers=PRIVATE)
+        return web.json_response({"cases": shown, "cursor": cursor})
 
     async def show(self, request: web.Request) -> web.Response:
         """One, with its evidence and all that was written to it."""
@@ -120,7 +119,7 @@ class CaseRoutes:
             row = await kept.find(connection, request.match_info["reference"].upper())
             if row is None:
                 return problem(404, "not-found", "no case of this number")
-            return web.json_response(await self._whole(connection, row), headers=PRIVATE)
+            return web.json_response(await self._whole(connection, row))
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         return await validated(request, By, lambda said: self._done(request, said.by, said.text, self._cases.take))
@@ -153,7 +152,7 @@ class CaseRoutes:
         except Rejected as error:
             return problem(404 if error.code == "unknown" else 409, error.code, f"Refused: {error}.")
         self._outbox.news.set()
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def _whole(self, connection: AsyncConnection, row: Row[Any]) -> dict[str, Any]:
         written = await kept.notes(connection, row.id)

@@ -18,8 +18,6 @@ from gateway.playbooks.floating import KIND, asked_now
 from gateway.store.engine import Store
 from gateway.web.problems import problem
 
-PRIVATE = {"Cache-Control": "no-store"}
-
 
 class FloatRoutes:
     """The composition root puts them behind the operators' token."""
@@ -47,7 +45,7 @@ class FloatRoutes:
                 )
             },
         }  # fmt: skip
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def ask(self, request: web.Request) -> web.Response:
         if not self._outbox.knows(KIND):
@@ -57,7 +55,7 @@ class FloatRoutes:
         async with self._store.begin() as connection:
             await self._outbox.put(connection, question, is_ours=True)
         self._outbox.news.set()
-        return web.json_response({"state": "queued", "askedAt": iso(now)}, status=202, headers=PRIVATE)
+        return web.json_response({"state": "queued", "askedAt": iso(now)}, status=202)
 
 
 def _shown(standing: Standing) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from gateway.web.problems import problem, validated
 FIRST_ROWS = 10
 PIECE = 65_536
 BY_CHARACTERS_MAX = 36
-HEADERS = {"Cache-Control": "no-store"}
 STATUS_OF = {"not-found": 404, "refused": 409}
 NOT_FOUND = "There is no such upload."
 
@@ -66,7 +65,7 @@ class LoanUploadRoutes:
         if form not in ("csv", "xlsx"):
             return problem(422, "invalid", "format: csv or xlsx")
         content = template.as_csv() if form == "csv" else template.as_xlsx()
-        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="loan-book.{form}"'}
+        headers = {"Content-Disposition": f'attachment; filename="loan-book.{form}"'}
         return web.Response(body=content, content_type=MIME[form], headers=headers)
 
     async def bring(self, request: web.Request) -> web.StreamResponse:
@@ -83,15 +82,15 @@ class LoanUploadRoutes:
             upload = await self._uploads.brought(content, name, by)
         except Rejected as error:
             return problem(422, error.code, f"Refused: {error}.")
-        return web.json_response(self._described(upload), status=201, headers=HEADERS)
+        return web.json_response(self._described(upload), status=201)
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         upload = await self._uploads.find(request.match_info["id"])
         if upload is None:
             return problem(404, "not-found", NOT_FOUND)
         if request.query.get("format") == "csv":
-            return web.Response(text=errors_as_csv(upload), content_type="text/csv", headers=HEADERS)
-        return web.json_response(self._described(upload), headers=HEADERS)
+            return web.Response(text=errors_as_csv(upload), content_type="text/csv")
+        return web.json_response(self._described(upload))
 
     async def bring_in(self, request: web.Request) -> web.StreamResponse:
         """All of it, in one unit of work. Asking again answers the same."""
@@ -107,7 +106,7 @@ class LoanUploadRoutes:
                 return problem(STATUS_OF.get(error.code, 422), error.code, f"Refused: {error}.")
             finally:
                 self._done.pop(identity, None)
-            return web.json_response(self._described(upload), headers=HEADERS)
+            return web.json_response(self._described(upload))
 
         return await validated(request, By, handle)
 

@@ -36,7 +36,6 @@ FORMS = ("json", "csv", "xlsx")
 MOST = 500
 MOST_MAX = 5_000
 OFFICER_CHARACTERS_MAX = 36
-HEADERS = {"Cache-Control": "no-store"}
 
 
 class Wrong(Exception):
@@ -118,10 +117,10 @@ class LoanBookRoutes:
             except Wrong as error:
                 return problem(422, "invalid", str(error))
             if form == "json":
-                return web.json_response(made.as_json(), headers=HEADERS)
+                return web.json_response(made.as_json())
             content = made.as_csv().encode() if form == "csv" else made.as_xlsx(self._letterhead)
             named = {"Content-Disposition": f'attachment; filename="{name}-{on}.{form}"'}
-            return web.Response(body=content, content_type=MIME[form], headers={**HEADERS, **named})
+            return web.Response(body=content, content_type=MIME[form], headers=named)
 
         return answer
 

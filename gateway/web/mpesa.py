@@ -45,7 +45,6 @@ KEY_HEADER = "Idempotency-Key"
 KEY_CHARACTERS_MAX = 200
 AMOUNT_MAX = 250_000
 WALLET = "wallet"
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 def _line(text: str) -> str:
@@ -136,7 +135,7 @@ class MpesaRoutes:
                 return problem(404, "not-found", "M-PESA was asked for nothing under this name")
             if request.query.get("ask") in {"1", "true"}:
                 await self._asked_now(connection, found)
-        return web.json_response({"requests": [_request(each) for each in found]}, headers=PRIVATE)
+        return web.json_response({"requests": [_request(each) for each in found]})
 
     async def _asked_now(self, connection: AsyncConnection, found: list[RailRequest]) -> None:
         for each in found:
@@ -244,7 +243,6 @@ def _answer(row: Row[Any], customer: Customer) -> web.Response:
             "createdAt": iso(row.created_at),
         },
         status=202 if row.is_open else 200,
-        headers=PRIVATE,
     )
 
 

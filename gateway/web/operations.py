@@ -26,7 +26,6 @@ from gateway.web.paging import cursor_of, limit_of, moment_of
 from gateway.web.problems import problem
 
 PAGE, PAGE_MAX = 50, 200
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class OperationRoutes:
@@ -69,7 +68,7 @@ class OperationRoutes:
         if isinstance(filters, web.Response):
             return filters
         name = 'attachment; filename="operations.csv"'
-        response = web.StreamResponse(headers={**PRIVATE, hdrs.CONTENT_DISPOSITION: name})
+        response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_DISPOSITION: name})
         response.content_type, response.charset = "text/csv", "utf-8"
         await response.prepare(request)
         async for piece in csv.streamed(HEAD, rows(self._store, filters, CURRENCY)):

@@ -45,7 +45,6 @@ NAMESPACE = uuid.UUID("9c1f9c0e-5a0c-5e1b-8a53-6f7264657273")
 KEY_HEADER = "Idempotency-Key"
 KEY_CHARACTERS_MAX = 200
 PAGE, PAGE_MAX = 50, 200
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Wanted(BaseModel):
@@ -108,7 +107,7 @@ class OrderRoutes:
             if known is not None and _said(known) != _said(order):
                 return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
         self._outbox.news.set()
-        return web.json_response(described(known or order), status=200 if known else 202, headers=PRIVATE)
+        return web.json_response(described(known or order), status=200 if known else 202)
 
     async def _refusal(self, connection: AsyncConnection, customer: Customer, wanted: Wanted) -> web.Response | None:
         if wanted.starts_on < local_date(self._clock()):
@@ -162,14 +161,14 @@ class OrderRoutes:
                 limit=limit + 1,
             )  # fmt: skip
         body = {"standingOrders": [described(each) for each in found[:limit]], "cursor": following(found, limit)}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         async with self._store.read() as connection:
             order = await kept.by_reference(connection, request.match_info["reference"].upper())
         if order is None:
             return problem(404, "not-found", "no such standing order")
-        return web.json_response(described(order), headers=PRIVATE)
+        return web.json_response(described(order))
 
 
 def described(order: Order) -> dict[str, Any]:

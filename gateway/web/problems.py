@@ -62,14 +62,19 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def operator_only(token: str) -> Callable[[Handler], Handler]:
-    """Wraps handlers so that they ask for `Authorization: Bearer <token>`; without a token set, nobody gets in."""
+    """Wraps handlers so that they ask for `Authorization: Bearer <token>`; without a token set, nobody gets in.
+
+    What they answer is kept by nobody on the way. One that streams says so itself, before its first byte.
+    """
 
     def guard(handler: Handler) -> Handler:
         async def guarded(request: web.Request) -> web.StreamResponse:
             scheme, _, given = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
             if not token or scheme.lower() != "bearer" or not same(given.strip(), token):
                 return problem(401, "unauthorized", "An operator's bearer token is needed.")
-            return await handler(request)
+            response = await handler(request)
+            response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+            return response
 
         return guarded
 

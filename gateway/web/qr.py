@@ -34,7 +34,6 @@ from gateway.web.mpesa import Phone, Shillings
 from gateway.web.problems import problem, validated
 
 PNG = "image/png"
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Asked(BaseModel):
@@ -133,8 +132,8 @@ class QrRoutes:
             "contentType": PNG,
             "image": base64.b64encode(picture).decode(),
         }
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     def _picture(self, code: Code, picture: bytes) -> web.Response:
-        headers = {**PRIVATE, hdrs.CONTENT_DISPOSITION: f'inline; filename="{code.reference}.png"'}
+        headers = {hdrs.CONTENT_DISPOSITION: f'inline; filename="{code.reference}.png"'}
         return web.Response(body=picture, content_type=PNG, headers=headers)

@@ -24,8 +24,6 @@ from gateway.rails.standing import Standing, Way
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 
-PRIVATE = {"Cache-Control": "no-store"}
-
 
 class Said(BaseModel):
     """Who pauses or resumes what, and why."""
@@ -93,7 +91,7 @@ class RailControlRoutes:
     async def _shown(self) -> web.Response:
         async with self._store.read() as connection:
             rails = await self._hand.standing(connection)
-        return web.json_response({"rails": [_rail(each) for each in rails]}, headers=PRIVATE)
+        return web.json_response({"rails": [_rail(each) for each in rails]})
 
 
 def _rail(standing: Standing) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from gateway.web.problems import problem, validated
 
 PREFIX = "RE"
 PAGE = 50
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Asked(BaseModel):
@@ -78,9 +77,7 @@ class ReconcilingRoutes:
         async with self._store.begin() as connection:
             await self._outbox.put(connection, Operation(identity, KIND, named, "", intent), is_ours=True)
         self._outbox.news.set()
-        return web.json_response(
-            {"on": day.isoformat(), "state": "queued", "askedAt": _exact(now)}, status=202, headers=PRIVATE
-        )
+        return web.json_response({"on": day.isoformat(), "state": "queued", "askedAt": _exact(now)}, status=202)
 
     async def day(self, request: web.Request) -> web.Response:
         """The newest result."""
@@ -94,7 +91,7 @@ class ReconcilingRoutes:
             return problem(404, "not-found", "this day was not compared yet")
         compared, at = found
         body = {"on": day.isoformat(), "at": _exact(at), "shortcodes": [_compared(each) for each in compared]}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def list(self, request: web.Request) -> web.Response:
         states = _chosen(request.query.get("state", "pending"), mismatches.STATES)
@@ -108,7 +105,7 @@ class ReconcilingRoutes:
                 connection, states=states, kinds=kinds, limit=PAGE, offset=(int(page) - 1) * PAGE
             )
         body = {"mismatches": [_mismatch(row) for row in rows], "count": count, "page": int(page)}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def settle(self, request: web.Request) -> web.StreamResponse:
         async def handle(said: Said) -> web.Response:
@@ -122,7 +119,7 @@ class ReconcilingRoutes:
                 return problem(404, "not-found", "no such mismatch")
             if came_to == "settled_before":
                 return problem(409, "settled-before", f"it is {row.state} already, by {row.by}")
-            return web.json_response(_mismatch(row), headers=PRIVATE)
+            return web.json_response(_mismatch(row))
 
         return await validated(request, Said, handle)
 

@@ -24,8 +24,6 @@ from gateway.restoring.records import Restore
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 
-PRIVATE = {"Cache-Control": "no-store"}
-
 
 class Said(BaseModel):
     """Who wants it asked again, and why."""
@@ -51,7 +49,7 @@ class RestoreRoutes:
             restore = await records.latest(connection)
         if restore is None:
             return problem(404, "not-found", "this database was never restored")
-        return web.json_response(_shown(restore), headers=PRIVATE)
+        return web.json_response(_shown(restore))
 
     async def again(self, request: web.Request) -> web.StreamResponse:
         async def handle(said: Said) -> web.Response:
@@ -66,7 +64,7 @@ class RestoreRoutes:
                 restore = await records.latest(connection)
             self._outbox.news.set()
             assert restore is not None
-            return web.json_response(_shown(restore), status=202, headers=PRIVATE)
+            return web.json_response(_shown(restore), status=202)
 
         return await validated(request, Said, handle)
 

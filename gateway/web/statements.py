@@ -37,7 +37,6 @@ BLOCK_BYTES = 1 << 18
 FIELD_BYTES_MAX = 1024
 PAGE = 50
 UNLOCKING = "X-Statement-Password"
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class TooLarge(Exception):
@@ -78,13 +77,13 @@ class StatementRoutes:
             try:
                 handed = await self._received(request, Path(folder) / "statement")
                 if preview == "true":
-                    return web.json_response(_previewed(await self._desk.preview(handed)), headers=PRIVATE)
+                    return web.json_response(_previewed(await self._desk.preview(handed)))
                 upload, is_new = await self._desk.accept(handed)
             except TooLarge:
                 return problem(413, "too-large", f"a statement may have {self._most} bytes; export fewer days at once")
             except Unreadable as error:
                 return problem(422, "unreadable-statement", str(error))
-        return web.json_response(described(upload), status=202 if is_new else 200, headers=PRIVATE)
+        return web.json_response(described(upload), status=202 if is_new else 200)
 
     async def all(self, request: web.Request) -> web.Response:
         page = _page(request)
@@ -93,14 +92,14 @@ class StatementRoutes:
         async with self._store.read() as connection:
             found, count = await uploads.newest(connection, PAGE, (page - 1) * PAGE)
         body = {"statements": [described(each) for each in found], "count": count, "page": page}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def one(self, request: web.Request) -> web.Response:
         async with self._store.read() as connection:
             upload = await uploads.find(connection, request.match_info["id"])
         if upload is None:
             return problem(404, "not-found", "no such statement")
-        return web.json_response(described(upload), headers=PRIVATE)
+        return web.json_response(described(upload))
 
     async def rejected(self, request: web.Request) -> web.Response:
         """Which rows, which column, and why."""
@@ -112,9 +111,7 @@ class StatementRoutes:
             found = await uploads.rejections(connection, request.match_info["id"], PAGE, (page - 1) * PAGE)
         if upload is None:
             return problem(404, "not-found", "no such statement")
-        return web.json_response(
-            {"rejected": _rejected(found), "count": upload.rejected, "page": page}, headers=PRIVATE
-        )
+        return web.json_response({"rejected": _rejected(found), "count": upload.rejected, "page": page})
 
     async def _received(self, request: web.Request, path: Path) -> Handed:
         """To disk, in blocks, hashed on the way. Raises TooLarge, and Unreadable without a file."""

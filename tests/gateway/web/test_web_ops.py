@@ -47,11 +47,12 @@ class TestTheToken:
 
         assert answer.startswith(b"HTTP/1.1 401 ")
 
-    async def test_the_scheme_is_written_in_any_case(self, house: House) -> None:
-        """As HTTP has it."""
+    async def test_the_scheme_is_written_in_any_case_and_nobody_keeps_the_answer(self, house: House) -> None:
+        """As HTTP has it; a list, a balance and a streamed table alike."""
         headers = {"Authorization": f"bearer {OPS_TOKEN}"}
-        async with house.http.get(f"{house.url}/api/ussd/sessions", headers=headers) as response:
-            assert response.status == 200
+        for path in ("/api/ussd/sessions", "/api/wallet/0711000001", "/api/operations/export"):
+            async with house.http.get(f"{house.url}{path}", headers=headers) as response:
+                assert (response.status, response.headers["Cache-Control"]) == (200, "no-store")
 
 
 async def _connected(house: House) -> Any:
