@@ -41,15 +41,11 @@ from gateway.operations.worker import Pace, Worker
 from gateway.pins import Hashes, Pins
 from gateway.playbooks.telling import Teller
 from gateway.providers.loading import providers_of
-from gateway.rails.breakers import Trip
-from gateway.rails.bucket import Buckets
 from gateway.rails.callbacks import Callback, RailCallbacks
 from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
-from gateway.rails.door import Door
-from gateway.rails.steps import Addresses, Patience
-from gateway.rails.token_shelf import TokenShelves
-from gateway.rails.witness import Witness
+from gateway.rails.steps import Addresses
+from gateway.rails.wiring import doubt_ms_of, patience_of, rail_of, shortcodes_of
 from gateway.sending.unlinked import Unlinked
 from gateway.sessions import Sessions
 from gateway.spool import Spool
@@ -192,7 +188,7 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     outbox = Outbox(store, playbooks, instants, clock, recall_ms=RECALL_MS)
     callbacks = RailCallbacks(
         outside.rail, store, outbox, playbooks, clock,
-        doubt_ms=_doubt_ms(config), shortcodes=_shortcodes(config.rails.daraja),
+        doubt_ms=doubt_ms_of(config.rails.daraja), shortcodes=shortcodes_of(config.rails.daraja),
     )  # fmt: skip
     domains = modules(FEATURES)
     readers, computed = dict[str, Reader](), dict[str, Computed]()
@@ -202,7 +198,7 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
         portfolio=Portfolio(products_of(config)),
         outbox=outbox, teller=Teller(outbox), rail=outside.rail, callbacks=callbacks,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),
-        patience=_patience(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
+        patience=patience_of(config.rails.daraja), charges=Charges(config.rails.daraja.paybill_charges),
         hashes=Hashes(config.pins), menus=menus,
         providers=outside.providers,
         under_way=under_way(domains), facts=facts,
@@ -235,38 +231,9 @@ def _outside(config: Config, clock: Clock, codes: tuple[str, ...]) -> Outside:
     store = Store(database.url, pool=database.pool, busy_seconds=database.busy_seconds)
     return Outside(
         store=store,
-        rail=DarajaRail(
-            config.rails.daraja,
-            clock,
-            shelves=_shelves(config),
-            door=_door(config, store, clock),
-            witness=_witness(config),
-        ),
+        rail=rail_of(config, store, clock),
         providers=providers_of(config.providers, codes),
     )
-
-
-def _shelves(config: Config) -> TokenShelves:
-    """Where all processes share the rail's tokens."""
-    return TokenShelves(
-        config.redis.url,
-        timeout_seconds=config.redis.timeout_seconds,
-        claim_seconds=2 * config.rails.daraja.timeout_seconds,
-    )
-
-
-def _witness(config: Config) -> Witness:
-    """What knows of the last pay-out when the database does not."""
-    name = f"{DarajaRail.name}:{config.rails.daraja.payout.shortcode}"
-    return Witness(config.redis.url, name, timeout_seconds=config.redis.timeout_seconds)
-
-
-def _door(config: Config, store: Store, clock: Clock) -> Door:
-    """What every call to the rail goes through, of all processes together."""
-    daraja, name = config.rails.daraja, DarajaRail.name
-    buckets = Buckets(config.redis.url, f"rail:{name}", daraja.limits, timeout_seconds=config.redis.timeout_seconds)
-    trip = Trip(daraja.breaker_failures, round(daraja.breaker_seconds * 1000), round(daraja.breaker_max_seconds * 1000))
-    return Door(name, store, clock, buckets, trip)
 
 
 def _playbooks(features: Iterable[Feature]) -> dict[str, Playbook]:
@@ -378,31 +345,6 @@ def public_url(config: Config) -> str:
 def _sms(providers: Mapping[str, Any]) -> dict[str, Any]:
     """Those who carry SMS too."""
     return {name: provider for name, provider in providers.items() if hasattr(provider, "send_sms")}
-
-
-def _patience(daraja: Daraja) -> Patience:
-    def ms(seconds: float) -> int:
-        return round(seconds * 1000)
-
-    return Patience(
-        callback_ms=ms(daraja.callback_seconds),
-        ask_ms=ms(daraja.ask_seconds),
-        ask_max_ms=ms(daraja.ask_max_seconds),
-        slow_ms=ms(daraja.slow_seconds),
-        give_up_ms=ms(daraja.give_up_seconds),
-        prompt_expires_ms=ms(daraja.prompt_expires_seconds),
-    )
-
-
-def _doubt_ms(config: Config) -> int:
-    """By then a prompt has been answered or has expired, and the rail's list has been asked once more."""
-    patience = _patience(config.rails.daraja)
-    return patience.prompt_expires_ms + 2 * patience.ask_max_ms
-
-
-def _shortcodes(daraja: Daraja) -> frozenset[str]:
-    """Every one that a payment to us may name."""
-    return frozenset((daraja.collection.shortcode, daraja.payout.shortcode, *daraja.shortcodes_also))
 
 
 def _policy(config: Config) -> Policy:
