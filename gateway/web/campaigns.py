@@ -28,10 +28,10 @@ from gateway.lending.fields import amount_text
 from gateway.papers.csv import streamed
 from gateway.papers.paper import Row
 from gateway.store.engine import Store
+from gateway.web import keys
 from gateway.web.paging import limit_of
 from gateway.web.problems import problem, validated
 
-KEY_HEADER, KEY_CHARACTERS_MAX = "Idempotency-Key", 200
 PAGE, PAGE_MAX = 20, 100
 SAMPLES = 5
 REPORT_ROWS = 500
@@ -83,9 +83,9 @@ class CampaignRoutes:
         )
 
     async def write(self, request: web.Request) -> web.StreamResponse:
-        key = request.headers.get(KEY_HEADER, "").strip()
-        if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-            return problem(422, "invalid", f"{KEY_HEADER}: needed, up to {KEY_CHARACTERS_MAX} characters")
+        key = request.headers.get(keys.HEADER, "").strip()
+        if not 0 < len(key) <= keys.CHARACTERS_MAX:
+            return problem(422, "invalid", f"{keys.HEADER}: needed, up to {keys.CHARACTERS_MAX} characters")
 
         async def handle(body: Written) -> web.StreamResponse:
             if body.partner and body.partner not in self._partners:

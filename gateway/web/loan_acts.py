@@ -32,8 +32,9 @@ from gateway.operations.outbox import Outbox, intent_hash
 from gateway.operations.playbook import Work
 from gateway.playbooks.servicing import KIND, PREFIX, REFUSALS, Servicing, customer_of
 from gateway.store.engine import Store
+from gateway.web.keys import key_of, key_reused
 from gateway.web.loans import named, no_loan
-from gateway.web.problems import idempotency_key, key_reused, problem, validated
+from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("3c0d7f52-8a1e-5b64-9f0b-6c6f616e6163")
 Amount = Annotated[Decimal, Field(gt=0, le=10_000_000, decimal_places=2)]
@@ -181,7 +182,7 @@ class LoanActRoutes:
     async def _asked(self, request: web.Request, customer_id: str, intent: dict[str, Any]) -> web.StreamResponse:
         """Queue an act for a second person, once it is seen that it could be done now."""
         try:
-            key = idempotency_key(request)
+            key = key_of(request)
         except ValueError as error:
             return problem(422, "invalid", str(error))
         identity = str(uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4())

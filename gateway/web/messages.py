@@ -28,12 +28,11 @@ from gateway.sending.parts import size_of
 from gateway.sending.ranks import MANNERS, rank_of
 from gateway.store import messages
 from gateway.store.engine import Store
+from gateway.web import keys
 from gateway.web.problems import problem, validated
 from menus.gsm import to_gsm
 
 NAMESPACE = uuid.UUID("5a9c7f1e-30c4-5b0e-8f7f-736d73736e64")
-KEY_HEADER = "Idempotency-Key"
-KEY_CHARACTERS_MAX = 200
 PAGE, PAGE_MAX = 50, 200
 TEXT_CHARACTERS_MAX = 480
 REFUSALS: Mapping[str, int] = {"not-found": 404, "opted-out": 409, "key-reused": 409}
@@ -73,9 +72,9 @@ class MessageRoutes:
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Queue one message to a customer."""
-        key = request.headers.get(KEY_HEADER, "").strip()
-        if not 0 < len(key) <= KEY_CHARACTERS_MAX:
-            return problem(422, "invalid", f"{KEY_HEADER}: needed, up to {KEY_CHARACTERS_MAX} characters")
+        key = request.headers.get(keys.HEADER, "").strip()
+        if not 0 < len(key) <= keys.CHARACTERS_MAX:
+            return problem(422, "invalid", f"{keys.HEADER}: needed, up to {keys.CHARACTERS_MAX} characters")
         return await validated(request, Send, lambda body: self._sent(key, body))
 
     async def _sent(self, key: str, body: Send) -> web.Response:

@@ -38,11 +38,10 @@ from gateway.rails.states import shown_state
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.keys import key_reused, needed_key
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("5a2f3c18-9a0b-5d4e-8c51-6d706573612e")
-KEY_HEADER = "Idempotency-Key"
-KEY_CHARACTERS_MAX = 200
 AMOUNT_MAX = 250_000
 WALLET = "wallet"
 
@@ -146,11 +145,9 @@ class MpesaRoutes:
     async def _keyed(
         self, request: web.Request, model: Any, handle: Callable[[str, Any], Awaitable[web.Response]]
     ) -> web.StreamResponse:
-        key = request.headers.get(KEY_HEADER, "").strip()
-        if not key or len(key) > KEY_CHARACTERS_MAX:
-            return problem(
-                400, "idempotency-key-missing", f"{KEY_HEADER}: needed, at most {KEY_CHARACTERS_MAX} letters"
-            )
+        key = needed_key(request)
+        if isinstance(key, web.Response):
+            return key
         identity = str(uuid.uuid5(NAMESPACE, f"{request.path}:{key}"))
 
         async def handled(body: Any) -> web.StreamResponse:
@@ -225,7 +222,7 @@ def _repeated(known: Row[Any], customer: Customer, intent: Any) -> web.Response:
     same = known.customer_id == customer.id and known.intent_hash == intent_hash(known.kind, asked)
     if same:
         return _answer(known, customer)
-    return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
+    return key_reused()
 
 
 def _answer(row: Row[Any], customer: Customer) -> web.Response:

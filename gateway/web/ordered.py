@@ -34,7 +34,8 @@ from gateway.playbooks.ordered import KIND, PREFIX, Ordered
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.problems import idempotency_key, key_reused, problem, validated
+from gateway.web.keys import key_of, key_reused
+from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("0d8f4f6e-53c5-5c0b-9b1e-6f7264657265")
 CENTS = 100
@@ -91,7 +92,7 @@ class OrderRoutes:
     async def withdraw(self, request: web.Request) -> web.StreamResponse:
         """The first person's part."""
         try:
-            key = idempotency_key(request)
+            key = key_of(request)
         except ValueError as error:
             return problem(422, "invalid", str(error))
         return await validated(request, Wanted, lambda wanted: self._asked(key, wanted))

@@ -37,13 +37,12 @@ from gateway.rails.organisation import Frequency
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.keys import key_reused, needed_key
 from gateway.web.lines import whose
 from gateway.web.paging import following, limit_of, position_of
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("9c1f9c0e-5a0c-5e1b-8a53-6f7264657273")
-KEY_HEADER = "Idempotency-Key"
-KEY_CHARACTERS_MAX = 200
 PAGE, PAGE_MAX = 50, 200
 
 
@@ -85,11 +84,9 @@ class OrderRoutes:
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         """The same key again answers what has become of the first."""
-        key = request.headers.get(KEY_HEADER, "").strip()
-        if not key or len(key) > KEY_CHARACTERS_MAX:
-            return problem(
-                400, "idempotency-key-missing", f"{KEY_HEADER}: needed, at most {KEY_CHARACTERS_MAX} letters"
-            )
+        key = needed_key(request)
+        if isinstance(key, web.Response):
+            return key
         return await validated(request, Wanted, lambda wanted: self._asked(str(uuid.uuid5(NAMESPACE, key)), wanted))
 
     async def _asked(self, identity: str, wanted: Wanted) -> web.Response:
@@ -105,7 +102,7 @@ class OrderRoutes:
                 if not await self._put(connection, order, wanted.reason):  # the same came at the same moment
                     known = await kept.find(connection, identity)
             if known is not None and _said(known) != _said(order):
-                return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
+                return key_reused()
         self._outbox.news.set()
         return web.json_response(described(known or order), status=200 if known else 202)
 

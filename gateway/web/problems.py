@@ -15,8 +15,6 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Model = TypeVar("Model", bound=BaseModel)
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-KEY_HEADER = "Idempotency-Key"
-KEY_CHARACTERS_MAX = 200
 
 log = structlog.get_logger("web")
 
@@ -97,18 +95,6 @@ async def validated(
         first = error.errors()[0]
         return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
     return await handle(body)
-
-
-def idempotency_key(request: web.Request) -> str | None:
-    """What makes a request one, however often it is sent; None without. Raises ValueError for one too long."""
-    key = request.headers.get(KEY_HEADER, "").strip()
-    if len(key) > KEY_CHARACTERS_MAX:
-        raise ValueError(f"{KEY_HEADER}: at most {KEY_CHARACTERS_MAX} characters")
-    return key or None
-
-
-def key_reused() -> web.Response:
-    return problem(409, "idempotency-key-reused", f"{KEY_HEADER}: used before with another body")
 
 
 def same(given: str, expected: str) -> bool:

@@ -27,9 +27,10 @@ from gateway.playbooks.send import TRANSFER
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.wallet.limits import Kind, Limits
+from gateway.web.keys import key_reused, needed_key
 from gateway.web.lines import customer_on
 from gateway.web.movements import listed, window_of
-from gateway.web.problems import KEY_CHARACTERS_MAX, KEY_HEADER, key_reused, problem, validated
+from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("f6f0b6a4-2c6e-5a0c-9a54-77616c6c6574")
 KINDS: tuple[Kind, ...] = ("deposit", "withdraw", "send")
@@ -102,11 +103,9 @@ class WalletRoutes:
             return await listed(connection, self._books, chart.wallet(found.id), "wallet", window)
 
     async def transfer(self, request: web.Request) -> web.StreamResponse:
-        key = request.headers.get(KEY_HEADER, "").strip()
-        if not key or len(key) > KEY_CHARACTERS_MAX:
-            return problem(
-                400, "idempotency-key-missing", f"{KEY_HEADER}: needed, at most {KEY_CHARACTERS_MAX} letters"
-            )
+        key = needed_key(request)
+        if isinstance(key, web.Response):
+            return key
         return await validated(request, Transfer, lambda wanted: self._transferred(key, wanted))
 
     async def _transferred(self, key: str, wanted: Transfer) -> web.Response:
