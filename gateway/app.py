@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -304,9 +305,8 @@ async def serving(gateway: Gateway) -> AsyncIterator[int]:
         try:
             await site.start()
         except OSError as error:
-            raise Misconfigured(
-                f"server.port: cannot listen on {server.host}:{server.port}: {error.strerror}"
-            ) from error
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise Misconfigured(f"server.port: cannot listen on {server.host}:{server.port}: {why}") from error
         port = runner.addresses[0][1]
         log.info("listening", host=server.host, port=port)
         yield port

@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    YamlConfigSettingsSource,
 )
 
 from gateway.config.core import Ledger
@@ -196,7 +196,7 @@ def load(path: Path | None = None, defaults: dict[str, Any] | None = None) -> Co
     `defaults` lie below both. Raises Misconfigured naming the key.
     """
     chosen = path or Path("config.yaml")
-    if path is not None and not path.exists():
+    if path is not None and not path.is_file():
         raise Misconfigured(f"{path}: no such file")
     values = _merged(defaults or {}, _read(chosen))
     _refuse_unknown_environment()
@@ -212,9 +212,12 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        return dict(YamlConfigSettingsSource(Config, path)())
-    except Exception as error:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise Misconfigured(f"{path}: {error}") from error
+    if not isinstance(found, dict | None):
+        raise Misconfigured(f"{path}: expected sections, such as `server:`, and keys below them")
+    return found or {}
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -233,9 +236,12 @@ def _refuse_unlicensed(config: Config, path: Path) -> None:
 
 
 def _explained(error: ValidationError, path: Path) -> str:
+    """What is wrong with which key, and where it was written: the environment goes before the file."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    return f"{path}: {key}: {first['msg']}"
+    parts = [str(part) for part in first["loc"]]
+    variable = f"{ENVIRONMENT_PREFIX}{'__'.join(parts).upper()}"
+    words = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"]
+    return f"{variable if variable in os.environ else path}: {'.'.join(parts)}: {words}"
 
 
 def _refuse_unknown_environment() -> None:

@@ -93,7 +93,9 @@ async def validated(
         body = model.model_validate_json(await request.read() or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
-        return problem(422, "invalid", f"{'.'.join(str(part) for part in first['loc']) or 'body'}: {first['msg']}")
+        field = ".".join(str(part) for part in first["loc"]) or "body"
+        words = "there is no such field" if first["type"] == "extra_forbidden" else first["msg"]
+        return problem(422, "invalid", f"{field}: {words}")
     return await handle(body)
 
 

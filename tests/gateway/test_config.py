@@ -44,8 +44,18 @@ class TestTheFile:
 
     def test_one_that_was_named_must_be_there(self, tmp_path: Path) -> None:
         """A misspelt file name is not silently the defaults."""
-        with pytest.raises(Misconfigured, match="no such file"):
-            load(tmp_path / "missing.yaml")
+        for named in (tmp_path / "missing.yaml", tmp_path):
+            with pytest.raises(Misconfigured, match="no such file"):
+                load(named)
+
+    def test_what_the_environment_says_wrong_is_named_as_it_is_written_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not as a line of the file, where nobody would find it."""
+        monkeypatch.setenv("NYOTA_SERVER__PROT", "9000")
+
+        with pytest.raises(Misconfigured, match=r"^NYOTA_SERVER__PROT: server\.prot: there is no such key$"):
+            load(written(tmp_path, "server: {port: 9000}"))
 
     @pytest.mark.parametrize(
         ("content", "named"),
