@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.books.accounts import CURRENCY
@@ -25,10 +25,11 @@ from gateway.clock import iso
 from gateway.config import Campaigns as Settings
 from gateway.errors import Rejected
 from gateway.lending.fields import amount_text
-from gateway.papers.csv import streamed
+from gateway.papers import csv
 from gateway.papers.paper import Row
 from gateway.store.engine import Store
 from gateway.web import keys
+from gateway.web.files import streamed
 from gateway.web.paging import limit_of
 from gateway.web.problems import problem, validated
 
@@ -150,14 +151,7 @@ class CampaignRoutes:
             campaign = await records.named(connection, _named(request))
         if campaign is None:
             return problem(404, "not-found", "There is no such campaign.")
-        name = f'attachment; filename="campaign-{campaign.reference}.csv"'
-        response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_DISPOSITION: name})
-        response.content_type, response.charset = "text/csv", "utf-8"
-        await response.prepare(request)
-        async for piece in streamed(HEAD, self._lines(campaign)):
-            await response.write(piece)
-        await response.write_eof()
-        return response
+        return await streamed(request, f"campaign-{campaign.reference}.csv", csv.streamed(HEAD, self._lines(campaign)))
 
     def _doing(self, act: str) -> Any:
         async def handle(request: web.Request) -> web.StreamResponse:

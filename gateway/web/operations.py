@@ -8,7 +8,7 @@ GET /api/operations/LN7K2QD                       also by a case's number or a r
 from collections.abc import Iterable
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from sqlalchemy import Row
 
 from gateway.books.accounts import CURRENCY
@@ -21,6 +21,7 @@ from gateway.operations.acts import Verdict
 from gateway.operations.settle import STATES
 from gateway.papers import csv
 from gateway.store.engine import Store
+from gateway.web.files import streamed
 from gateway.web.lines import whose
 from gateway.web.paging import cursor_of, limit_of, moment_of
 from gateway.web.problems import problem
@@ -67,14 +68,7 @@ class OperationRoutes:
         filters = await self._filters(request)
         if isinstance(filters, web.Response):
             return filters
-        name = 'attachment; filename="operations.csv"'
-        response = web.StreamResponse(headers={hdrs.CACHE_CONTROL: "no-store", hdrs.CONTENT_DISPOSITION: name})
-        response.content_type, response.charset = "text/csv", "utf-8"
-        await response.prepare(request)
-        async for piece in csv.streamed(HEAD, rows(self._store, filters, CURRENCY)):
-            await response.write(piece)
-        await response.write_eof()
-        return response
+        return await streamed(request, "operations.csv", csv.streamed(HEAD, rows(self._store, filters, CURRENCY)))
 
     async def story(self, request: web.Request) -> web.Response:
         """What happened, in order of time, what we believe and why, and what may be done to it now."""

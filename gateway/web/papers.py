@@ -11,7 +11,7 @@ that the JSON answers, or `in` and `out`; `status` is posted, held or all. A fil
 it would be too long for its kind; CSV is as long as it needs to be.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ from gateway.clock import Clock, iso, local, local_date
 from gateway.lending.portfolio import Portfolio
 from gateway.papers import receipt, records
 from gateway.papers.days import Days, days_of
-from gateway.papers.desk import MIME, Desk, File, Form, money
+from gateway.papers.desk import Desk, File, Form, money
 from gateway.papers.loans import Instalment
 from gateway.papers.reader import LoanStatement, TooManyLines
 from gateway.papers.statement import Account, Choice, Line, Statement, page_of, pages_in
@@ -31,6 +31,7 @@ from gateway.papers.writing import Voice, described
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
+from gateway.web.files import streamed
 from gateway.web.lines import customer_on
 from gateway.web.pages import PRIVATE
 from gateway.web.problems import problem
@@ -92,7 +93,7 @@ class PapersRoutes:
         if asked.form == "csv":
             walk = await self._desk.reader.walk(account, customer.id, days, asked.choice)
             pieces = self._desk.table(customer, account, days, walk, "api")
-            return await _streamed(request, f"{account}-{days.since}-{days.until}.csv", pieces)
+            return await streamed(request, f"{account}-{days.since}-{days.until}.csv", pieces, PRIVATE)
         form: Form = "pdf" if asked.form == "pdf" else "xlsx"
         return await filed(lambda: self._desk.account(customer, account, days, asked.choice, form, "api"))
 
@@ -129,7 +130,7 @@ class PapersRoutes:
             return self._loan_page(owner, found, days, asked.page)
         if asked.form == "csv":
             pieces = self._desk.loan_table(owner, found, days, "api")
-            return await _streamed(request, f"{record.reference}-{days.since}-{days.until}.csv", pieces)
+            return await streamed(request, f"{record.reference}-{days.since}-{days.until}.csv", pieces, PRIVATE)
         form: Form = "pdf" if asked.form == "pdf" else "xlsx"
         return await filed(lambda: self._desk.loan(owner, found, days, form, "api"))
 
@@ -252,17 +253,6 @@ async def filed(make: Callable[[], Awaitable[File]], place: str = "attachment") 
         )
     headers = {**PRIVATE, hdrs.CONTENT_DISPOSITION: f'{place}; filename="{file.name}"'}
     return web.Response(body=file.content, content_type=file.mime, headers=headers)
-
-
-async def _streamed(request: web.Request, name: str, pieces: AsyncIterator[bytes]) -> web.StreamResponse:
-    """A file that is written while it is read. One that breaks off in the middle ends without its last line."""
-    response = web.StreamResponse(headers={**PRIVATE, hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'})
-    response.content_type, response.charset = MIME["csv"], "utf-8"
-    await response.prepare(request)
-    async for piece in pieces:
-        await response.write(piece)
-    await response.write_eof()
-    return response
 
 
 def _described(voice: Voice, statement: Statement, days: Days, lines: Iterable[Line]) -> dict[str, Any]:
