@@ -63,6 +63,7 @@ class Store:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._refused_at: float | None = None
+        self._is_closed = False
         self._writers = asyncio.Semaphore(1 if self.is_sqlite else pool)
         if self.is_sqlite:
             self._local = LocalReads(url, busy_seconds)
@@ -84,6 +85,7 @@ class Store:
 
         Raises Uncertain when the connection broke while committing: it may be done, so look before repeating.
         """
+        self._demand_open()
         is_committing = False
         try:
             async with self._writers, self._writer.begin() as connection:
@@ -100,6 +102,7 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that only reads. On SQLite it answers on the spot: see `LocalReads`."""
+        self._demand_open()
         try:
             if self.is_sqlite:
                 yield cast("AsyncConnection", self._local)
@@ -115,9 +118,15 @@ class Store:
         return None if self._refused_at is None else time.monotonic() - self._refused_at
 
     async def close(self) -> None:
+        """For good: a connection that was opened after it would be closed by nobody."""
+        self._is_closed = True
         await self._writer.dispose()
         if self.is_sqlite:
             self._local.close()
+
+    def _demand_open(self) -> None:
+        if self._is_closed:
+            raise Unavailable("database: closed")
 
 
 class LocalReads:

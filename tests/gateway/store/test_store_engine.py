@@ -154,6 +154,16 @@ class TestOutages:
         await store.close()
         await wait_until(lambda: threading.active_count() <= threads)
 
+    async def test_one_that_was_closed_serves_nobody(self, database_url: str) -> None:
+        """It opens no connection that nobody would close."""
+        store = Store(database_url)
+        await store.close()
+
+        with pytest.raises(Unavailable, match="closed"):
+            await run(store, "SELECT 1")
+        with pytest.raises(Unavailable, match="closed"):
+            await purse(store)
+
     @only_sqlite
     async def test_a_file_that_another_process_holds_is_unavailable(self, store: Store, database_url: str) -> None:
         """After the patience that was configured."""
