@@ -62,7 +62,7 @@ def configure(settings: Logs, stream: TextIO | None = None) -> None:
 
 def trace(exc_info: ErrorInfo) -> str:
     """Where an error came from, innermost last, and what it is: the words of ours, of any other one the name alone."""
-    return "".join(_traced(exc_info[1])).rstrip()
+    return "".join(_traced(exc_info[1], set())).rstrip()
 
 
 class Foreign(logging.Formatter):
@@ -75,13 +75,17 @@ class Foreign(logging.Formatter):
         return trace(ei)
 
 
-def _traced(error: BaseException) -> Iterator[str]:
+def _traced(error: BaseException, told: set[int]) -> Iterator[str]:
+    """Each once: an error may be its own cause."""
+    if id(error) in told:
+        return
+    told.add(id(error))
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None:
-        yield from _traced(before)
+        yield from _traced(before, told)
         yield "and then\n"
     for each in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        yield from _traced(each)
+        yield from _traced(each, told)
         yield "and with it\n"
     yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__module__}.{type(error).__qualname__}{_said(error)}\n"

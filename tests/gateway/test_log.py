@@ -83,6 +83,13 @@ class TestErrors:
         assert "Unavailable: away" in told
         assert SECRET not in told
 
+    def test_one_that_is_its_own_cause_is_told_once(self) -> None:
+        """Telling of it must come to an end."""
+        error = Unavailable("away")
+        error.__cause__ = error
+
+        assert trace((Unavailable, error, None)).count("away") == 1
+
 
 class TestLibraries:
     def test_what_they_say_by_themselves_is_masked_too(self) -> None:
