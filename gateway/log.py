@@ -24,6 +24,9 @@ _DIGITS = re.compile(r"\d{9}")
 _PHONE = re.compile(r"(?<!\d)(?:\+?254|0)([17]\d{2})\d{3}(\d{3})(?!\d)")
 
 
+_QUOTED = re.compile(r"(exception=\w+)\([^\n]*")
+"""How the event loop tells of a task whose error nobody has looked at."""
+
 OURS = frozenset({"gateway", "flows", "menus"})
 """Packages whose errors are written to be read. Any other one may quote a row, or what a person typed."""
 
@@ -69,7 +72,7 @@ class Foreign(logging.Formatter):
     """What libraries log by themselves, held to the same rules."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _PHONE.sub(r"0\1***\2", super().format(record))
+        return _PHONE.sub(r"0\1***\2", _QUOTED.sub(r"\1", super().format(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
         return trace(ei)

@@ -100,3 +100,10 @@ class TestLibraries:
         )
 
         assert Foreign("%(message)s").format(record) == "bad path /0711***001\nbuiltins.ValueError"
+
+    def test_what_the_event_loop_quotes_of_an_error_is_left_out(self) -> None:
+        """Of a task that nobody has waited for."""
+        said = f"Task exception was never retrieved\nfuture: <Task finished exception=ValueError('pin {SECRET}')>"
+        record = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, said, (), None)
+
+        assert Foreign("%(message)s").format(record).endswith("exception=ValueError")
