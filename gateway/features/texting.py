@@ -52,7 +52,7 @@ def feature(tools: Tools) -> Feature:
         daily=(tidying.KIND,),
         routes=routes.operators_table(),
         open_routes=routes.table(),
-        checks={"sms": spooled},
+        checks={"sms_in": spooled},
         serves=keeping.run,
     )
 
