@@ -1,7 +1,7 @@
 """The operators' hand on operations. Each act is judged by `gateway.operations.acts` under lock, done in one unit of
 work with its record in the staff log, and never sends anything itself: the worker goes on from what it finds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
-from gateway.desk import proposals, standing
+from gateway.desk import doubts, proposals, standing
 from gateway.desk.proposals import Evidence
 from gateway.desk.standing import is_contradicted, rail_step_of, situation_of, work_of
 from gateway.errors import Rejected
@@ -53,12 +53,14 @@ class Acting:
     a word what was done.
 
     `answer_ms`: so long a second person has to agree. `ripe_ms`: after so long without an answer of the rail people
-    may say that there was no payment.
+    may say that there was no payment. `kinds` of operations customers are told of, whoever asks for them.
     """
 
     def __init__(
-        self, outbox: Outbox, callbacks: RailCallbacks, *, shortcode: str, answer_ms: int, ripe_ms: int
-    ) -> None:
+        self, outbox: Outbox, callbacks: RailCallbacks, *, shortcode: str, answer_ms: int, ripe_ms: int,
+        kinds: Collection[str],
+    ) -> None:  # fmt: skip
+        self._kinds = frozenset(kinds)
         self._outbox = outbox
         self._callbacks = callbacks
         self._shortcode = shortcode
@@ -207,7 +209,7 @@ class Acting:
         await queue.cancelled(connection, row.id, reason=f"cancelled: {deed.reason}"[:200], now=deed.now)
         if found.situation.step == "message":
             await messages.noted(connection, row.id, state="failed", reason="cancelled", updated_at=deed.now)
-        elif row.customer_id:
+        elif row.customer_id and doubts.is_theirs(row, self._kinds):
             customer = await customers.get(connection, row.customer_id)
             await self._outbox.tell(
                 connection, f"{row.id}:{BY_STAFF}", customer.id, customer.msisdn, "desk.cancelled",

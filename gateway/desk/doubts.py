@@ -1,7 +1,7 @@
 """Operations that nobody could vouch for during hours: each opens one case, which ends when the operation does."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -33,6 +33,12 @@ async def old(connection: AsyncConnection, *, before: int, limit: int) -> Sequen
     return (await connection.execute(query.order_by(columns.number).limit(limit))).all()
 
 
+def is_theirs(row: Row[Any], kinds: Collection[str]) -> bool:
+    """Whether an operation's customer has heard of it: they asked for it in a session, or it is of one of `kinds`,
+    which they are told of whoever asks."""
+    return row.session_id is not None or row.kind in kinds
+
+
 async def opened(connection: AsyncConnection, row: Row[Any], *, answer_by: int, now: int) -> str:
     """The number of its case."""
     identity = str(uuid.uuid5(NAMESPACE, f"{row.id}:doubt"))
@@ -49,7 +55,7 @@ async def over(connection: AsyncConnection, limit: int) -> Sequence[Row[Any]]:
     query = (
         select(
             cases.c.id, cases.c.reference, cases.c.customer_id, columns.reference.label("operation"),
-            columns.state.label("came_to"), columns.reason, columns.kind,
+            columns.state.label("came_to"), columns.reason, columns.kind, columns.session_id,
         )
         .join_from(cases, operations, columns.id == cases.c.operation_id)
         .where(cases.c.topic == TOPIC, cases.c.state.in_((OPEN, WAITING)), ~columns.is_open)

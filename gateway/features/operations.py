@@ -17,6 +17,7 @@ def feature(tools: Tools) -> Feature:
         shortcode=tools.config.rails.daraja.collection.shortcode,
         answer_ms=settings.second_hours * HOUR_MS,
         ripe_ms=settings.unpaid_minutes * MINUTE_MS,
+        kinds=tools.under_way,
     )
     acts = ActRoutes(tools.store, tools.outbox, acting, tools.clock)
     operations = OperationRoutes(tools.store, acting, tools.clock)

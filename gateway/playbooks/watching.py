@@ -45,7 +45,7 @@ class Told:
 
 
 class Watching:
-    """Looks, and writes down and tells what it sees. Customers hear of what they asked for: operations of `kinds`."""
+    """Looks, and writes down and tells what it sees. Customers hear of what they know of; see `doubts.is_theirs`."""
 
     def __init__(self, outbox: Outbox, patience: Patience, told: Told, *, kinds: Collection[str]) -> None:
         self._kinds = frozenset(kinds)
@@ -71,7 +71,7 @@ class Watching:
         for row in await doubts.old(connection, before=now - self._patience.doubt_ms, limit=AT_ONCE):
             number = await doubts.opened(connection, row, answer_by=answer_by, now=now)
             values = {"reference": row.reference, "case": number, "by": say.clock(answer_by)}
-            if row.kind in self._kinds:
+            if doubts.is_theirs(row, self._kinds):
                 template = "desk.doubt" if await _is_at_the_rail(connection, row.id) else "desk.looks"
                 await self._tell(connection, f"{row.id}:{template}", row.customer_id, template, values)
 
@@ -79,7 +79,7 @@ class Watching:
         """The operation's own message has said how it ended."""
         for row in await doubts.over(connection, AT_ONCE):
             text = f"{row.operation} is {row.came_to}{f': {row.reason}' if row.reason else ''}"
-            if await cases.settled(connection, row.id, text, now) and row.kind in self._kinds:
+            if await cases.settled(connection, row.id, text, now) and doubts.is_theirs(row, self._kinds):
                 values = {"case": row.reference, "reference": row.operation}
                 await self._tell(connection, f"{row.id}:desk.settled", row.customer_id, "desk.settled", values)
 

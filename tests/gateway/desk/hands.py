@@ -27,7 +27,8 @@ class Hands:
     def acting(self) -> Acting:
         shop = self.office.shop
         return Acting(
-            shop.outbox, shop.callbacks, shortcode=SHORTCODE, answer_ms=24 * HOUR_MS, ripe_ms=HOUR_MS
+            shop.outbox, shop.callbacks, shortcode=SHORTCODE, answer_ms=24 * HOUR_MS, ripe_ms=HOUR_MS,
+            kinds=("loan.disburse", "repay.stk", "repay.wallet"),
         )  # fmt: skip
 
     async def in_doubt(self, cents: int) -> tuple[str, str]:

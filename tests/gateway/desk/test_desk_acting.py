@@ -11,6 +11,8 @@ from gateway.books import accounts as chart
 from gateway.clock import local_date
 from gateway.explain.reading import story_of
 from gateway.facts.loans import quoted
+from gateway.playbooks.ordered import KIND as ORDERED
+from gateway.playbooks.ordered import Ordered
 from gateway.rails.contract import Result
 from gateway.reconciling.tables import statement_lines
 from tests.gateway.desk.hands import HOUR_MS, Hands
@@ -122,6 +124,22 @@ class TestCancelling:
         assert "desk.cancelled" in await office.templates()
         assert f"{payment}: your request was cancelled by" in (await office.texts())[-1]
         assert "collect" not in office.rail.calls
+
+    async def test_of_what_staff_had_asked_for_its_customer_never_heard(self, hands: Hands) -> None:
+        """A second person had not agreed yet, and nobody tells them of a request that was none of theirs."""
+        office = hands.office
+        ordered = Ordered(office.shop.outbox, answer_ms=24 * HOUR_MS)
+        office.shop.playbooks[ORDERED] = ordered.playbook()
+        intent = {"account": "wallet", "amount_cents": 100_00, "fee_cents": 0, "by": "jane", "why": "came in person"}
+        named = await office.put(ORDERED, intent, AMINA, "WO")
+        async with office.store.begin() as connection:
+            await ordered.ask(connection, await office.operation(named), hands.deed("jane"))
+        await office.drained()
+
+        assert await hands.cancel(named) == "cancelled"
+
+        assert (await office.operation(named)).state == "cancelled"
+        assert await office.templates() == []
 
     async def test_what_waits_for_a_yes_gets_a_no(self, hands: Hands) -> None:
         """The question is withdrawn, and the customer hears what they hear of a no."""
