@@ -145,12 +145,12 @@ class Suspense:
         """Two people agree that it came once: it leaves the books once, and the receipt that was typed is put right."""
         intent = work.intent
         request = await requests.of_operation(connection, intent["booked"], lock=True)
-        if request is None or not request.is_vouched:
+        if request is None or not (request.is_vouched or request.receipt == intent["receipt"]):
             return Refused("proven", "the rail has named the receipt that was typed: there are two payments")
         if not await kept.settled(connection, intent["held"], work.id, "assigned", now):
             return Refused("gone", "the payment is not in suspense any more")
         await requests.noted(connection, request.id, receipt=intent["receipt"], settled_by=QUESTION)
-        await payments.joined(connection, intent["booked"], intent["held"], intent["receipt"])
+        await payments.joined(connection, intent["booked"], intent["receipt"])
         lines = (Line(chart.SUSPENSE, intent["amount_cents"]), Line(chart.COLLECTION, -intent["amount_cents"]))
         memo = f"{intent['receipt']} is booked as {intent['target']}"
         await self._books.post(connection, Entry(work.id, "post", memo, lines), now)
@@ -217,15 +217,17 @@ class Suspense:
         return {"target": customer.msisdn, "customer": customer.id}
 
     async def _booked(self, connection: AsyncConnection, held: Held) -> Mapping[str, Any]:
-        """What its money is booked as. Raises Rejected where it cannot be that: nothing says so, or the sum differs."""
+        """What its money is booked as: a prompt that people settled and it may be, or one of which the rail has said
+        since that this is its receipt. Raises Rejected where it cannot be that: nothing says so, or the sum differs."""
         doubt = (await queue.find(connection, held.operation_id)).intent.get("doubt", "")
         booked = await queue.named(connection, doubt)
-        request = await requests.of_operation(connection, booked.id) if booked is not None else None
-        if request is None or not request.is_vouched:
+        same = booked.id if booked is not None else await requests.with_receipt(connection, held.receipt)
+        request = await requests.of_operation(connection, same) if same is not None else None
+        if request is None or not (request.is_vouched or request.receipt == held.receipt):
             raise Rejected("same: nothing is booked under another receipt that it may be", "not-booked")
         if request.paid_cents != held.amount_cents:
             raise Rejected("same: what is booked is another sum", "not-booked")
-        return {"target": doubt, "booked": request.operation_id}
+        return {"target": request.account_reference, "booked": request.operation_id}
 
     async def _meant(self, connection: AsyncConnection, intent: Mapping[str, Any]) -> Meant:
         """A loan that was repaid while people decided is its owner's wallet, as for a payment that names it."""

@@ -163,9 +163,17 @@ class RailCallbacks:
         if verdict in {"late", "applied"}:
             await queue.unpark(connection, request.operation_id, now)
         if verdict == "repeated" and result.receipt:
-            await payments.receipt_filled(connection, request.operation_id, result.receipt)
+            await self._receipted(connection, request, result.receipt)
         await queue.wake(connection, request.operation_id, now)
         return verdict
+
+    async def _receipted(self, connection: AsyncConnection, request: RailRequest, receipt: str) -> None:
+        """Keep the receipt with the money. Where that was booked for itself meanwhile, under whatever account its
+        confirmation named, it is in our books twice, and a person takes the other one back."""
+        if await payments.receipt_filled(connection, request.operation_id, receipt):
+            return
+        evidence = {"receipt": receipt, "amount_cents": request.paid_cents, "bookedAs": request.account_reference}
+        await self._case(connection, f"{request.id}:{receipt}", "booked twice", evidence)
 
     async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.store.engine import insert_into
+from gateway.store.engine import insert_into, is_duplicate
 from gateway.store.tables import operations, payments
 
 RECEIVED = "payment.received"
@@ -73,16 +74,22 @@ async def by_themselves(
     return [each for each in found if cents[0] <= each["amount_cents"] <= cents[1] and at[0] <= each["at"] <= at[1]]
 
 
-async def joined(connection: AsyncConnection, operation_id: str, other_id: str, receipt: str) -> None:
-    """What two operations have counted is one payment: the first one's, under this receipt, which was the other's."""
-    await connection.execute(delete(payments).where(payments.c.operation_id == other_id))
-    await connection.execute(update(payments).where(payments.c.operation_id == operation_id).values(receipt=receipt))
+async def joined(connection: AsyncConnection, operation_id: str, receipt: str) -> None:
+    """What two operations have counted is one payment: this one's, under the receipt that was the other's."""
+    columns = payments.c
+    await connection.execute(delete(payments).where(columns.receipt == receipt, columns.operation_id != operation_id))
+    await connection.execute(update(payments).where(columns.operation_id == operation_id).values(receipt=receipt))
 
 
-async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> None:
-    """A payment booked on the word of a query had no receipt yet."""
-    await connection.execute(
-        update(payments)
-        .where(payments.c.operation_id == operation_id, payments.c.receipt.is_(None))
-        .values(receipt=receipt)
-    )
+async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> bool:
+    """A payment booked on the word of a query had no receipt yet. False where another operation has booked that
+    receipt, so that one payment is counted twice."""
+    unnamed = (payments.c.operation_id == operation_id, payments.c.receipt.is_(None))
+    try:
+        async with connection.begin_nested():
+            await connection.execute(update(payments).where(*unnamed).values(receipt=receipt))
+    except IntegrityError as error:
+        if not is_duplicate(error):
+            raise
+        return False
+    return True

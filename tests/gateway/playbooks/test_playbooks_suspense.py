@@ -9,11 +9,12 @@ from gateway.accounts.audit import Deed
 from gateway.books import accounts as chart
 from gateway.books.integrity import check
 from gateway.errors import Rejected
-from gateway.playbooks.received import Received
+from gateway.playbooks.received import Received as Receiving
 from gateway.playbooks.servicing import KIND as LOAN_ACT
 from gateway.playbooks.servicing import Servicing
 from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To, wanted
 from gateway.playbooks.telling import Teller
+from gateway.rails.contract import Received
 from gateway.rails.matching import hashed
 from gateway.rails.steps import Addresses, DisburseStep
 from gateway.store import customers
@@ -34,7 +35,7 @@ class Desk:
         self.office = office
         shop = office.shop
         teller = Teller(shop.outbox)
-        received = Received(shop.books, shop.portfolio, teller, shortcode=SHORTCODE, language="en")
+        received = Receiving(shop.books, shop.portfolio, teller, shortcode=SHORTCODE, language="en")
         self.suspense = Suspense(
             shop.books, shop.portfolio, received, teller, shop.outbox, answer_ms=24 * HOUR_MS, language="en"
         )
@@ -403,3 +404,47 @@ class TestTakenBackFromALoan:
         assert await desk.office.balance(chart.SUSPENSE) == await desk.office.balance(chart.COLLECTION) == 0
         assert (await desk.held(receipt)).state == "assigned"
         assert await desk.office.owed(loan) == 2_160_00
+
+
+class TestBookedTwice:
+    """A prompt was booked on the word of the query, which knows no receipt; its confirmation named another account, and
+    only then the rail said that the two are one."""
+
+    async def twice(self, desk: Desk, account: str) -> tuple[str, str]:
+        """The loan of the prompt, and the receipt."""
+        office = desk.office
+        loan = await office.lent()
+        office.rail.tells, office.rail.lists = 0, False
+        payment = await office.prompt(loan, 500_00)
+        await office.settled()
+        moved = office.rail.book[-1]
+        news = Received(moved.receipt, SHORTCODE, moved.cents, account or loan, AMINA, moved.at)
+        await office.receive(office.rail.callback("confirmation", "", news))
+        await office.settled()
+        request = await office.request(payment)
+        told = office.rail.callback("stk", request.token, office.rail.asked[-1].result)
+        assert await office.receive(told) == "repeated"
+        return loan, moved.receipt
+
+    async def test_a_case_says_so_and_two_people_put_it_right(self, desk: Desk) -> None:
+        """The callback is kept, whatever it contradicts."""
+        loan, receipt = await self.twice(desk, "KODI")
+
+        await desk.agreed(receipt, "same")
+
+        assert await desk.office.cases() == ["booked twice"]
+        assert await desk.office.owed(loan) == 1_660_00
+        assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        await desk.proved()
+
+    async def test_what_a_loan_has_taken_of_it_is_taken_back_first(self, desk: Desk) -> None:
+        """It was credited twice; once is right."""
+        loan, receipt = await self.twice(desk, "")
+        assert await desk.office.owed(loan) == 1_160_00
+
+        await TestTakenBackFromALoan().back(desk, loan, receipt)
+        await desk.agreed(receipt, "same")
+
+        assert await desk.office.owed(loan) == 1_660_00
+        assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        await desk.proved()
