@@ -20,7 +20,7 @@ from flows.turn import Operation, reference
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.clock import day_start, local_date
-from gateway.lending.portfolio import Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.notices import values as say
 from gateway.operations.outbox import Context, Outbox
 from gateway.operations.outcome import Done, Later, Outcome
@@ -158,11 +158,12 @@ class Scheduling:
             await self.ask(connection, schedule, due_on, now)
 
     async def _owed_cents(self, connection: AsyncConnection, schedule: Schedule, today: date) -> int | None:
-        """What the loan it repays owes, nothing once it is over; None where it repays none."""
+        """What the loan it repays owes, nothing once it is over; None where it repays none. One that was written off is
+        owed as before."""
         if schedule.loan is None:
             return None
         record = await self._portfolio.by_reference(connection, schedule.loan)
-        if record is None or record.state != "active":
+        if record is None or record.state not in RUNNING_STATES:
             return 0
         return (await self._portfolio.standing(connection, record.id, today)).owed_cents
 

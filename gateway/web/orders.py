@@ -28,7 +28,7 @@ from gateway.accounts.audit import Deed, noted
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso, local_date
 from gateway.lending.fields import amount_text
-from gateway.lending.portfolio import Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.operations.outbox import Outbox
 from gateway.orders import kept
 from gateway.orders.kept import Order
@@ -112,7 +112,7 @@ class OrderRoutes:
         if wanted.loan is None:
             return None
         loan = await self._portfolio.by_reference(connection, wanted.loan.upper())
-        if loan is None or loan.customer_id != customer.id or loan.state != "active":
+        if loan is None or loan.customer_id != customer.id or loan.state not in RUNNING_STATES:
             return problem(404, "not-found", "loan: this customer has no such loan to repay")
         return None
 

@@ -24,7 +24,7 @@ from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, local_date
 from gateway.errors import Rejected
 from gateway.lending.fields import amount_text
-from gateway.lending.portfolio import Portfolio
+from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import next_cents
 from gateway.rails import pauses
 from gateway.rails.organisation import Code
@@ -106,7 +106,7 @@ class QrRoutes:
         if asked.loan is None:
             return await self._for_person(connection, asked)
         record = await self._portfolio.by_reference(connection, asked.loan)
-        if record is None or record.state != "active":
+        if record is None or record.state not in RUNNING_STATES:
             return problem(404, "no-such-loan", "loan: there is no such loan to repay")
         cents = int(asked.amount or 0) * 100
         if not cents:

@@ -108,6 +108,22 @@ class TestALoan:
         assert (await planned.schedule(named)).state == "done"
         assert await planned.wallet() == 5_000 - 540
 
+    async def test_written_off_it_is_owed_and_repaid_as_before(self, planned: Planned) -> None:
+        """That it is a loss in our books is nobody's news, least of all that it is repaid."""
+        loan = await planned.office.lent(500_00)
+        named = await planned.made("repay", 400, every="week", day=1, loan=loan)
+        async with planned.office.store.begin() as connection:
+            portfolio = planned.office.shop.portfolio
+            record = await portfolio.by_reference(connection, loan)
+            assert record is not None
+            await portfolio.write_off(connection, record.id, "lost", planned.office.clock(), {"by": "jane"})
+
+        await planned.looked("2026-08-10")
+
+        assert await planned.office.owed(loan) == 140_00
+        assert (await planned.told())[-1] == "repay.wallet"
+        assert (await planned.schedule(named)).state == "active"
+
 
 class TestWithoutMoney:
     async def test_it_is_tried_again_until_there_is_some(self, planned: Planned) -> None:
