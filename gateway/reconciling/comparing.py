@@ -16,6 +16,8 @@ from gateway.reconciling import mismatches, records, uploads
 from gateway.reconciling.mismatches import Found
 from gateway.reconciling.taking import Shortcodes
 
+SECOND_MS = 1_000
+"""Statements count in seconds: the last one of a day is its end."""
 MARGIN_MS = 120_000
 """Clocks differ: what is so near to the end of a statement may be on the next."""
 
@@ -80,7 +82,7 @@ class Comparing:
         ours_out = await records.payouts_between(connection, since, until) if pays else []
         return Compared(
             shortcode=shortcode,
-            is_covered=any(start <= since and until <= end for start, end in covered),
+            is_covered=any(start <= since and until - SECOND_MS < end for start, end in covered),
             theirs_in=_sums(lines, "paid_in"),
             theirs_out=_sums(lines, "paid_out"),
             charges=_sums(lines, "charge"),
@@ -139,9 +141,9 @@ class Comparing:
 
 
 def stretch(day: date) -> tuple[int, int]:
-    """The first and the last second of a business day in East Africa Time, in milliseconds."""
+    """The first and the last millisecond of a business day in East Africa Time: nothing happens between two days."""
     start = milliseconds(datetime.combine(day, time(), EAT))
-    return start, milliseconds(datetime.combine(day + timedelta(days=1), time(), EAT)) - 1000
+    return start, milliseconds(datetime.combine(day + timedelta(days=1), time(), EAT)) - 1
 
 
 def is_within(at: int, covered: Sequence[tuple[int, int]]) -> bool:

@@ -1,10 +1,10 @@
 """A day compared: what the statement does not have, what is healed later, sums, and who is told."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
-from gateway.clock import local_date
+from gateway.clock import EAT, local_date, milliseconds
 from gateway.reconciling import days, mismatches
-from gateway.reconciling.comparing import Compared
+from gateway.reconciling.comparing import Compared, stretch
 from tests.gateway.rails_flow.office import AMINA, START
 from tests.gateway.reconciling.conftest import HOUR_MS, PAYOUTS, Finance, row_of
 
@@ -97,6 +97,25 @@ class TestMissedOnTheStatement:
 
         (ignored,) = await finance.mismatches()
         assert (came_to, ignored.state, ignored.note) == ("settled", "ignored", "asked Safaricom")
+
+
+class TestMidnight:
+    async def test_what_comes_in_the_last_moment_of_a_day_is_of_that_day(self, finance: Finance) -> None:
+        """Our clock counts in milliseconds: nothing falls between two days, where nobody would ever miss it."""
+        finance.office.clock.now = milliseconds(datetime.combine(TODAY, time(23, 59, 59, 500_000), EAT))
+        await finance.office.receive(finance.office.rail.pay_paybill(AMINA, 300_00, PHONE))
+        await finance.office.drained()
+        finance.office.clock.turn(24 * HOUR_MS)
+
+        await finance.reconciled(TODAY)
+        await finance.reconciled(TODAY + timedelta(days=1))
+
+        assert (await result(finance))[0].ours_in.cents == 300_00
+        assert (await result(finance, TODAY + timedelta(days=1)))[0].ours_in.cents == 0
+
+    def test_days_follow_each_other_without_a_gap(self) -> None:
+        """Whatever day it is."""
+        assert stretch(TODAY)[1] + 1 == stretch(TODAY + timedelta(days=1))[0]
 
 
 class TestTheRailsOwnList:
