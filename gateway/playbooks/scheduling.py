@@ -108,7 +108,7 @@ class Scheduling:
         today = local_date(now).isoformat()
         ended = await runs.ended(connection, AT_ONCE)
         due = await kept.due(connection, local_date(now), AT_ONCE)
-        wanted = [_look(run.schedule_id, run.customer_id, f"{run.due_on}:ended") for run in ended]
+        wanted = [_look(run.schedule_id, run.customer_id, f"{today}:{run.due_on}:ended") for run in ended]
         wanted += [_look(each.id, each.customer_id, today) for each in due]
         queued = [await self._outbox.put(connection, operation, is_ours=True) for operation in wanted]
         return Later(0, f"{len(queued)} to look at") if any(queued) else Done()
@@ -247,8 +247,8 @@ class Scheduling:
 
 
 def _look(schedule_id: str, customer_id: str, why: str) -> Operation:
-    """One for each schedule and reason: a day that it is due on, or a payment that has ended. It is the house's own:
-    its customer has never heard of it."""
+    """One a day for each schedule and reason: it is due, or a payment of it has ended. It is the house's own: its
+    customer has never heard of it."""
     identity = str(uuid.uuid5(NAMESPACE, f"{schedule_id}:{why}"))
     intent = {"schedule": schedule_id, "owner": customer_id}
     return Operation(identity, LOOK, reference(PREFIX, identity), "", intent)
