@@ -1,20 +1,12 @@
 """An account on another line: what goes with it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from gateway.accounts import lines
 from gateway.texting import stops
-from tests.gateway.rails_flow.office import AMINA, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, Office
 
 NEW = "+254722000007"
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 class TestStops:

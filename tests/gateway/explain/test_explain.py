@@ -1,24 +1,14 @@
 """What became of an operation, told in order of time, with the evidence for what we believe."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from gateway.explain.reading import story_of
 from gateway.explain.story import Event, Story, told
 from gateway.explain.told import line_of, lines_of
 from gateway.rails.contract import Result
 from gateway.store import cases
-from tests.gateway.rails_flow.office import Office, office_on
+from tests.gateway.rails_flow.office import Office
 from tests.house import House
 
 PART = 500_00
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 async def story(office: Office, reference: str) -> Story:

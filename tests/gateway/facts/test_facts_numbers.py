@@ -1,34 +1,16 @@
 """One count of the numbers that somebody tries, whatever for."""
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
-
-import pytest
 
 from flows.numbers import KIND
 from flows.turn import Operation
 from gateway.facts.numbers import LOOKUP, NumberFacts, looked_up
 from gateway.operations.outbox import Outbox, TurnRecord
 from tests.gateway.playbooks.street import dialled
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, Office
 from tests.house import Houses
 
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-async def one_house(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
-    """On SQLite: the engine makes no difference to counting."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 async def left(office: Office, facts: NumberFacts, line: str = AMINA) -> int:

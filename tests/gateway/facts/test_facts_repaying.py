@@ -1,7 +1,5 @@
 """What the screens of repaying are told about others: little, and not often."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from flows.known import Debtor
@@ -11,16 +9,10 @@ from gateway.operations import queue
 from gateway.playbooks.repay import Repayments
 from gateway.playbooks.repay_other import AskedOthers
 from gateway.playbooks.telling import Teller
-from tests.gateway.rails_flow.office import AMINA, BARAKA, START, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, START, Office
 
 DAY_MS = 86_400_000
 NOBODY = "+254722000007"
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 def facts_of(office: Office) -> RepayingFacts:

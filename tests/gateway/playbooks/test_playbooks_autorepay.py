@@ -2,7 +2,6 @@
 
 import random
 import uuid
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,24 +24,12 @@ from gateway.operations.outbox import Context
 from gateway.operations.playbook import Work
 from gateway.playbooks.autorepay import AutoRepay, Share, budget_cents, due_cents, switched
 from gateway.store.tables import consents, customers
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, Office
 
 DAY_MS = 86_400_000
 CENTS = st.integers(0, 10**9)
 PERCENT = st.integers(0, 100)
 PAID_OUT_ON = date(2026, 1, 31)
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
-
-
-@pytest.fixture
-async def each_office(database_url: str) -> AsyncIterator[Office]:
-    async with office_on(database_url) as office:
-        yield office
 
 
 def work(customer: str = AMINA) -> Work:

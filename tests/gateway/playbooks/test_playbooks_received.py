@@ -1,7 +1,5 @@
 """Money that reaches the paybill by itself: whose it is, and who is told what."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import update
 
@@ -10,18 +8,12 @@ from gateway.playbooks.unowned import as_typed
 from gateway.rails.contract import Received
 from gateway.store.tables import customers
 from menus.gsm import is_gsm, septets
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, Office
 
 STRANGER = "+254722000007"
 HASHED = "a1" * 32
 MASKED = "2547 ***** 126"
 HAD = 5_000_00
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 async def paid(office: Office, cents: int, account: str, payer: str = AMINA) -> None:

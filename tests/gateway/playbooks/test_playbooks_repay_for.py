@@ -1,21 +1,13 @@
 """Paying for another person's loan: theirs is the loan and what is too much, the payer learns nothing of it."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from gateway.books import accounts as chart
 from gateway.store import customers
-from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office
 
 HAD = 5_000_00
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 async def given(office: Office, way: str, cents: int) -> str:

@@ -1,23 +1,15 @@
 """Repaying from somebody else's phone: asked politely, seldom, and without telling them what is owed."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from gateway.books import accounts as chart
 from gateway.rails.contract import Words
-from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office, office_on
+from tests.gateway.rails_flow.office import AMINA, BARAKA, PATIENCE, Office
 
 STRANGER = "+254722000007"
 PART = 500_00
 NOTICE_MS = 10_000
 DAY_MS = 86_400_000
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 async def asked(office: Office, loan: str, payer: str = BARAKA, **more: object) -> str:

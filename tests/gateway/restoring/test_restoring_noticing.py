@@ -10,15 +10,9 @@ from gateway.rails.witness import Left, Witness
 from gateway.restoring import records
 from gateway.restoring.noticing import noticed
 from gateway.store.engine import Store
-from tests.gateway.rails_flow.office import Office, office_on
+from tests.gateway.rails_flow.office import Office
 
 UNKNOWN = "6f1c7a2e-0000-5000-8000-000000000000"
-
-
-@pytest.fixture
-async def office(fresh_sqlite: str) -> AsyncIterator[Office]:
-    async with office_on(fresh_sqlite) as office:
-        yield office
 
 
 @pytest.fixture

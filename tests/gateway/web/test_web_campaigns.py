@@ -2,12 +2,8 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select, update
 
 from gateway.clock import system
@@ -21,13 +17,6 @@ TEXTS = {"en": "Hello {name}, we open in {town}.", "sw": "Habari {name}, tunafun
 HEAD = "phone,language,name,town\n"
 TABLE = HEAD + "0711000001,en,Amina,=Thika\n0711000002,sw,Baraka,Meru\n"
 AWAKE: dict[str, Any] = {"messages": {"quiet_from": "00:00:00", "quiet_until": "00:00:00"}}
-
-
-@pytest.fixture
-async def one_house(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
-    """A house on SQLite, built as a test wants it."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
 
 
 async def awake(houses: Houses, **overrides: Any) -> House:
