@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 EAT = timezone(timedelta(hours=3), "EAT")
 
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+
 Clock = Callable[[], int]
 
 

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.engine import Verdict
 from flows.kit import Secret
 from flows.turn import Session
-from gateway.clock import Clock, local
+from gateway.clock import DAY_MS, Clock, local
 from gateway.config import Pins as PinSettings
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
@@ -33,7 +33,6 @@ from menus.values import Clock as ClockTime
 Answer = TypeVar("Answer")
 
 FORMAT = re.compile(r"\d{4,6}")
-DAY_MS = 86_400_000
 FOREVER = 1 << 53
 WEAK = frozenset({"2580", "0852", "1379", "1212", "2121", "6969", "112233", "123123", "121212", "159753"})
 

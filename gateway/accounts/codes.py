@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.engine import Verdict
 from flows.turn import Session
 from gateway.accounts.tables import codes
-from gateway.clock import Clock, day_start
+from gateway.clock import MINUTE_MS, Clock, day_start
 from gateway.config import Config
 from gateway.errors import Rejected
 from gateway.operations.outbox import intent_hash
@@ -29,7 +29,6 @@ from gateway.store.engine import Store
 PLACEHOLDER = "{code}"
 FORMAT = re.compile(r"\d{6}", re.ASCII)
 DIGITS = 6
-MINUTE_MS = 60_000
 
 columns = codes.c
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation
 from gateway.accounts import audit, linked, prompts, resets
 from gateway.accounts.audit import Deed
-from gateway.clock import day_start, local_date
+from gateway.clock import HOUR_MS, MINUTE_MS, day_start, local_date
 from gateway.config import Accounts as AccountSettings
 from gateway.config import Staff as StaffSettings
 from gateway.errors import Rejected
@@ -22,8 +22,6 @@ from gateway.operations.outbox import NAMESPACE, Outbox, ReferenceTaken
 from gateway.store import customers
 from gateway.store.customers import Customer
 
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
 WALLET = "wallet"
 
 Act = Literal[

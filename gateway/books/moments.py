@@ -2,9 +2,7 @@
 
 from datetime import date, datetime, time
 
-from gateway.clock import EAT, milliseconds
-
-DAY_MS = 86_400_000
+from gateway.clock import DAY_MS, EAT, milliseconds
 
 
 def end_of(day: date) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
+from gateway.clock import DAY_MS
 from gateway.desk import doubts, proposals, standing
 from gateway.desk.proposals import Evidence
 from gateway.desk.standing import is_contradicted, rail_step_of, situation_of, work_of
@@ -23,7 +24,7 @@ from gateway.operations.playbook import Playbook
 from gateway.rails import requests
 from gateway.rails.callbacks import RailCallbacks, received_id
 from gateway.rails.contract import Result, Words
-from gateway.rails.matching import DAY_MS, NEAR_CENTS, SLACK_MS, agrees, shows
+from gateway.rails.matching import NEAR_CENTS, SLACK_MS, agrees, shows
 from gateway.rails.requests import RailRequest
 from gateway.store import customers, messages, payments
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.known import Allowed, Movement, Payee, Statement, Unclaimed
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
-from gateway.clock import Clock, local, local_date
+from gateway.clock import DAY_MS, MINUTE_MS, Clock, local, local_date
 from gateway.config import Wallet
 from gateway.errors import BrokenInvariant
 from gateway.facts.numbers import LOOKUP
@@ -21,8 +21,6 @@ from gateway.wallet import labels, transfers
 from gateway.wallet.limits import Kind, Limits
 
 SEND = "wallet.send"
-MINUTE_MS = 60_000
-DAY_MS = 86_400_000
 STATES = {"active": "active", "closed": "closed", "inactive": "locked"}
 
 

@@ -1,14 +1,12 @@
 """The case desk: people's work on cases, and the eye on what is in doubt or overdue."""
 
+from gateway.clock import HOUR_MS, MINUTE_MS
 from gateway.desk.cases import Cases
 from gateway.feature import Feature, Tools
 from gateway.mail import Mailer
 from gateway.playbooks.colleague_mail import ColleagueMailStep
 from gateway.playbooks.watching import KIND, LETTER, Patience, Told, Watching
 from gateway.web.cases import CaseRoutes
-
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
 
 
 def feature(tools: Tools) -> Feature:

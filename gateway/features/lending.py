@@ -3,6 +3,7 @@
 from gateway.borrowing.credit import Credit
 from gateway.borrowing.limits import Ladder
 from gateway.borrowing.score import Points, Rules, scorer_of
+from gateway.clock import HOUR_MS
 from gateway.config import Borrowing
 from gateway.errors import Misconfigured
 from gateway.facts.loans import LoanFacts
@@ -15,7 +16,6 @@ from gateway.playbooks.safety import Safety, line_step, on_own_line
 from gateway.rails.steps import DisburseStep
 from gateway.web.borrowing import BorrowingRoutes
 
-HOUR_MS = 3_600_000
 SHILLING = 100
 UNDER_WAY = ("loan.disburse",)
 

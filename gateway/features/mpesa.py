@@ -1,6 +1,7 @@
 """M-PESA at the operators' desk: prompts, pay-outs by two people, and what became of either."""
 
 from gateway.accounts.staff import Staff
+from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.playbooks.paying import Paying
 from gateway.playbooks.reversing import Reversing
@@ -13,8 +14,6 @@ from gateway.wallet.limits import Limits
 from gateway.web.mpesa import MpesaRoutes
 from gateway.web.qr import Business, QrRoutes
 from gateway.web.reversal import ReversalRoutes
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

@@ -1,12 +1,10 @@
 """The queue as operators see it, and their hand on it."""
 
+from gateway.clock import HOUR_MS, MINUTE_MS
 from gateway.desk.acting import Acting
 from gateway.feature import Feature, Tools
 from gateway.web.acts import ActRoutes
 from gateway.web.operations import OperationRoutes
-
-HOUR_MS = 3_600_000
-MINUTE_MS = 60_000
 
 
 def feature(tools: Tools) -> Feature:

@@ -1,10 +1,9 @@
 """Standing orders: asked for by operators, agreed to by customers on their phones."""
 
+from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.playbooks.ordering import RESULT, AskOrderStep, Orders
 from gateway.web.orders import OrderRoutes
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

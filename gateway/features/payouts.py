@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gateway.clock import Clock
+from gateway.clock import HOUR_MS, MINUTE_MS, Clock
 from gateway.facts.payouts import PayoutFacts
 from gateway.feature import Feature, Tools
 from gateway.mail import Mailer
@@ -12,12 +12,10 @@ from gateway.payouts.standing import Paying
 from gateway.playbooks import floating
 from gateway.playbooks.colleague_mail import ColleagueMailStep
 from gateway.playbooks.floating import KIND, RESULT, TIMEOUT, AskStep, FloatAnswers, Told
-from gateway.playbooks.guard import HOUR_MS, Guard
+from gateway.playbooks.guard import Guard
 from gateway.store.engine import Store
 from gateway.web.floats import FloatRoutes
 from gateway.web.payouts import PayoutRoutes
-
-MINUTE_MS = 60_000
 
 
 def feature(tools: Tools) -> Feature:

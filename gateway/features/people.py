@@ -3,15 +3,13 @@
 from datetime import datetime
 
 from flows.known import Organisation
-from gateway.clock import local
+from gateway.clock import HOUR_MS, local
 from gateway.facts.people import PeopleFacts
 from gateway.feature import Feature, Tools
 from gateway.playbooks.instant import Instants, Joined
 from gateway.playbooks.safety import Verification
 from gateway.wallet.claims import Claims
 from gateway.wallet.identity import connected
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

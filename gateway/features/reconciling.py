@@ -1,5 +1,6 @@
 """The organisation's M-PESA statements: handed in, read, matched; and every day compared with our books."""
 
+from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.mail import Mailer
 from gateway.playbooks import reconcile_mail, statements
@@ -9,8 +10,6 @@ from gateway.reconciling.desk import Desk
 from gateway.reconciling.taking import Bounds, Shortcodes, Taking
 from gateway.web.reconciling import ReconcilingRoutes
 from gateway.web.statements import StatementRoutes
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from gateway.clock import HOUR_MS, MINUTE_MS
 from gateway.feature import Feature, Tools
 from gateway.features.reconciling import taking_of
 from gateway.playbooks.catch_up import CatchUp, ReceivedStep, Thoroughness
@@ -9,9 +10,6 @@ from gateway.restoring import records
 from gateway.restoring.asking import asked
 from gateway.restoring.noticing import noticed
 from gateway.web.restoring import RestoreRoutes
-
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

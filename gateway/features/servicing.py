@@ -1,13 +1,12 @@
 """Loans after their pay-out: what staff do to them, promises to pay, what a new day brings, and what the law stops."""
 
+from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.lending.in_duplum import InDuplum
 from gateway.playbooks.promising import DAILY, Promising
 from gateway.playbooks.servicing import Servicing
 from gateway.web.loan_acts import LoanActRoutes
 from gateway.web.loans import LoanRoutes
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

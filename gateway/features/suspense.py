@@ -1,12 +1,11 @@
 """Money that nobody knows the owner of: listed, assigned by two people, booked, told."""
 
+from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.playbooks.received import Received
 from gateway.playbooks.suspense import Suspense, wanted
 from gateway.rails.steps import DisburseStep
 from gateway.web.suspense import SuspenseRoutes
-
-HOUR_MS = 3_600_000
 
 
 def feature(tools: Tools) -> Feature:

@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books import accounts as chart
+from gateway.clock import HOUR_MS
 from gateway.facts.wallet import WalletFacts
 from gateway.feature import Feature, Tools
 from gateway.operations.playbook import Playbook
@@ -20,7 +21,6 @@ from gateway.wallet.limits import Limits
 from gateway.web.ordered import OrderRoutes, Source
 from gateway.web.wallet import WalletRoutes
 
-HOUR_MS = 3_600_000
 UNDER_WAY = ("wallet.deposit", "wallet.withdraw", "wallet.send")
 
 

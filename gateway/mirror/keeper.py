@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import reference
-from gateway.clock import Clock, local_date
+from gateway.clock import DAY_MS, Clock, local_date
 from gateway.ledgers.contract import CoreLoan
 from gateway.lending.portfolio import Portfolio
 from gateway.metrics import ALARMS
@@ -16,7 +16,6 @@ from gateway.store import cases
 from gateway.store.engine import Store
 
 MISMATCH = "core mismatch"
-DAY_MS = 86_400_000
 
 log = structlog.get_logger("core")
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import Clock, day_start
+from gateway.clock import HOUR_MS, Clock, day_start
 from gateway.config import Papers as Settings
 from gateway.papers.days import Days
 from gateway.papers.tables import paper_links
@@ -31,7 +31,6 @@ BASE_CHARACTERS_MAX = 42
 """What goes before the token, so that the SMS about it stays one part."""
 ALPHABET = string.digits + string.ascii_letters
 DIGITS = 4
-HOUR_MS = 3_600_000
 _DIGITS = re.compile(rf"\d{{{DIGITS}}}", re.ASCII)
 
 columns = paper_links.c

@@ -13,12 +13,11 @@ from hashlib import sha256
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts.consents import STOP
-from gateway.clock import Clock
+from gateway.clock import DAY_MS, Clock
 from gateway.papers import records
 from gateway.store import customers
 from gateway.store.engine import Store
 
-DAY_MS = 86_400_000
 WITHDRAWN = f"campaigns_mail{STOP}"
 WORDING = "letter"
 SIGNATURE = 12

@@ -7,9 +7,8 @@ which nothing went out count too. Money that comes in is left out: it goes to an
 
 from collections.abc import Mapping
 
-from gateway.clock import local
+from gateway.clock import HOUR_MS, local
 
-HOUR_MS = 3_600_000
 DAY_HOURS = 24
 HOURS_MAX = 14 * DAY_HOURS
 """Nobody knows more than two weeks ahead."""

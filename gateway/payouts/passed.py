@@ -7,14 +7,13 @@ from datetime import date
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import local_date
+from gateway.clock import HOUR_MS, local_date
 from gateway.payouts.rules import Earlier
 from gateway.payouts.tables import payout_days, payout_gates, payouts
 from gateway.store.engine import insert_into
 from gateway.store.tables import operations, rail_requests
 
 GATE = "b2c"
-HOUR_MS = 3_600_000
 columns = payouts.c
 
 

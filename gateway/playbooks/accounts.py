@@ -10,7 +10,7 @@ from flows.turn import Operation
 from gateway.accounts import closing, emails, lines, linked, resets, statements
 from gateway.accounts.codes import PLACEHOLDER, Codes
 from gateway.books.ledger import Books
-from gateway.clock import local_date
+from gateway.clock import HOUR_MS, local_date
 from gateway.config import Accounts as Settings
 from gateway.errors import BrokenInvariant
 from gateway.lending.portfolio import Portfolio
@@ -25,7 +25,6 @@ from gateway.playbooks.telling import Teller
 from gateway.schedules import kept as schedules
 from gateway.store import customers, pins
 
-HOUR_MS = 3_600_000
 OLD, NEW = "line.old", "line.new"
 GRACE_MS = 600_000
 """Whoever began to choose a PIN in time may finish, in a session that lives for minutes."""

@@ -17,7 +17,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry
 from gateway.books.entry import Line as BookLine
 from gateway.books.ledger import Books
-from gateway.clock import day_start, local_date
+from gateway.clock import DAY_MS, day_start, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.facts.loans import quoted
 from gateway.ledgers.contract import Client, CoreLoan
@@ -39,7 +39,6 @@ from gateway.rails.steps import DisburseStep
 from gateway.store import cases, customers
 
 KIND = "core.disburse"
-DAY_MS = 86_400_000
 SETTLING_MS = 600_000
 """A hook may come before what it tells of can be read."""
 LOOK_AGAIN_MS = 15_000

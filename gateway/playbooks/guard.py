@@ -18,7 +18,7 @@ from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval, Ask
-from gateway.clock import day_start, local_date
+from gateway.clock import DAY_MS, HOUR_MS, day_start, local_date
 from gateway.config import Payouts as Settings
 from gateway.errors import Rejected
 from gateway.notices import values as say
@@ -40,8 +40,6 @@ DESK = "payouts"
 """Who is asked: people at the operators' desk, never a customer."""
 HELD = "held"
 """Why a pay-out was refused that nobody let go."""
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 PATIENT_MS = 30 * DAY_MS
 """How long people may still let go what goes on by itself."""
 

@@ -9,13 +9,13 @@ from flows.turn import Operation
 from gateway.accounts import resets
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
+from gateway.clock import HOUR_MS
 from gateway.errors import BrokenInvariant
 from gateway.lending.products import Product
 from gateway.notices import values as say
 from gateway.operations.outbox import Context, Instant, Outbox
 from gateway.store import cases, customers, pins
 
-HOUR_MS = 3_600_000
 CONSENTS = ("terms", "data")
 
 Joined = Callable[[AsyncConnection, Operation, str, Context], Awaitable[None]]

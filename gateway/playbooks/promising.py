@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.clock import day_start, local_date
+from gateway.clock import HOUR_MS, day_start, local_date
 from gateway.errors import BrokenInvariant
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.standings import Standing, next_cents, next_due
@@ -24,7 +24,6 @@ from gateway.servicing import promises
 from gateway.store import customers
 
 DAILY = "loan.daily"
-HOUR_MS = 3_600_000
 AT_ONCE = 200
 """How many loans are looked at in one unit of work."""
 

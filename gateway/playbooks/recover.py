@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.forgot import PURPOSE
 from flows.turn import Operation, reference
 from gateway.accounts.codes import PLACEHOLDER, Codes
-from gateway.clock import local_date
+from gateway.clock import DAY_MS, HOUR_MS, local_date
 from gateway.config import Accounts as Settings
 from gateway.errors import BrokenInvariant
 from gateway.facts.recovery import MISS, bound
@@ -25,8 +25,6 @@ from gateway.store import cases, customers, pins
 
 KIND, RECOVER = "pin.code", "pin.recover"
 TOPIC = "forgotten PIN"
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 class Recovery:

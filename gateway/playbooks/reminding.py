@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.clock import day_start, local_date
+from gateway.clock import HOUR_MS, day_start, local_date
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.notices import values as say
@@ -26,7 +26,6 @@ from gateway.store import customers
 
 DAILY = "loan.remind"
 ABOUT = "about"
-HOUR_MS = 3_600_000
 AT_ONCE = 200
 """How many loans are looked at in one unit of work."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, operation_id, reference
+from gateway.clock import DAY_MS
 from gateway.config import Identity as Settings
 from gateway.errors import Unavailable
 from gateway.operations.outbox import Context, Outbox
@@ -20,7 +21,6 @@ from gateway.store.engine import Store
 from gateway.wallet.identity import Identity, connected
 
 CHECK = "identity.check"
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from gateway.accounts import audit, lines
 from gateway.accounts.audit import Deed
 from gateway.accounts.staff import Ask, Staff
 from gateway.approvals import decisions
+from gateway.clock import HOUR_MS
 from gateway.config import Accounts as Settings
 from gateway.config import Staff as StaffSettings
 from gateway.errors import BrokenInvariant, Rejected
@@ -24,7 +25,6 @@ from gateway.playbooks.prompt_end import PromptEnd
 from gateway.playbooks.telling import Teller
 from gateway.store import customers
 
-HOUR_MS = 3_600_000
 OFFICER = "officer"
 DESK = "officers"
 """Who is asked about lost lines: any of the officers, in their own list."""

@@ -14,7 +14,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-SECOND_MS = 1_000
+from gateway.clock import SECOND_MS
+
 AWAY_SECONDS = 5.0
 
 # The moment when nothing taken counts any more is all that is kept. What is refused takes nothing.

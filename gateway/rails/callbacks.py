@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as phone_of
 from flows.turn import Operation, reference
-from gateway.clock import Clock
+from gateway.clock import DAY_MS, Clock
 from gateway.errors import NotACallback
 from gateway.metrics import ALARMS, CALLBACKS
 from gateway.operations import queue
@@ -29,7 +29,6 @@ from gateway.store import callbacks as kept
 from gateway.store import cases, payments
 from gateway.store.engine import Store
 
-DAY_MS = 86_400_000
 DOUBT_MS = 600_000
 NAME_CHARACTERS_MAX = 14
 SHOWN_CHARACTERS_MAX = 100
@@ -213,7 +212,7 @@ class RailCallbacks:
         may have meant a payment that the same person made by hand."""
         if not matching.shows(news.payer):
             return None
-        since, until = news.at - matching.DAY_MS, news.at + matching.SLACK_MS
+        since, until = news.at - DAY_MS, news.at + matching.SLACK_MS
         settled = await requests.vouched(connection, news.amount_cents, since, until)
         return next((each for each in settled if matching.agrees(news.payer, each.msisdn)), None)
 
@@ -231,7 +230,7 @@ class RailCallbacks:
                 return request
         if news.account.strip():
             return None  # it names something else
-        since, until = news.at - matching.DAY_MS, news.at + matching.SLACK_MS
+        since, until = news.at - DAY_MS, news.at + matching.SLACK_MS
         open_requests = await requests.unreceipted(connection, news.amount_cents, since, until)
         candidates = [requests.candidate_of(each, each.sent_at or each.created_at) for each in open_requests]
         seen = matching.Seen(news.receipt, news.amount_cents, news.at, payer=news.payer)

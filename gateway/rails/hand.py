@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts.audit import Deed
+from gateway.clock import SECOND_MS
 from gateway.rails import pauses, standing
 from gateway.rails.daraja import PAYOUT, PROMPT
 from gateway.rails.daraja_client import api_of
 from gateway.rails.pauses import EVERY, Direction
 from gateway.rails.standing import Standing
 from gateway.restoring import records
-
-SECOND_MS = 1_000
 
 ALL = "all"
 """What people call every rail."""

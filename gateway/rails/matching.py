@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.text import msisdn as phone_of
+from gateway.clock import DAY_MS
 
-DAY_MS = 86_400_000
 SLACK_MS = 120_000
 """Clocks differ: a payment may be stamped a little before we say that its request was sent."""
 NEAR_CENTS = 1

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SECOND_MS = 1_000
+from gateway.clock import SECOND_MS
 
 
 @dataclass(slots=True)

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from gateway.clock import DAY_MS, HOUR_MS
+
 Rank = Literal["otp", "receipt", "alert", "reminder", "bulk"]
 RANKS: tuple[Rank, ...] = get_args(Rank)
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)

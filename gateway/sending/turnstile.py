@@ -7,9 +7,8 @@ an SMS, a code or a pay-out would wait with them.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gateway.clock import Clock
+from gateway.clock import SECOND_MS, Clock
 
-SECOND_MS = 1_000
 PATIENCE_MS = 300_000
 
 

@@ -9,9 +9,8 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from gateway.clock import EAT
+from gateway.clock import DAY_MS, EAT
 
-DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1).toordinal()
 SERIAL_EPOCH = date(1899, 12, 30).toordinal()
 SERIALS = range(date(2000, 1, 1).toordinal() - SERIAL_EPOCH, date(2100, 1, 1).toordinal() - SERIAL_EPOCH)

@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from flows.engine import Verdict
 from flows.turn import Session
+from gateway.clock import DAY_MS
 from gateway.config import Pins as PinSettings
 from gateway.demo import PEOPLE
-from gateway.pins import DAY_MS, FOREVER, Hashes, Pins, Ruling, is_weak, ruled
+from gateway.pins import FOREVER, Hashes, Pins, Ruling, is_weak, ruled
 from gateway.store.tables import customers, pin_attempts, pin_drafts
 from tests.house import House, Houses
 from tests.meddling import AMINA, AMINA_PIN, held, typed

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.clock import EAT, milliseconds
-from gateway.payouts.forecast import HOUR_MS, HOURS_MAX, hours_left, window
+from gateway.clock import EAT, HOUR_MS, milliseconds
+from gateway.payouts.forecast import HOURS_MAX, hours_left, window
 
 NOW = milliseconds(datetime(2026, 8, 5, 10, 0, tzinfo=EAT))
 DAYS = 7

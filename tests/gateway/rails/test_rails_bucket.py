@@ -8,7 +8,8 @@ from aiohttp.test_utils import unused_port
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rails.bucket import SECOND_MS, Bucket, Buckets
+from gateway.clock import SECOND_MS
+from gateway.rails.bucket import Bucket, Buckets
 
 RATES = {"b2c": 5.0, "free": 0.0}
 NOBODY = "redis://127.0.0.1:{port}"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.rails.matching import DAY_MS, SLACK_MS, Candidate, Seen, agrees, hashed, match, may_be, plain, shows
+from gateway.clock import DAY_MS
+from gateway.rails.matching import SLACK_MS, Candidate, Seen, agrees, hashed, match, may_be, plain, shows
 
 AT = 1_767_312_271_000
 PHONE = "+254712345600"

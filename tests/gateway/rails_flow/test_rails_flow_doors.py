@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from gateway.rails.matching import DAY_MS
+from gateway.clock import DAY_MS
 from gateway.reconciling.taking import Bounds, Shortcodes, Source, Taking
 from gateway.statements.line import Line
 from tests.gateway.rails_flow.office import Office

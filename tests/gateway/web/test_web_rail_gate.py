@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from gateway.rails.matching import DAY_MS
+from gateway.clock import DAY_MS
 from gateway.store.tables import callbacks, cases, payments
 from tests.house import CALLBACK_TOKEN, House, Houses
 
