@@ -17,6 +17,8 @@ from menus.screen import Screen
 _NAMESPACE = uuid.UUID("4f0b6c1e-7a57-5d3e-9d6b-6e796f746131")
 _REFERENCE_ALPHABET = "23456789BCDFGHJKLMNPQRSTVWXZ"
 _REFERENCE_LETTERS = 5
+SALTS_MAX = 5
+"""So many references are tried before nobody believes any more that they are all taken."""
 
 
 class Session(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from msgspec.structs import replace as changed
 from flows.engine import HOME_DIGITS, Engine, Verdict
 from flows.kit import CODE, Gone, Step
 from flows.known import Customer
-from flows.turn import Facts, Missing, Need, Operation, Session, Turn
+from flows.turn import SALTS_MAX, Facts, Missing, Need, Operation, Session, Turn
 from gateway.accounts.codes import Codes
 from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant, NyotaError, Unavailable
@@ -28,7 +28,6 @@ from gateway.reading import Reading, read
 from gateway.sessions import Keys, Loaded, Sessions, Stored
 from menus.values import masked
 
-SALTS_MAX = 5
 FACTS_ROUNDS_MAX = 12
 
 log = structlog.get_logger("turn")

@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.turn import reference
+from flows.turn import SALTS_MAX, reference
 from gateway.accounts.audit import Deed
 from gateway.desk.tables import operation_acts
 from gateway.errors import BrokenInvariant
 
 PREFIX = "OA"
-SALTS_MAX = 5
 OPEN, DONE, DECLINED, EXPIRED = "open", "done", "declined", "expired"
 
 columns = operation_acts.c

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.turn import Operation, reference
+from flows.turn import SALTS_MAX, Operation, reference
 from gateway.clock import Clock
 from gateway.errors import BrokenInvariant, Rejected, Unavailable
 from gateway.operations.playbook import Playbook
@@ -28,7 +28,6 @@ from gateway.store.tables import customers, operations, turns
 
 NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
 PREFIX_LETTERS = 2
-SALTS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.turn import reference
+from flows.turn import SALTS_MAX, reference
 from gateway.desk import cases as desk
-from gateway.operations.outbox import NAMESPACE, SALTS_MAX
+from gateway.operations.outbox import NAMESPACE
 from gateway.reconciling.tables import mismatches
 from gateway.store import cases
 from gateway.store.engine import insert_into

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.turn import SALTS_MAX
 from flows.turn import reference as named
 from gateway.errors import BrokenInvariant
 from gateway.store.engine import insert_into
 from gateway.store.tables import cases
 
 PREFIX_LETTERS = 2
-SALTS_MAX = 5
 
 
 async def opened(

@@ -20,6 +20,7 @@ from flows.text import msisdn as kenyan
 from gateway.accounts import audit
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval
+from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso
 from gateway.operations.outbox import Outbox
 from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
@@ -31,7 +32,6 @@ from gateway.web.problems import problem, validated
 PAGE_MAX = 200
 FILTERS = ("state", "kind")
 HERE = frozenset({OFFICER, *THEIR_OWN})
-CURRENCY = "KES"
 
 
 class Yes(BaseModel):

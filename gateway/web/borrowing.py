@@ -20,6 +20,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as kenyan
+from gateway.books.accounts import CURRENCY
 from gateway.borrowing import collateral, duties, records
 from gateway.borrowing.credit import Credit
 from gateway.borrowing.duties import Month
@@ -35,7 +36,6 @@ from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
 
-CURRENCY = "KES"
 Amount = Annotated[Decimal, Field(ge=0, le=10_000_000, decimal_places=2)]
 
 

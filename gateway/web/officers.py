@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.amounts import up_to_shilling
 from flows.text import amount_cents
 from flows.text import msisdn as kenyan
-from flows.turn import Operation, reference
+from flows.turn import SALTS_MAX, Operation, reference
 from gateway.accounts import audit, lines, prompts
 from gateway.accounts.audit import Deed, Wanted
 from gateway.accounts.staff import WALLET, Ask, Staff
@@ -32,7 +32,6 @@ from gateway.web.paging import limit_of, number_of
 from gateway.web.problems import problem, validated
 
 PAGE, PAGE_MAX = 50, 200
-SALTS_MAX = 5
 PROMPT_MAX_CENTS = 250_000_00
 NAMED = Field(min_length=2, max_length=60)
 
