@@ -7,7 +7,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -178,8 +178,9 @@ class VirtualRail:
             self._tell("b2c/result", request.result_url, result, told)
 
     def _ended(self, taken: Taken, code: str, kind: Class, words: Words, moved: Moved | None) -> Result:
-        paid = {"receipt": moved.receipt, "amount_cents": moved.amount_cents} if moved else {}
-        result = Result(kind, code, words, f"code {code}", our_id=taken.request.id, **paid)  # type: ignore[arg-type]
+        result = Result(kind, code, words, f"code {code}", our_id=taken.request.id)
+        if moved:
+            result = replace(result, receipt=moved.receipt, amount_cents=moved.amount_cents)
         self._taken[taken.request.id] = Taken(taken.request, taken.rail_id, result)
         return result
 

@@ -35,17 +35,17 @@ SCREENS_MAX = 600
 Begin = Callable[[str], Phone]
 
 
-def somebody(language: str, **changes: object) -> Phone:
-    person = replace(amina(), language=language, **changes)  # type: ignore[arg-type]
+def somebody(language: str, **changes: Any) -> Phone:
+    person = replace(amina(), language=language, **changes)
     return Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383#")
 
 
-def secured(language: str, **changes: object) -> Phone:
+def secured(language: str, **changes: Any) -> Phone:
     """Where a loan needs savings and somebody who stands in."""
     people = {
         AMINA: replace(
             amina(), language=language, products=(replace(QUICK, secured_percent=50, guarantors=1),),
-            **changes,  # type: ignore[arg-type]
+            **changes,
         ),
         BARAKA: baraka(),
     }  # fmt: skip
@@ -103,7 +103,7 @@ def paid_before(*asked_for: str) -> Begin:
     return begin
 
 
-def asked(kind: str, **changes: object) -> Begin:
+def asked(kind: str, **changes: Any) -> Begin:
     """A member, and an officer too, of whom something is asked; Baraka is somebody to ask back, or to let in again."""
     details: dict[str, dict[str, Any]] = {
         "peer": {"net_cents": 2_000_00, "fee_cents": 0, "total_cents": 2_100_00, "due": "2026-09-05"},
@@ -113,7 +113,7 @@ def asked(kind: str, **changes: object) -> Begin:
     request = Asked("A1", "RQ5M3TZ", kind, "Baraka Otieno", 1_000_00, "open", details[kind], f"person:{BARAKA}")
 
     def begin(language: str) -> Phone:
-        person = replace(amina(), language=language, asked=(replace(request, **changes),))  # type: ignore[arg-type]
+        person = replace(amina(), language=language, asked=(replace(request, **changes),))
         return Phone(AMINA, Town(ENGINE, {AMINA: person, BARAKA: baraka()})).dial("*383#")
 
     return begin
@@ -159,10 +159,10 @@ def answered_meanwhile(language: str) -> Phone:
 LOST = LineRequest("asked", "LLB2C3D", "Amina Wanjiru", AMINA, "+254711000066", "Tom Odhiambo", "789")
 
 
-def officer(language: str, **affairs: object) -> Phone:
+def officer(language: str, **affairs: Any) -> Phone:
     """Behind the staff's line of the menu, with a customer in each state."""
     locked, paying, paused = "+254711000011", "+254711000012", "+254711000013"
-    its = Affairs(role="officer", **affairs)  # type: ignore[arg-type]
+    its = Affairs(role="officer", **affairs)
     people = {
         JANE: replace(jane(), language=language, pin="4826", affairs=its),
         AMINA: amina(),

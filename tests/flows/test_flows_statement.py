@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -7,9 +8,9 @@ from tests.flows.phone import ENGINE, Phone
 from tests.flows.town import AMINA, Town, amina
 
 
-def somebody(**affairs: object) -> Phone:
+def somebody(**affairs: Any) -> Phone:
     """Amina at her statement, behind the PIN."""
-    person = replace(amina(), affairs=Affairs(has_mail=True, **affairs))  # type: ignore[arg-type]
+    person = replace(amina(), affairs=Affairs(has_mail=True, **affairs))
     return Phone(AMINA, Town(ENGINE, {AMINA: person})).dial("*383*8*5#").press("4826")
 
 

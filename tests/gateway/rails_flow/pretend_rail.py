@@ -8,7 +8,7 @@ from typing import Any, Literal
 from gateway.clock import Clock
 from gateway.errors import NotACallback, Rejected, Unavailable, Uncertain
 from gateway.rails.callbacks import Callback
-from gateway.rails.contract import Acknowledged, AskStatus, Collect, Disburse, Received, Result, Words
+from gateway.rails.contract import Acknowledged, AskStatus, Class, Collect, Disburse, Received, Result, Words
 
 SHORTCODE = "600999"
 Answer = Literal["ok", "lost", "away", "refused", "locked"]
@@ -132,8 +132,8 @@ class PretendRail:
     def _carried_out(self, request: Collect | Disburse, kind: str, account: str) -> Asked:
         number = len(self.asked) + 1
         if self.code:
-            kind_of = "uncertain" if self.code == "1037" else "refused"
-            result = Result(kind_of, self.code, self.words, "refused by the test", our_id=request.id)  # type: ignore[arg-type]
+            said: Class = "uncertain" if self.code == "1037" else "refused"
+            result = Result(said, self.code, self.words, "refused by the test", our_id=request.id)
         else:
             moved = self._moved(kind, request.id, request.msisdn, request.amount_cents, account)
             result = Result(

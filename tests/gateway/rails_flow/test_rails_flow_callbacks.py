@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -82,7 +83,7 @@ class TestOnePrompt:
 
     @pytest.mark.parametrize("changed", [{"amount_cents": PART + 100}, {"amount_cents": 1}, {"msisdn": BARAKA}])
     async def test_another_amount_or_phone_moves_nothing_and_the_rail_is_asked(
-        self, office: Office, changed: dict[str, object]
+        self, office: Office, changed: dict[str, Any]
     ) -> None:
         """What is booked is what the rail's own list says."""
         loan, payment = await prompted(office)
@@ -90,7 +91,7 @@ class TestOnePrompt:
         office.rail.outbox.clear()
 
         verdict = await office.receive(
-            office.rail.callback("stk", await path(office, payment), replace(told, **changed))  # type: ignore[arg-type]
+            office.rail.callback("stk", await path(office, payment), replace(told, **changed))
         )
         state = (await office.request(payment)).state
         await office.settled()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ MEMBER = Customer("c1", PHONE)
 WEEK_MS = 7 * 86_400_000
 
 
-def heard(body: str = MENU, **fields: object) -> Heard:
-    return replace(Heard(PHONE, "ATUid_1", 0, 10.0, 10.1, 200, body), **fields)  # type: ignore[arg-type]
+def heard(body: str = MENU, **fields: Any) -> Heard:
+    return replace(Heard(PHONE, "ATUid_1", 0, 10.0, 10.1, 200, body), **fields)
 
 
 def operation(reference: str, kind: str, intent: dict[str, object], state: str = "done") -> Operation:
@@ -157,14 +158,11 @@ def without_journal(identity: str) -> Plant:
     return lambda facts: replace(facts, journals=tuple(one for one in facts.journals if one.id != identity))
 
 
-def changed(reference: str, **fields: object) -> Plant:
+def changed(reference: str, **fields: Any) -> Plant:
     def plant(facts: Facts) -> Facts:
         return replace(
             facts,
-            operations=tuple(
-                replace(one, **fields) if one.reference == reference else one  # type: ignore[arg-type]
-                for one in facts.operations
-            ),
+            operations=tuple(replace(one, **fields) if one.reference == reference else one for one in facts.operations),
         )
 
     return plant
