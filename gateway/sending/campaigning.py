@@ -106,6 +106,7 @@ async def _over(desk: Office, reference: str, *, shows: bool) -> dict[str, Any]:
     campaign = await _looked(desk, reference)
     if shows and campaign["state"] == "running":
         typer.echo(f"It goes on without this terminal: nyota sms watch {campaign['reference']}")
+        typer.echo(await _quiet(desk), nl=False)
     with typer.progressbar(length=max(1, campaign["people"]), label="Sending", hidden=not shows) as bar:
         while True:
             gone = campaign["people"] - sum(campaign["counts"].get(state, 0) for state in MOVING)
@@ -114,6 +115,13 @@ async def _over(desk: Office, reference: str, *, shows: bool) -> dict[str, Any]:
                 return campaign
             await asyncio.sleep(LOOK_SECONDS)
             campaign = await _looked(desk, reference)
+
+
+async def _quiet(desk: Office) -> str:
+    """When nobody is written to; nothing where that is never. A bar that stands still all night wants a reason."""
+    settings = json.loads(await desk.fetched("/api/sms/settings"))
+    since, until = settings["quietFrom"], settings["quietUntil"]
+    return "" if since == until else f"From {since} to {until} it waits.\n"
 
 
 async def _looked(desk: Office, reference: str) -> dict[str, Any]:

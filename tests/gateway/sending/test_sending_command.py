@@ -160,6 +160,29 @@ class TestCampaigns:
         assert f"nyota sms decide {reference} approve" in waiting
         assert ended == f"{reference}: cancelled"
 
+    @pytest.mark.parametrize(("until", "told"), [("08:00", ["From 20:00 to 08:00 it waits."]), ("20:00", [])])
+    async def test_when_it_waits_is_said(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, until: str, told: list[str]
+    ) -> None:
+        """A bar that stands still all night looks broken; where nobody is quiet nothing is said of it."""
+        monkeypatch.setattr(campaigning, "LOOK_SECONDS", 0.02)
+        states = iter(("running", "done"))
+
+        async def settings(_: web.Request) -> web.Response:
+            return web.json_response({"quietFrom": "20:00", "quietUntil": until})
+
+        async def campaign(_: web.Request) -> web.Response:
+            counted = {"people": 2, "counts": {"sent": 2}, "reasons": [], "currency": "KES", "spent": "1.60"}
+            return web.json_response({"reference": "CP1", "state": next(states), **counted})
+
+        app = web.Application()
+        app.add_routes([web.get("/api/sms/settings", settings), web.get("/api/campaigns/CP1", campaign)])
+        async with TestServer(app) as server:
+            code = await asyncio.to_thread(campaigning.watched, Office(str(server.make_url("")), OPS_TOKEN), "CP1")
+
+        assert code == WELL
+        assert [line for line in said(capsys).splitlines() if "it waits" in line] == told
+
 
 class TestTerminal:
     def test_a_campaign_without_a_word_is_refused(self, tmp_path: Path) -> None:
