@@ -10,7 +10,7 @@ from gateway.config import Organisation
 from gateway.config import Papers as Settings
 from gateway.papers import csv, pdf, receipt, records, writing, xlsx
 from gateway.papers.days import Days
-from gateway.papers.paper import Letterhead, Money, Paper, Row
+from gateway.papers.paper import Letterhead, Paper, Row
 from gateway.papers.reader import LoanStatement, Reader, Walk
 from gateway.papers.receipt import Receipt
 from gateway.papers.records import Made
@@ -153,11 +153,6 @@ _BOTH: tuple[Account, Account] = ("wallet", "savings")
 
 def holder_of(customer: Customer) -> Holder:
     return Holder(customer.name, customer.msisdn, customer.national_id or "", customer.language)
-
-
-def money(cents: int) -> str:
-    """`1500.00`, as it is in JSON."""
-    return Money(cents).bare.replace(",", "")
 
 
 def _together(statements: list[Statement]) -> Totals:

@@ -22,6 +22,7 @@ from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso
+from gateway.lending.fields import amount_text
 from gateway.operations.outbox import Outbox
 from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
 from gateway.store import customers
@@ -130,7 +131,7 @@ async def _shown(connection: AsyncConnection, row: Approval) -> dict[str, Any]:
         "state": row.state,
         "requester": await _person(connection, row.requester_id),
         "approver": await _person(connection, row.approver_id),
-        "amount": f"{row.amount_cents // 100}.{row.amount_cents % 100:02}",
+        "amount": amount_text(row.amount_cents),
         "currency": CURRENCY,
         "reason": row.reason,
         "decidedBy": row.decided_by,

@@ -21,6 +21,7 @@ from gateway.approvals import decisions
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso, local_date
 from gateway.errors import Rejected
+from gateway.lending.fields import amount_text
 from gateway.lending.portfolio import Portfolio
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox, ReferenceTaken
@@ -311,7 +312,7 @@ class OfficerRoutes:
             "loans": [
                 {
                     "reference": each.record.reference,
-                    "owed": _amount(each.owed_cents),
+                    "owed": amount_text(each.owed_cents),
                     "currency": CURRENCY,
                     "daysLate": each.loan.days_late,
                 }
@@ -334,16 +335,12 @@ def _nobody() -> web.Response:
     return problem(404, "not-found", "Nobody has an account on this line.")
 
 
-def _amount(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02}"
-
-
 def _prompt(row: Row[Any]) -> dict[str, Any]:
     return {
         "reference": row.reference,
         "phone": row.msisdn,
         "about": row.about,
-        "amount": _amount(row.amount_cents),
+        "amount": amount_text(row.amount_cents),
         "currency": CURRENCY,
         "state": prompts.state_of(row),
         "by": row.by_name,
@@ -358,7 +355,7 @@ def _detail(detail: dict[str, Any]) -> dict[str, Any]:
     """Money as the wire has it."""
     told = {key: value for key, value in detail.items() if key != "amount_cents"}
     if "amount_cents" in detail:
-        told |= {"amount": _amount(detail["amount_cents"]), "currency": CURRENCY}
+        told |= {"amount": amount_text(detail["amount_cents"]), "currency": CURRENCY}
     return told
 
 

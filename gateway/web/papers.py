@@ -20,10 +20,11 @@ from aiohttp import hdrs, web
 
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso, local, local_date
+from gateway.lending.fields import amount_text
 from gateway.lending.portfolio import Portfolio
 from gateway.papers import receipt, records
 from gateway.papers.days import Days, days_of
-from gateway.papers.desk import Desk, File, Form, money
+from gateway.papers.desk import Desk, File, Form
 from gateway.papers.loans import Instalment
 from gateway.papers.reader import LoanStatement, TooManyLines
 from gateway.papers.statement import Account, Choice, Line, Statement, page_of, pages_in
@@ -145,7 +146,7 @@ class PapersRoutes:
                 "product": found.lent.product,
                 "state": found.lent.state,
                 "paidOutOn": found.lent.paid_out_on.isoformat(),
-                "owed": money(found.lent.left_cents),
+                "owed": amount_text(found.lent.left_cents),
                 **_described(voice, statement, days, lines),
                 "schedule": [_instalment(each) for each in found.schedule],
                 **_paged(len(statement.lines), number, size),
@@ -184,7 +185,7 @@ class PapersRoutes:
                 "holder": row.name,
                 "from": row.since.isoformat() if row.since else None,
                 "to": row.until.isoformat() if row.until else None,
-                **{name: None if value is None else money(value) for name, value in cents.items()},
+                **{name: None if value is None else amount_text(value) for name, value in cents.items()},
                 "currency": CURRENCY,
                 "lines": row.lines,
                 "channel": row.channel,
@@ -262,10 +263,10 @@ def _described(voice: Voice, statement: Statement, days: Days, lines: Iterable[L
         "currency": CURRENCY,
         "from": days.since.isoformat(),
         "to": days.until.isoformat(),
-        "opening": money(totals.opening_cents),
-        "in": money(totals.came_cents),
-        "out": money(totals.went_cents),
-        "closing": money(totals.closing_cents),
+        "opening": amount_text(totals.opening_cents),
+        "in": amount_text(totals.came_cents),
+        "out": amount_text(totals.went_cents),
+        "closing": amount_text(totals.closing_cents),
         "transactions": [_line(voice, line) for line in lines],
     }
 
@@ -274,7 +275,7 @@ def _line(voice: Voice, line: Line) -> dict[str, Any]:
     described_parts = {}
     if line.parts is not None:
         names = ("principal", "interest", "fee", "penalty")
-        described_parts = {"parts": {name: money(getattr(line.parts, name)) for name in names}}
+        described_parts = {"parts": {name: amount_text(getattr(line.parts, name)) for name in names}}
     return {
         "at": iso(line.at) if line.parts is None else local(line.at).date().isoformat(),
         "kind": line.kind,
@@ -282,8 +283,8 @@ def _line(voice: Voice, line: Line) -> dict[str, Any]:
         "description": described(voice, line),
         "reference": line.reference or None,
         "receipt": line.receipt or None,
-        "amount": money(line.cents),
-        "balance": money(line.balance_cents),
+        "amount": amount_text(line.cents),
+        "balance": amount_text(line.balance_cents),
         "status": line.status,
         **described_parts,
     }
@@ -293,13 +294,13 @@ def _instalment(each: Instalment) -> dict[str, Any]:
     return {
         "number": each.number,
         "dueOn": each.due_on.isoformat(),
-        "principal": money(each.owed.principal),
-        "interest": money(each.owed.interest),
-        "fees": money(each.owed.fee),
-        "penalties": money(each.owed.penalty),
-        "due": money(each.owed.total),
-        "paid": money(each.paid_cents),
-        "outstanding": money(each.left_cents),
+        "principal": amount_text(each.owed.principal),
+        "interest": amount_text(each.owed.interest),
+        "fees": amount_text(each.owed.fee),
+        "penalties": amount_text(each.owed.penalty),
+        "due": amount_text(each.owed.total),
+        "paid": amount_text(each.paid_cents),
+        "outstanding": amount_text(each.left_cents),
     }
 
 

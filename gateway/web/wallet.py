@@ -21,6 +21,7 @@ from gateway.books import accounts as chart
 from gateway.books.accounts import CURRENCY
 from gateway.books.ledger import Books
 from gateway.clock import Clock, iso
+from gateway.lending.fields import amount_text
 from gateway.operations import queue
 from gateway.operations.outbox import Outbox, intent_hash
 from gateway.playbooks.send import TRANSFER
@@ -76,15 +77,15 @@ class WalletRoutes:
             {
                 "phoneNumber": found.msisdn,
                 "currency": CURRENCY,
-                "balance": _money(balance.posted_cents),
-                "available": _money(balance.available_cents),
-                "held": _money(balance.held_cents),
+                "balance": amount_text(balance.posted_cents),
+                "available": amount_text(balance.available_cents),
+                "held": amount_text(balance.held_cents),
                 "tier": found.tier,
                 "outgoingFrom": iso(found.outgoing_from) if found.outgoing_from > now else None,
                 "limits": {
-                    "mostHeld": _money(self._limits.most_held_cents(found.tier)),
+                    "mostHeld": amount_text(self._limits.most_held_cents(found.tier)),
                     **{
-                        kind: {"least": _money(each.least_cents), "mostNow": _money(each.most_cents)}
+                        kind: {"least": amount_text(each.least_cents), "mostNow": amount_text(each.most_cents)}
                         for kind, each in left.items()
                     },
                 },
@@ -142,7 +143,9 @@ class WalletRoutes:
                 return problem(409, "wallet-not-open", f"{name}: this customer's wallet is not open")
         balance = await self._books.balance(connection, chart.wallet(source.id))
         if balance.available_cents < operation.intent["amount_cents"]:
-            return problem(409, "insufficient-funds", f"from: {_money(balance.available_cents)} {CURRENCY} available")
+            return problem(
+                409, "insufficient-funds", f"from: {amount_text(balance.available_cents)} {CURRENCY} available"
+            )
         return None
 
 
@@ -173,14 +176,9 @@ def _answer(row: Any) -> web.Response:
             "state": row.state,
             "reason": row.reason,
             "to": row.intent["to"],
-            "amount": _money(row.intent["amount_cents"]),
+            "amount": amount_text(row.intent["amount_cents"]),
             "currency": CURRENCY,
             "createdAt": iso(row.created_at),
         },
         status=202 if row.is_open else 200,
     )
-
-
-def _money(cents: int) -> str:
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"
