@@ -26,8 +26,8 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.lines import whose
 from gateway.web.paging import following, limit_of, position_of
+from gateway.web.people import whose
 from gateway.web.problems import problem, validated
 from menus.gsm import septets, to_gsm
 from menus.slots import ANSWER_LETTERS

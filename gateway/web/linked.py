@@ -25,8 +25,6 @@ from gateway.store.engine import Store
 from gateway.web.officers import Paused
 from gateway.web.problems import problem, validated
 
-PRIVATE = {"Cache-Control": "no-store"}
-
 Handle = Callable[[AsyncConnection, Deed, Customer], Awaitable[None]]
 
 
@@ -74,7 +72,7 @@ class LinkedRoutes:
         except Rejected as error:
             return problem(404 if error.code == "no-line" else 409, error.code, f"Refused: {error}.")
         self._outbox.news.set()
-        return web.json_response({"phone": phone, "lines": [_line(line) for line in lines]}, headers=PRIVATE)
+        return web.json_response({"phone": phone, "lines": [_line(line) for line in lines]})
 
 
 def _line(line: linked.Linked) -> dict[str, Any]:

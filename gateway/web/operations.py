@@ -22,8 +22,8 @@ from gateway.operations.settle import STATES
 from gateway.papers import csv
 from gateway.store.engine import Store
 from gateway.web.files import streamed
-from gateway.web.lines import whose
 from gateway.web.paging import cursor_of, limit_of, moment_of
+from gateway.web.people import whose
 from gateway.web.problems import problem
 
 PAGE, PAGE_MAX = 50, 200

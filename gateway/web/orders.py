@@ -38,8 +38,8 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.keys import key_reused, needed_key
-from gateway.web.lines import whose
 from gateway.web.paging import following, limit_of, position_of
+from gateway.web.people import whose
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("9c1f9c0e-5a0c-5e1b-8a53-6f7264657273")

@@ -33,8 +33,8 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.files import streamed
-from gateway.web.lines import customer_on
 from gateway.web.pages import PRIVATE
+from gateway.web.people import customer_on
 from gateway.web.problems import problem
 
 FORMS = ("json", "pdf", "csv", "xlsx")

@@ -15,8 +15,8 @@ from gateway.books.ledger import Books
 from gateway.lending.fields import amount_text
 from gateway.savings import goals
 from gateway.store.engine import Store
-from gateway.web.lines import customer_on
 from gateway.web.movements import listed, window_of
+from gateway.web.people import customer_on
 
 Pledged = Callable[[AsyncConnection, str], Awaitable[int]]
 

@@ -34,7 +34,6 @@ from gateway.web.problems import problem, validated
 PAGE, PAGE_MAX = 50, 200
 RUNS_MAX = 24
 STATES = ("active", "done", "stopped")
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Stopped(BaseModel):
@@ -79,7 +78,7 @@ class ScheduleRoutes:
             )  # fmt: skip
             page = [await _described(connection, each) for each in found[:limit]]
         cursor = following(found, limit)
-        return web.json_response({"schedules": page, "cursor": cursor}, headers=PRIVATE)
+        return web.json_response({"schedules": page, "cursor": cursor})
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """With its newest days."""
@@ -89,7 +88,7 @@ class ScheduleRoutes:
                 return problem(404, "not-found", "no such schedule")
             days = await runs.of_schedule(connection, schedule.id, RUNS_MAX)
             body = {**await _described(connection, schedule), "runs": [_run(day) for day in days]}
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
     async def stop(self, request: web.Request) -> web.StreamResponse:
         return await validated(request, Stopped, lambda said: self._stop(request.match_info["reference"].upper(), said))
@@ -108,7 +107,7 @@ class ScheduleRoutes:
             stopped = await kept.by_reference(connection, reference)
             assert stopped is not None
             body = await _described(connection, stopped)
-        return web.json_response(body, headers=PRIVATE)
+        return web.json_response(body)
 
 
 async def _described(connection: AsyncConnection, one: Schedule) -> dict[str, Any]:

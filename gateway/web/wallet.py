@@ -29,8 +29,8 @@ from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.wallet.limits import Kind, Limits
 from gateway.web.keys import key_reused, needed_key
-from gateway.web.lines import customer_on
 from gateway.web.movements import listed, window_of
+from gateway.web.people import customer_on
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("f6f0b6a4-2c6e-5a0c-9a54-77616c6c6574")
