@@ -32,6 +32,7 @@ from gateway.errors import Unavailable, Uncertain
 
 CONNECT_SECONDS = 5.0
 LOCAL_WAIT_MS = 50
+FIRST_TRIES = 20
 
 Answer = TypeVar("Answer")
 
@@ -243,7 +244,7 @@ def _sqlite_writer(url: str, busy_seconds: float) -> AsyncEngine:
         hide_parameters=True,
     )  # fmt: skip
     waits_ms = int(busy_seconds * 1000)
-    pragmas = ["journal_mode=wal", "synchronous=full", f"busy_timeout={waits_ms}", "foreign_keys=on"]
+    pragmas = [f"busy_timeout={waits_ms}", "journal_mode=wal", "synchronous=full", "foreign_keys=on"]
     _prepared(engine.sync_engine, pragmas)
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -251,6 +252,19 @@ def _sqlite_writer(url: str, busy_seconds: float) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _set(cursor: Any, pragma: str) -> None:
+    """Of several that are the first to open a file SQLite lets one turn it to WAL, and sends the others away at once,
+    whatever their patience: they find it done."""
+    for is_last in (*(False,) * FIRST_TRIES, True):
+        try:
+            cursor.execute(f"PRAGMA {pragma}")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        else:
+            return
 
 
 def _prepared(engine: Engine, pragmas: list[str]) -> None:
@@ -261,5 +275,5 @@ def _prepared(engine: Engine, pragmas: list[str]) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
+            _set(cursor, pragma)
         cursor.close()

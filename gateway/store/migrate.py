@@ -14,13 +14,15 @@ from sqlalchemy import Connection, text
 from gateway.store.engine import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PATIENCE_SECONDS = 60.0
+"""How long the others wait for the one that does the work."""
 LOCK = 0x4E594F5441
 """Whoever migrates a PostgreSQL holds this advisory lock; SQLite has a single writer anyway."""
 
 
 async def migrate(url: str) -> str:
     """The version that the database is at afterwards. Raises Unavailable when it cannot be reached."""
-    store = Store(url, pool=1)
+    store = Store(url, pool=1, busy_seconds=PATIENCE_SECONDS)
     try:
         async with store.begin() as connection:
             await connection.run_sync(upgrade)

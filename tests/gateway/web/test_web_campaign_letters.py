@@ -135,11 +135,12 @@ class TestReminders:
                 )
             await house.settled()
             (letter,) = office.letters
+            texts = await house.texts(AMINA)
 
         assert "From now on payment reminders go to a***@post.example too." in screen
         assert "E-mail reminders" in agreed
         assert letter["Subject"] == "Nyota payment reminder"
-        assert any(f"for loan {LOAN}" in text for text in await house.texts(AMINA))
+        assert any(f"for loan {LOAN}" in text for text in texts)
 
     async def test_an_address_that_is_confirmed_again_gets_letters_of_campaigns_again(
         self, tmp_path: Path, fresh_sqlite: str, fresh_redis: str
