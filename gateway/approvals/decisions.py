@@ -12,9 +12,23 @@ Whoever answers and the worker that waits both lock the operation first, so that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.approvals.tables import approvals
@@ -118,11 +132,7 @@ async def waiting_for(connection: AsyncConnection, customer_id: str, *, is_staff
 
 async def count_for(connection: AsyncConnection, msisdn: str, now: int) -> int:
     """How many of `waiting_for` there are for whoever is on a line: one statement, by its indexes."""
-    columns, person = approvals.c, customers.c
-    own = _count(columns.approver_id == person.id, *_is_open(now))
-    staff = _count(columns.approver_id.is_(None), *_not_theirs(person.id), *_is_open(now))
-    query = select(own + case((person.role != CUSTOMER, staff), else_=0)).where(person.msisdn == msisdn)
-    return int(await connection.scalar(query) or 0)
+    return int(await connection.scalar(_counting(), {"line": msisdn, "now": now}) or 0)
 
 
 def may_decide(row: Approval, customer_id: str, *, is_staff: bool) -> bool:
@@ -173,7 +183,18 @@ async def _ended(connection: AsyncConnection, operation_id: str, state: str, now
     )
 
 
-def _is_open(now: int) -> tuple[ColumnElement[bool], ...]:
+@cache
+def _counting() -> Select[tuple[int]]:
+    """Built once: each dial asks it."""
+    columns, person = approvals.c, customers.c
+    is_open = _is_open(bindparam("now"))
+    own = _count(columns.approver_id == person.id, *is_open)
+    staff = _count(columns.approver_id.is_(None), *_not_theirs(person.id), *is_open)
+    counted = own + case((person.role != CUSTOMER, staff), else_=0)
+    return select(counted).where(person.msisdn == bindparam("line"))
+
+
+def _is_open(now: int | BindParameter[int]) -> tuple[ColumnElement[bool], ...]:
     return approvals.c.state == "open", approvals.c.expires_at > now
 
 

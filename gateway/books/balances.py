@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books.accounts import nature_of
@@ -46,6 +46,14 @@ def total(column: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
+_NOW = (
+    select(accounts.c.key, total(balance_rows.c.posted_cents), total(balance_rows.c.held_cents))
+    .join_from(accounts, balance_rows)
+    .where(accounts.c.key.in_(bindparam("keys", expanding=True)))
+    .group_by(accounts.c.key)
+)
+
+
 async def balance(connection: AsyncConnection, key: str) -> Balance:
     """Zero for an account that nobody has used yet. Raises UnknownAccount for a key outside the chart."""
     return (await balances(connection, [key]))[key]
@@ -54,12 +62,7 @@ async def balance(connection: AsyncConnection, key: str) -> Balance:
 async def balances(connection: AsyncConnection, keys: Iterable[str]) -> dict[str, Balance]:
     """The same for many at once."""
     found = {key: Balance() for key in keys if nature_of(key)}
-    rows = await connection.execute(
-        select(accounts.c.key, total(balance_rows.c.posted_cents), total(balance_rows.c.held_cents))
-        .join_from(accounts, balance_rows)
-        .where(accounts.c.key.in_(list(found)))
-        .group_by(accounts.c.key)
-    )
+    rows = await connection.execute(_NOW, {"keys": list(found)})
     return found | {key: Balance(posted, held) for key, posted, held in rows}
 
 

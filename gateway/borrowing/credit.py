@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.known import Reason
-from gateway.books.ledger import Books
 from gateway.borrowing import records
 from gateway.borrowing.limits import Ladder, Limit, limit
 from gateway.borrowing.score import History, Rules, Score, Scorer
@@ -38,7 +37,6 @@ class Credit:
     """Runs on the caller's connection. Below `officer_below` points an officer decides, below `refuse_below` nobody
     lends."""
 
-    books: Books
     ladder: Ladder = field(default_factory=Ladder)
     scorer: Scorer = field(default_factory=Rules)
     officer_below: int = 0
@@ -46,7 +44,7 @@ class Credit:
 
     async def assessed(self, connection: AsyncConnection, customer: Customer, held: Held, now: int) -> Assessment:
         """`held` are the customer's loans now; what they use of the limit is not the limit's affair."""
-        history = await records.history(connection, self.books, customer, held, now)
+        history = await records.history(connection, customer, held, now)
         return self.judged(history)
 
     def judged(self, history: History) -> Assessment:

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Row, bindparam, exists, func, select, upda
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books import accounts as chart
-from gateway.books.ledger import Books
-from gateway.books.tables import POSTED, accounts, postings
+from gateway.books.balances import total
+from gateway.books.tables import POSTED, accounts, balances, postings
 from gateway.borrowing.limits import Change, Outcome
 from gateway.borrowing.score import History
 from gateway.borrowing.tables import credit_flags, credit_history, limit_changes
@@ -42,20 +42,26 @@ _FIRST_SAVED = (
     .where(accounts.c.key == bindparam("savings"), postings.c.phase == POSTED)
     .scalar_subquery()
 )
+_SAVED = (
+    select(total(balances.c.posted_cents))
+    .join_from(accounts, balances)
+    .where(accounts.c.key == bindparam("savings"))
+    .scalar_subquery()
+)
 _KNOWN = select(
     _ended(late=False).label("on_time"),
     _ended(late=True).label("late"),
     _flagged("blocked").label("is_blocked"),
     _flagged("name").label("name_differs"),
     _FIRST_SAVED.label("saving_since"),
+    _SAVED.label("savings_cents"),
 )
 
 
-async def history(connection: AsyncConnection, books: Books, customer: Customer, held: Held, now: int) -> History:
-    """What is known of somebody now; two statements, whatever they have done before."""
-    savings = chart.savings(customer.id)
-    known = (await connection.execute(_KNOWN, {"customer": customer.id, "savings": savings})).one()
-    saved = await books.balance(connection, savings)
+async def history(connection: AsyncConnection, customer: Customer, held: Held, now: int) -> History:
+    """What is known of somebody now; one statement, whatever they have done before."""
+    whose = {"customer": customer.id, "savings": chart.savings(customer.id)}
+    known = (await connection.execute(_KNOWN, whose)).one()
     return History(
         today=local_date(now),
         since=local_date(customer.created_at),
@@ -63,7 +69,7 @@ async def history(connection: AsyncConnection, books: Books, customer: Customer,
         on_time=known.on_time,
         late=known.late,
         days_late_now=max((standing.loan.days_late for standing in held.running), default=0),
-        savings_cents=saved.posted_cents,
+        savings_cents=known.savings_cents,
         saving_since=local_date(known.saving_since) if known.saving_since is not None else None,
         is_blocked=bool(known.is_blocked),
         name_differs=bool(known.name_differs),

@@ -38,7 +38,7 @@ class LoanFacts:
     ) -> None:  # fmt: skip
         self._books = books
         self._portfolio = portfolio
-        self._credit = credit or Assessor(books)
+        self._credit = credit or Assessor()
         self._people = people
         self._clock = clock
         self._promise_days = promise_days

@@ -25,7 +25,6 @@ def feature(tools: Tools) -> Feature:
     _check_shown(tools)
     ladder = ladder_of(settings)
     credit = Credit(
-        tools.books,
         ladder,
         scorer_of(settings.scorer, Rules(Points(**settings.points.model_dump()))),
         settings.officer_below,

@@ -69,7 +69,7 @@ class Lending:
         self._portfolio = portfolio
         self._teller = teller
         self._answer_ms = answer_ms
-        self._credit = credit or Credit(books)
+        self._credit = credit or Credit()
         self._guarantees = guarantees or Guarantees(books, teller, answer_days=GUARANTEE_DAYS)
         self._safety = safety or Safety()
 

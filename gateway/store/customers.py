@@ -15,6 +15,11 @@ Customer = Row[Any]
 _BY_ID = select(customers).where(customers.c.id == bindparam("customer_id"))
 _ON_LINE = select(customers).where(customers.c.msisdn == bindparam("line"))
 _ON_LINES = select(customers).where(customers.c.msisdn.in_(bindparam("lines", expanding=True)))
+_CONSENTED = (
+    select(consents.c.id)
+    .where(consents.c.customer_id == bindparam("customer_id"), consents.c.kind == bindparam("kind"))
+    .limit(1)
+)
 _LANGUAGES = select(customers.c.id, customers.c.language).where(customers.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -83,8 +88,7 @@ async def has_verified_email(connection: AsyncConnection, customer_id: str) -> b
 
 async def has_consented(connection: AsyncConnection, customer_id: str, kind: str) -> bool:
     """Whether they have said yes to it, in whatever wording."""
-    query = select(consents.c.id).where(consents.c.customer_id == customer_id, consents.c.kind == kind).limit(1)
-    return await connection.scalar(query) is not None
+    return await connection.scalar(_CONSENTED, {"customer_id": customer_id, "kind": kind}) is not None
 
 
 async def consented(

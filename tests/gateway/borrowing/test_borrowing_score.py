@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.known import Reason
-from gateway.books.ledger import Books
 from gateway.borrowing.credit import Credit
 from gateway.borrowing.score import REASONS, History, Rules, Score, months_between, scorer_of
 from gateway.errors import Misconfigured
@@ -78,7 +77,7 @@ class TestScorer:
 class TestAssessment:
     def test_few_points_are_for_an_officer_and_fewer_for_nobody(self) -> None:
         """Both bounds are settings."""
-        credit = Credit(Books(), officer_below=60, refuse_below=40)
+        credit = Credit(officer_below=60, refuse_below=40)
 
         seen = [credit.judged(replace(NEW, late=late)) for late in (0, 1, 2)]
 
@@ -87,14 +86,14 @@ class TestAssessment:
 
     def test_another_name_is_for_an_officer(self) -> None:
         """And is told before everything else."""
-        found = Credit(Books()).judged(replace(GOOD, name_differs=True))
+        found = Credit().judged(replace(GOOD, name_differs=True))
 
         assert (found.is_reviewed, found.is_refused) == (True, False)
         assert found.reasons[0] == Reason("name")
 
     def test_each_reason_is_told_once(self) -> None:
         """Also where limit and record give the same one."""
-        codes = [reason.code for reason in Credit(Books()).judged(NEW).reasons]
+        codes = [reason.code for reason in Credit().judged(NEW).reasons]
 
         assert len(codes) == len(set(codes))
 

@@ -53,7 +53,7 @@ def judging(office: Office, **settings: Any) -> None:
     """Lend by these rules from now on."""
     shop = office.shop
     disburse: Any = shop.playbooks[KIND].step("disburse")
-    credit = Credit(shop.books, **settings)
+    credit = Credit(**settings)
     lending = Lending(shop.books, shop.portfolio, Teller(shop.outbox), answer_ms=DAY_MS, credit=credit)
     shop.playbooks[KIND] = lending.playbook(disburse)
 
@@ -107,7 +107,7 @@ async def history(office: Office) -> Any:
     async with office.store.read() as connection:
         person = await customers.get(connection, AMINA)
         held = await office.shop.portfolio.held(connection, AMINA, local_date(office.clock()))
-        return await records.history(connection, office.shop.books, person, held, office.clock())
+        return await records.history(connection, person, held, office.clock())
 
 
 async def ceiling(office: Office) -> int:
