@@ -99,15 +99,7 @@ class Deposits:
     async def _tell_paid(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> None:
         share = await self._auto.share(connection, work, work.customer_id, money.cents, now)
         wallet = await self._books.balance(connection, chart.wallet(work.customer_id))
-        values: dict[str, Any] = {
-            "reference": work.reference,
-            "amount": say.ksh(money.cents),
-            "phone": say.phone(work.data["msisdn"]),
-            "at": say.clock(money.at),
-            "receipt": money.receipt or "-",
-            "fee": say.ksh(0),
-            "wallet": say.ksh(wallet.available_cents),
-        }
+        values = deposited(work, money, wallet.available_cents)
         template = "wallet.deposited"
         if share is not None:
             template, values = share.template("auto.receipt"), {**values, **share.values()}
@@ -133,3 +125,16 @@ class Deposits:
 
     def _about(self, work: Work) -> Mapping[str, Any]:
         return {"reference": work.reference, "amount": say.ksh(work.intent["amount_cents"])}
+
+
+def deposited(work: Work, money: Money, wallet_cents: int) -> dict[str, Any]:
+    """What the receipt of money in a wallet says: `wallet.deposited`."""
+    return {
+        "reference": work.reference,
+        "amount": say.ksh(money.cents),
+        "phone": say.phone(work.data["msisdn"]),
+        "at": say.clock(money.at),
+        "receipt": money.receipt or "-",
+        "fee": say.ksh(0),
+        "wallet": say.ksh(wallet_cents),
+    }

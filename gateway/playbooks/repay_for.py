@@ -20,6 +20,7 @@ from gateway.notices import values as say
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.collected import Collected
+from gateway.playbooks.deposit import deposited
 from gateway.playbooks.repay import TRY_AGAIN_MS
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.safety import LineStep, Safety
@@ -111,15 +112,7 @@ class PaidForOthers:
         lines = (Line(money.account, money.cents), Line(account, -money.cents))
         await self._books.post(connection, Entry(work.id, "post", f"Received {work.reference}", lines), now)
         wallet = await self._books.balance(connection, account)
-        values = {
-            "reference": work.reference,
-            "amount": say.ksh(money.cents),
-            "phone": say.phone(work.data["msisdn"]),
-            "at": say.clock(money.at),
-            "receipt": money.receipt or "-",
-            "fee": say.ksh(0),
-            "wallet": say.ksh(wallet.available_cents),
-        }
+        values = deposited(work, money, wallet.available_cents)
         await self._teller.tell(connection, work, "wallet.deposited", values)
         return Done()
 
