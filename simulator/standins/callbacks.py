@@ -88,11 +88,17 @@ async def deliver_forever(world: World) -> None:
     world.book.execute("UPDATE callbacks SET state = 'pending' WHERE state = 'sending'")
     await _wait_for_gateway(world)
     flying: set[asyncio.Task[None]] = set()
+
+    def landed(task: asyncio.Task[None]) -> None:
+        """There is room for another only now: whoever looked when the last word of it was written saw none."""
+        flying.discard(task)
+        world.pulse.beat()
+
     while not world.is_stopping:
         for row in _claim(world, world.settings.sends_at_once - len(flying)):
             task = asyncio.create_task(_deliver(world, row))
             flying.add(task)
-            task.add_done_callback(flying.discard)
+            task.add_done_callback(landed)
         await world.pulse.next(_seconds_to_wait(world, is_full=len(flying) >= world.settings.sends_at_once))
     if flying:
         _landed, late = await asyncio.wait(flying, timeout=world.settings.stop_seconds)
