@@ -72,10 +72,10 @@ class Foreign(logging.Formatter):
     """What libraries log by themselves, held to the same rules."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """An error is told by `trace`: what stands on the record already is not written anew."""
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = trace(record.exc_info)
         return _PHONE.sub(r"0\1***\2", _QUOTED.sub(r"\1", super().format(record)))
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
-        return trace(ei)
 
 
 def _traced(error: BaseException, told: set[int]) -> Iterator[str]:

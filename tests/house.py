@@ -216,6 +216,13 @@ async def houses(tmp_path: Path, database_url: str, fresh_redis: str) -> AsyncIt
 
 
 @pytest.fixture
+async def light(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
+    """Houses on SQLite only, for what is the same on both databases."""
+    async with AsyncExitStack() as stack:
+        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
+
+
+@pytest.fixture
 async def house(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[House]:
     """One house on SQLite, as `nyota up` runs it."""
     async with AsyncExitStack() as stack:

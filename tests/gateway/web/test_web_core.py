@@ -1,10 +1,8 @@
 """A whole gateway with the pretend Fineract as its core: approvals, hooks, health, and balances with their age."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,10 +50,9 @@ async def built(houses: Houses, **changes: Any) -> tuple[House, Bank]:
 
 
 @pytest.fixture
-async def houses(tmp_path: Path, fresh_sqlite: str, fresh_redis: str) -> AsyncIterator[Houses]:
+def houses(light: Houses) -> Houses:
     """On one engine: what races is tested on both with `tests.gateway.ledgers`."""
-    async with AsyncExitStack() as stack:
-        yield Houses(stack, tmp_path, fresh_sqlite, fresh_redis)
+    return light
 
 
 @pytest.fixture
