@@ -24,7 +24,10 @@ def feature(tools: Tools) -> Feature:
     safety = Safety(days=wallet.safety_days)
     paid_for = PaidForOthers(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, safety=safety)
     language = tools.catalogue.default_language
-    received = Received(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language)
+    received = Received(
+        tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language,
+        again_ms=tools.patience.ask_max_ms,
+    )  # fmt: skip
     facts = RepayingFacts(tools.portfolio, others, tools.clock)
     prompt = _prompts(tools)
     return Feature(

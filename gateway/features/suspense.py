@@ -10,7 +10,10 @@ from gateway.web.suspense import SuspenseRoutes
 
 def feature(tools: Tools) -> Feature:
     language, shortcode = tools.catalogue.default_language, tools.config.rails.daraja.collection.shortcode
-    received = Received(tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language)
+    received = Received(
+        tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language,
+        again_ms=tools.patience.ask_max_ms,
+    )  # fmt: skip
     suspense = Suspense(
         tools.books, tools.portfolio, received, tools.teller, tools.outbox,
         answer_ms=tools.config.organisation.answer_hours * HOUR_MS, language=language,

@@ -16,7 +16,8 @@ from gateway.clock import local_date
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
-from gateway.operations.outcome import Done, Outcome
+from gateway.operations import queue
+from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.collected import Collected
@@ -24,7 +25,8 @@ from gateway.playbooks.receipts import Receipts
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
 from gateway.playbooks.unowned import Unowned
-from gateway.rails import paybill
+from gateway.rails import paybill, requests
+from gateway.rails.requests import RailRequest
 from gateway.store import customers
 
 
@@ -39,12 +41,16 @@ class Meant:
 class Received:
     """The one step of money that nobody was asked for."""
 
-    def __init__(self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str, language: str) -> None:
-        """`language` is what a payer is told in whose language we do not know."""
+    def __init__(
+        self, books: Books, portfolio: Portfolio, teller: Teller, *, shortcode: str, language: str, again_ms: int
+    ) -> None:  # fmt: skip
+        """`language` is what a payer is told in whose language we do not know. `again_ms`: after how long it is looked
+        again whether a prompt has its answer."""
         self._books = books
         self._portfolio = portfolio
         self._teller = teller
         self._language = language
+        self._again_ms = again_ms
         self._unowned = Unowned(books, teller, shortcode=shortcode)
         self._collected = Collected(shortcode)
         self._repaying = Repaying(books, portfolio)
@@ -64,19 +70,25 @@ class Received:
         Where the account says nothing we know: to whom the payer's phone pays for, else to suspense. There too what
         somebody would get who has closed their account: it could never leave again.
 
-        There too what may be booked already, as the operation that `doubt` in the intent names.
+        There too what may be booked already, as the operation that `doubt` in the intent names. What names a prompt
+        that it does not fit waits until the rail has said what paid that: the amount may have been told wrongly.
         """
         intent = work.intent
         money = Money(intent["amount_cents"], chart.COLLECTION, intent["receipt"], intent["at"])
+        prompt = await requests.by_id(connection, intent["asked"], lock=True) if "asked" in intent else None
+        if prompt is not None and prompt.receipt == money.receipt:
+            return Done(reason="it is what the prompt was paid with")
+        if prompt is not None and not prompt.is_settled and not await self._is_left_to_people(connection, prompt):
+            return Later(self._again_ms, "the prompt that it names has no answer yet")
         if not await self._collected.is_new(connection, work, money, "confirmation"):
             return Done(reason="credited before")
-        if "doubt" in intent:
-            return await self._held(connection, work, money, now)
+        if "doubt" in intent or (prompt is not None and prompt.may_be_paid):
+            return await self._held(connection, work, money, now, is_told=False)
         meant = await self._meant(connection, intent["account"], now)
         if meant == Meant():
             meant = await self._linked(connection, intent.get("payer") or intent.get("shown", ""), now)
         if meant == Meant() or not await self.is_taken(connection, meant):
-            return await self._held(connection, work, money, now)
+            return await self._held(connection, work, money, now, is_told=True)
         return await self.credited(connection, work, money, meant, now)
 
     async def is_taken(self, connection: AsyncConnection, meant: Meant) -> bool:
@@ -121,14 +133,21 @@ class Received:
         await self._teller.tell_other(connection, work, customer_id, template, values)
         return Done({"account": account})
 
-    async def _held(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> Outcome:
+    async def _is_left_to_people(self, connection: AsyncConnection, prompt: RailRequest) -> bool:
+        """Whether nothing asks the rail about it any more."""
+        row = await queue.find(connection, prompt.operation_id)
+        return row.state == "parked" or not row.is_open
+
+    async def _held(
+        self, connection: AsyncConnection, work: Work, money: Money, now: int, *, is_told: bool
+    ) -> Outcome:  # fmt: skip
         """Kept in suspense until somebody says whose it is. The payer is told, where the rail names them plainly; not
-        of what may be the money that they were told of already."""
+        of what may be the money that they are told of otherwise."""
         intent = work.intent
         payer = intent.get("payer", "")
         return await self._unowned.hold(
             connection, work, money, now, account=intent["account"], payer=payer or intent.get("shown", ""),
-            told="" if "doubt" in intent else payer, language=self._language,
+            told=payer if is_told else "", language=self._language,
         )  # fmt: skip
 
     async def _meant(self, connection: AsyncConnection, account: str, now: int) -> Meant:

@@ -218,14 +218,15 @@ class Suspense:
 
     async def _booked(self, connection: AsyncConnection, held: Held) -> Mapping[str, Any]:
         """What its money is booked as: a prompt that people settled and it may be, or one of which the rail has said
-        since that this is its receipt. Raises Rejected where it cannot be that: nothing says so, or the sum differs."""
+        since that this is its receipt, whatever sum was told with it before. Raises Rejected where it cannot be that:
+        nothing says so, or the sum differs."""
         doubt = (await queue.find(connection, held.operation_id)).intent.get("doubt", "")
         booked = await queue.named(connection, doubt)
         same = booked.id if booked is not None else await requests.with_receipt(connection, held.receipt)
         request = await requests.of_operation(connection, same) if same is not None else None
         if request is None or not (request.is_vouched or request.receipt == held.receipt):
             raise Rejected("same: nothing is booked under another receipt that it may be", "not-booked")
-        if request.paid_cents != held.amount_cents:
+        if request.receipt != held.receipt and request.paid_cents != held.amount_cents:
             raise Rejected("same: what is booked is another sum", "not-booked")
         return {"target": request.account_reference, "booked": request.operation_id}
 

@@ -183,7 +183,7 @@ class RailCallbacks:
             return await self._applied(connection, request, result, door), request.operation_id
         if paid := await payments.by_receipt(connection, news.shortcode, news.receipt):
             return await self._known(connection, news, paid.operation_id, door), None
-        if request is not None and not request.is_settled:
+        if request is not None and request.may_be_paid:
             return await self._doubted(connection, request, news), request.operation_id
         vouched = request if request is not None and request.is_vouched else await self._vouched(connection, news)
         if vouched is not None:
@@ -245,19 +245,21 @@ class RailCallbacks:
         await self._case(connection, f"{news.shortcode}:{news.receipt}", "unclear payment", evidence)
 
     async def _doubted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
-        """Our reference with another amount while we wait for an answer: told wrongly, or somebody else's payment.
+        """Our reference with another amount while we wait for an answer or receipt: told wrongly, or somebody else's.
 
-        The rail's list is asked at once; what it has not claimed for our request by then is booked for itself.
+        The rail's list is asked at once; what it has not claimed for our request once that is settled is booked for
+        itself.
         """
         await queue.wake(connection, request.operation_id, self._clock())
-        await self._unasked(connection, news, delay_ms=self._doubt_ms)
+        await self._unasked(connection, news, delay_ms=self._doubt_ms, asked=request.id)
         return "mismatch"
 
     async def _unasked(
-        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None, *, doubt: str = ""
-    ) -> tuple[str, str]:
+        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None, *, doubt: str = "",
+        asked: str = "",
+    ) -> tuple[str, str]:  # fmt: skip
         """Queue the booking of a payment nobody was asked for; its receipt makes it one. `doubt`: what it may have been
-        booked as already, so that it is held whatever it names."""
+        booked as already, so that it is held whatever it names. `asked`: the request that it may turn out to be."""
         identity = received_id(news.shortcode, news.receipt)
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
@@ -266,6 +268,8 @@ class RailCallbacks:
         }  # fmt: skip
         if doubt:
             intent["doubt"] = doubt
+        if asked:
+            intent["asked"] = asked
         operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
         fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)
         return ("applied" if fresh else "repeated"), identity

@@ -68,6 +68,11 @@ class RailRequest:
         return self.state == "completed" and self.settled_by == PERSON
 
     @property
+    def may_be_paid(self) -> bool:
+        """Whether it may have brought money whose receipt nobody knows."""
+        return self.receipt is None and self.state in {"pending", "completed"}
+
+    @property
     def paid_cents(self) -> int:
         """What really moved: the rail's amount where it says one."""
         return self.amount_cents if self.result_amount_cents is None else self.result_amount_cents

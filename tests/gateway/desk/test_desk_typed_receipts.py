@@ -8,7 +8,6 @@ from sqlalchemy import select
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.errors import Rejected
-from gateway.playbooks.received import Received
 from gateway.playbooks.suspense import ASSIGN, Assignment, Suspense
 from gateway.playbooks.telling import Teller
 from gateway.rails import contract, matching
@@ -138,9 +137,8 @@ class TestPuttingItRight:
     def desk(self, wrong: Wrong) -> Suspense:
         shop = wrong.office.shop
         teller = Teller(shop.outbox)
-        received = Received(shop.books, shop.portfolio, teller, shortcode=SHORTCODE, language="en")
         desk = Suspense(
-            shop.books, shop.portfolio, received, teller, shop.outbox, answer_ms=DAY_MS, language="en"
+            shop.books, shop.portfolio, shop.received, teller, shop.outbox, answer_ms=DAY_MS, language="en"
         )  # fmt: skip
         shop.playbooks[ASSIGN] = desk.assigning()
         return desk

@@ -9,7 +9,6 @@ from gateway.accounts.audit import Deed
 from gateway.books import accounts as chart
 from gateway.books.integrity import check
 from gateway.errors import Rejected
-from gateway.playbooks.received import Received as Receiving
 from gateway.playbooks.servicing import KIND as LOAN_ACT
 from gateway.playbooks.servicing import Servicing
 from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To, wanted
@@ -35,9 +34,8 @@ class Desk:
         self.office = office
         shop = office.shop
         teller = Teller(shop.outbox)
-        received = Receiving(shop.books, shop.portfolio, teller, shortcode=SHORTCODE, language="en")
         self.suspense = Suspense(
-            shop.books, shop.portfolio, received, teller, shop.outbox, answer_ms=24 * HOUR_MS, language="en"
+            shop.books, shop.portfolio, shop.received, teller, shop.outbox, answer_ms=24 * HOUR_MS, language="en"
         )
         step = DisburseStep(
             office.rail, office.store, office.clock, PATIENCE, Addresses("http://nyota", "token"),

@@ -109,7 +109,9 @@ class Shop:
         teller = Teller(self.outbox)
         lending = Lending(self.books, self.portfolio, teller, answer_ms=86_400_000)
         repayments = Repayments(self.books, self.portfolio, teller, shortcode=SHORTCODE)
-        received = Received(self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en")
+        self.received = Received(
+            self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en", again_ms=PATIENCE.ask_max_ms
+        )
         addresses = Addresses("http://nyota", "token")
         pay = DisburseStep(rail, store, clock, PATIENCE, addresses, payout_wanted(rail.name), lending.slow)
         others = AskedOthers(repayments, teller, a_day=3, notice_ms=10_000)
@@ -123,7 +125,7 @@ class Shop:
             lending.playbook(pay), repayments.by_prompt(prompt(repayments.slow), delay_ms=3_000),
             repayments.from_wallet(), others.playbook(prompt(others.slow)),
             paid_for.by_prompt(prompt(paid_for.slow), delay_ms=3_000), paid_for.from_wallet(),
-            received.playbook(), message.playbook(send),
+            self.received.playbook(), message.playbook(send),
         ):  # fmt: skip
             self.playbooks[playbook.kind] = playbook
         self.callbacks = RailCallbacks(rail, store, self.outbox, self.playbooks, clock)

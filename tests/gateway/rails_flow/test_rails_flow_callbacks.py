@@ -309,6 +309,65 @@ class TestConfirmations:
         assert {row.receipt for row in await office.payments()} == {moved.receipt for moved in office.rail.book[1:]}
         await office.prove()
 
+    async def test_its_own_payment_told_with_another_amount_waits_for_the_rails_list(self, each_office: Office) -> None:
+        """However long nobody can be asked: by the time of the doubt alone it would be booked, and then once more."""
+        office = each_office
+        loan, payment = await prompted(office)
+        office.rail.outbox.clear()
+        office.rail.knows = office.rail.lists = False
+        moved = office.rail.book[-1]
+
+        verdict = await office.receive(office.rail.confirmation(replace(moved, cents=PART + 100)))
+        for _ in range(40):
+            office.clock.turn(60_000)
+            await office.drained()
+        waiting = [row.state for row in await office.operations("payment.received")]
+        office.rail.knows = office.rail.lists = True
+        await office.settled()
+
+        assert (verdict, waiting) == ("mismatch", ["queued"])
+        assert [row.state for row in await office.operations("payment.received")] == ["done"]
+        assert [(row.receipt, row.amount_cents) for row in await office.payments()] == [(moved.receipt, PART)]
+        assert await office.owed(loan) == OWED - PART
+        assert (await office.operation(payment)).state == "done"
+        await office.prove()
+
+    @pytest.mark.parametrize("before", [True, False])
+    async def test_its_own_payment_told_with_another_amount_while_its_receipt_is_not_known(
+        self, office: Office, before: bool
+    ) -> None:
+        """The list stays closed: what may be the same money is held, and nobody is told of it twice."""
+        loan, payment = await prompted(office)
+        office.rail.outbox.clear()
+        office.rail.lists = False
+        wrong = office.rail.confirmation(replace(office.rail.book[-1], cents=PART + 100))
+
+        if before:
+            await office.receive(wrong)
+        await office.settled()
+        if not before:
+            await office.receive(wrong)
+            await office.settled()
+
+        assert (await office.request(payment)).receipt is None
+        assert await office.owed(loan) == OWED - PART
+        assert await office.balance(chart.SUSPENSE) == PART + 100
+        assert await office.templates() == ["borrow.paid", "repay.paid"]
+
+    async def test_what_names_a_prompt_that_is_left_to_people_is_held(self, office: Office) -> None:
+        """It does not wait for them."""
+        _, payment = await prompted(office)
+        office.rail.outbox.clear()
+        office.rail.knows = office.rail.lists = False
+        await office.settled()
+        before = (await office.operation(payment)).state
+
+        await office.receive(office.rail.pay_paybill(AMINA, 70_00, payment))
+        await office.settled()
+
+        assert before == "parked"
+        assert await office.balance(chart.SUSPENSE) == 70_00
+
     async def test_the_same_amount_under_the_reference_twice_is_booked_twice(self, office: Office) -> None:
         """By hand and by the prompt: one is the payment we asked for, the other is the customer's to claim."""
         loan, payment = await prompted(office)
