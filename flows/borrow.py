@@ -4,8 +4,11 @@ The PIN is the yes. What an officer decides is answered by SMS.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
+
+from msgspec import convert
 
 from flows import guarantors
 from flows.again import Again
@@ -17,6 +20,7 @@ from flows.wallet import is_closed
 from menus.values import Clock, Day, Days, Ksh, MaskedPhone
 
 PERSON = "person"
+TERMS = tuple(field.name for field in fields(Product))
 PURPOSES = ("business", "farm", "school", "hospital", "home", "other")
 REASONS = (
     "on_time", "late_before", "late_now", "no_history", "young", "saving_short", "savings", "blocked", "name", "top",
@@ -32,36 +36,27 @@ def _borrowing(view: View) -> Borrowing:
     return borrowing
 
 
-def _bind_limits(view: View) -> Mapping[str, Any]:
-    """What was shown as allowed stays so until the price is asked for; the reservation checks it once more."""
+def _bind_shown(view: View) -> Mapping[str, Any]:
+    """What was shown as allowed stays so until the price is agreed to; the reservation checks it once more."""
     borrowing = _borrowing(view)
     return {
         "limits": [borrowing.limit_cents, borrowing.used_cents, borrowing.available_cents],
-        "ranges": {product.key: [product.name, product.min_cents, product.max_cents] for product in borrowing.products},
+        "products": [[getattr(product, name) for name in TERMS] for product in borrowing.products],
     }
 
 
 def _bind_needs(view: View) -> Mapping[str, Any]:
     """How many people have to be named for the chosen product."""
-    needed = {product.key: product.guarantors for product in _borrowing(view).products}
-    return {"guarantors_needed": needed.get(view.data["product"], 0)}
+    return {"guarantors_needed": _product(view).guarantors}
 
 
 def _product(view: View) -> Product:
-    """What the chosen product asks besides the amount. Raises Gone when it is not to be had any more."""
-    for product in _borrowing(view).products:
+    """The product that was chosen, as it was shown. Raises Gone when it is not among those shown."""
+    for shown in view.data.get("products", ()):
+        product = convert(dict(zip(TERMS, shown, strict=True)), Product)
         if product.key == view.data["product"]:
             return product
-    raise Gone(view.data["product"])
-
-
-def _chosen_range(view: View) -> tuple[str, int, int]:
-    """Name, least and most of the product that was chosen. Raises Gone when it is not among those shown."""
-    try:
-        name, least, most = view.data["ranges"][view.data["product"]]
-    except KeyError:
-        raise Gone(view.data.get("product")) from None
-    return name, least, most
+    raise Gone(view.data.get("product"))
 
 
 def _under_way(view: View) -> bool:
@@ -142,22 +137,21 @@ def _products(view: View) -> Iterable[Offer]:
 
 def _most_cents(view: View) -> int:
     """The most of this product that the limit still leaves, in whole shillings."""
-    _, _, most = _chosen_range(view)
     available_cents: int = view.data["limits"][2]
-    return min(most, available_cents // 100 * 100)
+    return min(_product(view).max_cents, available_cents // 100 * 100)
 
 
 def _range(view: View) -> Mapping[str, object]:
-    name, least, _ = _chosen_range(view)
-    return {"product": name, "min": Ksh(least), "max": Ksh(_most_cents(view))}
+    product = _product(view)
+    return {"product": product.name, "min": Ksh(product.min_cents), "max": Ksh(_most_cents(view))}
 
 
 def _amount(view: View, text: str) -> int | Refusal:
     """More than the product gives is refused with the range, more than the limit leaves with the limit."""
-    _, least, most = _chosen_range(view)
-    cents = whole_shillings(text, least, most)
+    product = _product(view)
+    cents = whole_shillings(text, product.min_cents, product.max_cents)
     if isinstance(cents, Refusal):
-        return whole_shillings(text, least, _most_cents(view))
+        return whole_shillings(text, product.min_cents, _most_cents(view))
     if cents > _most_cents(view):
         return Refusal("over_limit", _limit_slots(*view.data["limits"]), alone=True)
     return cents
@@ -338,7 +332,7 @@ flow = Flow(
             offers=_products,
             labels=("each", "monthly", PERSON),
             slots=_limits,
-            binds=_bind_limits,
+            binds=_bind_shown,
         ),
         ask("amount", parse=_amount, to="why", slots=_range, binds=_bind_needs, refuses=("amount", "over_limit")),
         decide("why", [(_asks_purpose, "purpose"), (None, "checked")]),
