@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from transitions import EventData, Machine
+import msgspec
+from transitions import EventData, Machine, Transition
 
 from flows.turn import Facts, Need, Session
 
@@ -48,8 +49,7 @@ class FactMissing(LookupError):
         self.need = need
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What a step may look at: the session, its answers so far, the last answer, facts, and the languages.
 
     `languages` are all that can be chosen: code and own name.
@@ -58,18 +58,19 @@ class View:
     session: Session
     facts: Facts
     answer: Any = None
-    languages: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = {}
 
     @property
     def data(self) -> Mapping[str, Any]:
         return self.session.data
 
     def fact(self, name: str, *args: Any) -> Any:
-        need = Need(name, args)
-        try:
-            return self.facts.values[need]
-        except KeyError:
-            raise FactMissing(need) from None
+        need, facts = Need(name, args), self.facts
+        if need in facts.values:
+            return facts.values[need]
+        if name in facts.computed:
+            return facts.computed[name](*args)
+        raise FactMissing(need)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,22 @@ def _is_chosen(value: str) -> Guard:
     return lambda view: bool(view.answer == value)
 
 
+class _Guarded(Transition):
+    """A transition without callbacks: a guard and a target."""
+
+    def execute(self, event_data: EventData) -> bool:
+        guards: Any = self.conditions
+        if not all(guard.func(event_data) for guard in guards):
+            return False
+        cursor: Any = event_data.model
+        cursor.state = self.dest
+        return True
+
+
+class _Machine(Machine):
+    transition_cls = _Guarded
+
+
 class _Cursor:
     """What the shared machine moves: a state and what its guards may look at."""
 
@@ -269,9 +286,9 @@ def _by_name(flow: str, steps: Iterable[Step]) -> Mapping[str, Step]:
     return named
 
 
-def _compiled(steps: Mapping[str, Step]) -> Machine:
+def _compiled(steps: Mapping[str, Step]) -> _Machine:
     targets = {target for step in steps.values() for _, target in step.branches}
-    machine = Machine(
+    machine = _Machine(
         model=None,
         states=[*steps, *sorted(targets - set(steps))],
         initial=next(iter(steps)),

@@ -1,7 +1,7 @@
 """F4: my loans: the list, one loan, its schedule page by page, and what paying it off today takes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from flows.known import Loan, Quote
 from menus.values import Day, Days, Ksh
 
 LISTED_MAX = 20
+PRICE = tuple(field.name for field in fields(Quote))
 LISTED_LABELS = ("each", "late")
 
 
@@ -69,7 +70,7 @@ def wallet_covers(view: View, cents: int) -> bool:
 def quoted(quote: Quote) -> dict[str, Any]:
     """A price as plain values, for a session or an intent."""
     first = quote.first_due.isoformat() if quote.first_due else None
-    return {**asdict(quote), "due": quote.due.isoformat(), "first_due": first}
+    return {**{name: getattr(quote, name) for name in PRICE}, "due": quote.due.isoformat(), "first_due": first}
 
 
 def priced(template: str, quote: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ Everything is frozen; a turn returns new values. Nothing here knows Redis, SQL o
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,8 +52,7 @@ class Session(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
         return f"{self.flow}.{self.step}"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True):
     """A fact a step asks for, with what it depends on: `Need("quote", ("quick", 200000))`."""
 
     name: str
@@ -62,13 +61,15 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a turn may know: the moment (local time) and local, dated values by `Need`."""
+    """What a turn may know: the moment (local time), local, dated values by `Need`, and what can be computed from a
+    need's arguments alone, by name."""
 
     now: datetime
     values: Mapping[Need, Any] = field(default_factory=dict)
+    computed: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
     def with_values(self, more: Mapping[Need, Any]) -> "Facts":
-        return Facts(self.now, {**self.values, **more})
+        return Facts(self.now, {**self.values, **more}, self.computed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class Conversation:
         if engine.takes_secret(session, answers):
             known[Need("verdict")] = await self._verdict(engine.step(session), session, answers[0], inbound.msisdn)
             answers = ("*",)
-        facts = Facts(local(self._clock()), known)
+        facts = Facts(local(self._clock()), known, self._facts.computed)
         for _ in range(FACTS_ROUNDS_MAX):
             turn = engine.advance(session, answers, facts, salt=salt)
             if isinstance(turn, Turn):
@@ -225,9 +225,9 @@ class Conversation:
     ) -> Reply:  # fmt: skip
         """What was asked for is under way already: show that, do nothing a second time."""
         session = before.session if before else Session(self._outbox.session_id())
-        facts = Facts(local(self._clock()))
         needs = frozenset({Need("customer"), Need("waiting")})  # what the menu asks, should it be over by now
-        facts = facts.with_values(await self._facts.gather(needs, inbound.msisdn))
+        values = await self._facts.gather(needs, inbound.msisdn)
+        facts = Facts(local(self._clock()), values, self._facts.computed)
         following = changed(session, turn=session.turn + 1)
         try:
             turn = self._menus.engine_for(session).shown(following, "resume.accepted", facts, {"loan": held.about})

@@ -23,28 +23,23 @@ class NobodyThere(BrokenInvariant):
 
 
 class FactSource:
-    """`gather` answers needs. Raises Unavailable when the database cannot serve."""
+    """`gather` answers needs. Raises Unavailable when the database cannot serve. `computed` are the facts that need no
+    answer: a turn works them out by itself."""
 
     def __init__(self, store: Store, readers: Mapping[str, Reader], computed: Mapping[str, Computed]) -> None:
         self._store = store
         self._readers = readers
-        self._computed = computed
+        self.computed = computed
 
     async def gather(self, needs: frozenset[Need], msisdn: str) -> dict[Need, Any]:
         """Every fact asked for. Raises BrokenInvariant for one that nobody knows."""
-        found = {need: self._answered(need) for need in needs if need.name not in self._readers}
-        reads = [need for need in needs if need.name in self._readers]
-        if reads:
-            async with self._store.read() as connection:
-                for need in reads:
-                    found[need] = await self._readers[need.name](connection, msisdn, *need.args)
-        return found
+        async with self._store.read() as connection:
+            return {need: await self._reader(need)(connection, msisdn, *need.args) for need in needs}
 
-    def _answered(self, need: Need) -> Any:
-        computed = self._computed.get(need.name)
-        if computed is None:
+    def _reader(self, need: Need) -> Reader:
+        if need.name not in self._readers:
             raise BrokenInvariant("nobody knows this fact", fact=need.name)
-        return computed(*need.args)
+        return self._readers[need.name]
 
 
 async def customer_on(connection: AsyncConnection, msisdn: str) -> customers.Customer:

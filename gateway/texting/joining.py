@@ -44,7 +44,7 @@ class Joining:
             return None
         if (refused := await self._refused(applicant, writer, letter)) is not None:
             return refused
-        about = {"request": letter.intent.get("request", ""), "terms": await self._terms_version(writer.line)}
+        about = {"request": letter.intent.get("request", ""), "terms": self._terms_version()}
         return Answer((), "join", {**about, "person": say.short(_name(applicant, writer))})
 
     async def issued(
@@ -91,7 +91,7 @@ class Joining:
 
     async def _opened(self, letter: Letter, line: str, request: Request, applicant: Applicant) -> None:
         """Raises Rejected when the code is not for just this."""
-        terms = await self._terms_version(line)
+        terms = self._terms_version()
         person = {"language": applicant.language, "name": applicant.name, "id": applicant.national_id}
         confirm = {"request": request.session_id, "bound": bound_to(line, applicant, terms)}
         register = {**person, "terms_version": terms, "pin_later": True}
@@ -142,8 +142,8 @@ class Joining:
         session_id = uuid.uuid5(NAMESPACE, f"id in use:{line}:{number}:{day}").hex[:16]
         await self._accepted(letter, line, session_id, ((CASE, "CS", {"topic": "id in use", "said": number}),))
 
-    async def _terms_version(self, line: str) -> str:
-        organisation: Organisation = await self._fact(Need("organisation"), line)
+    def _terms_version(self) -> str:
+        organisation: Organisation = self._hands.facts.computed["organisation"]()
         return organisation.terms_version
 
     async def _fact(self, need: Need, line: str) -> Any:

@@ -136,7 +136,7 @@ class Walker:
         return self._menus.engine_for(session)
 
     def _fresh(self) -> Facts:
-        return Facts(local(self._clock()), {Need("previous"): None, **self._supposed})
+        return Facts(local(self._clock()), {Need("previous"): None, **self._supposed}, self._facts.computed)
 
     def _entrance(self, route: Route) -> str:
         """The digit of its flow in the menu. Raises BrokenInvariant for a flow that has none."""

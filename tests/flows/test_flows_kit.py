@@ -8,7 +8,8 @@ from tests.flows.town import NOW
 
 
 def view(answer: Any = None, **data: Any) -> View:
-    return View(Session("s", data=data), Facts(NOW, {Need("known", (1,)): "fact"}), answer)
+    facts = Facts(NOW, {Need("known", (1,)): "fact"}, {"twice": lambda number: 2 * number})
+    return View(Session("s", data=data), facts, answer)
 
 
 FLOW = Flow(
@@ -83,6 +84,7 @@ class TestView:
     def test_a_fact_is_found_by_name_and_arguments(self) -> None:
         """And asked for when it is not there."""
         assert view().fact("known", 1) == "fact"
+        assert view().fact("twice", 4) == 8
         with pytest.raises(FactMissing) as missing:
             view().fact("known", 2)
         assert missing.value.need == Need("known", (2,))

@@ -18,6 +18,7 @@ class TownFacts(FactSource):
 
     def __init__(self, town: Town) -> None:
         self._town = town
+        self.computed = {}
 
     async def gather(self, needs: frozenset[Need], msisdn: str) -> dict[Need, object]:
         return {need: self._town.fact(need, msisdn) for need in needs}
