@@ -53,9 +53,9 @@ def _bind_needs(view: View) -> Mapping[str, Any]:
 def _product(view: View) -> Product:
     """The product that was chosen, as it was shown. Raises Gone when it is not among those shown."""
     for shown in view.data.get("products", ()):
-        product = convert(dict(zip(TERMS, shown, strict=True)), Product)
-        if product.key == view.data["product"]:
-            return product
+        key, *_ = shown
+        if key == view.data["product"]:
+            return convert(dict(zip(TERMS, shown, strict=True)), Product)
     raise Gone(view.data.get("product"))
 
 
