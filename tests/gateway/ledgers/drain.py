@@ -20,6 +20,7 @@ import structlog
 
 from gateway.ledgers.gate import Width
 from gateway.mirror.telling import LOAN, REPAY
+from gateway.store.migrate import migrate
 from tests.gateway.ledgers.branch import HOUR_MS, Branch, branch_on
 
 A_LOAN = 10
@@ -137,6 +138,7 @@ async def main(count: int, folder_for_it: str | None) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     with tempfile.TemporaryDirectory(dir=folder_for_it) as folder:
         url = f"sqlite+aiosqlite:///{folder}/nyota.db"
+        await migrate(url)
         width = Width(at_once=8, calls_a_second=0, probe_ms=30_000)
         async with branch_on(url, Path(folder), width=width, workers=8) as branch:
             course = await experiment(branch, count)
