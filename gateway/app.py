@@ -40,6 +40,7 @@ from gateway.operations.playbook import Playbook
 from gateway.operations.settle import Policy
 from gateway.operations.worker import Pace, Worker
 from gateway.pins import Hashes, Pins
+from gateway.playbooks.joining import Joining
 from gateway.playbooks.telling import Teller
 from gateway.providers.loading import providers_of
 from gateway.rails.callbacks import Callback, RailCallbacks
@@ -187,15 +188,17 @@ def build(config: Config, data: Path, clock: Clock = system, outside: Outside | 
     )
     playbooks, instants = dict[str, Playbook](), dict[str, Instant]()
     outbox = Outbox(store, playbooks, instants, clock, recall_ms=RECALL_MS)
+    books = Books(sign_of(keys_of(config.audit)))
     callbacks = RailCallbacks(
         outside.rail, store, outbox, playbooks, clock,
+        joins=Joining(books, shortcode=config.rails.daraja.collection.shortcode).undone,
         doubt_ms=doubt_ms_of(config.rails.daraja), shortcodes=shortcodes_of(config.rails.daraja),
     )  # fmt: skip
     domains = modules(FEATURES)
     readers, computed = dict[str, Reader](), dict[str, Computed]()
     facts = FactSource(store, readers, computed)
     tools = Tools(
-        config=config, data=data, clock=clock, store=store, books=Books(sign_of(keys_of(config.audit))),
+        config=config, data=data, clock=clock, store=store, books=books,
         portfolio=Portfolio(products_of(config)),
         outbox=outbox, teller=Teller(outbox), rail=outside.rail, callbacks=callbacks,
         addresses=Addresses(public_url(config), config.server.callback_token.get_secret_value()),

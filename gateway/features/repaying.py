@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.facts.repaying import RepayingFacts
 from gateway.feature import Feature, Tools
+from gateway.playbooks.listed import ListedStep
 from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments, wanted
 from gateway.playbooks.repay_for import PaidForOthers
@@ -37,11 +38,15 @@ def feature(tools: Tools) -> Feature:
             others.playbook(prompt(others.slow)),
             paid_for.by_prompt(prompt(paid_for.slow), delay_ms=delay_ms),
             paid_for.from_wallet(line_step(wallet.identity, tools.store)),
-            received.playbook(),
+            received.playbook(_listed(tools)),
         ),
         readers=facts.readers(),
         computed={"mpesa_charge": tools.charges.payer_cents},
     )
+
+
+def _listed(tools: Tools) -> ListedStep:
+    return ListedStep(tools.rail, tools.store, tools.callbacks, tools.clock, give_up_ms=tools.patience.give_up_ms)
 
 
 def _prompts(tools: Tools) -> Callable[[SlowNotice], CollectStep]:

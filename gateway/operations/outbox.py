@@ -171,18 +171,21 @@ class Outbox:
         return unpacked(snapshot) if snapshot else None
 
     async def put(
-        self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None, is_ours: bool = False
-    ) -> bool:
+        self, connection: AsyncConnection, operation: Operation, *, delay_ms: int | None = None, is_ours: bool = False,
+        step: str = "",
+    ) -> bool:  # fmt: skip
         """Queue an operation inside the caller's unit of work; False if its id is queued already.
 
         Raises BrokenInvariant when it is not, and something else of it is: nothing is dropped silently; Rejected
         (`taken`) where what it excludes is under way, also since a moment ago. One that `is_ours` has been named to
-        nobody yet: where its reference is taken, it gets another.
+        nobody yet: where its reference is taken, it gets another. `step`: where it begins, if not with the first.
         """
         now = self._clock()
         values = self._row(operation, "", now)
         if delay_ms is not None:
             values["due_at"] = now + delay_ms
+        if step:
+            values["step"] = step
         for salt in range(1, SALTS_MAX + 1):
             # On any conflict: of two that come together PostgreSQL may compare the reference first.
             statement = insert_into(connection, operations).values(**values).on_conflict_do_nothing()

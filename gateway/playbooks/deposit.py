@@ -48,7 +48,7 @@ class Deposits:
         self._teller = teller
         self._limits = limits
         self._auto = auto
-        self._collected = Collected(shortcode)
+        self._collected = Collected(books, shortcode)
         self._unowned = Unowned(books, teller, shortcode=shortcode)
 
     def playbook(self, prompt: CollectStep, *, delay_ms: int) -> Playbook:
@@ -77,7 +77,7 @@ class Deposits:
 
         Money that comes late, after the account was closed, waits for people.
         """
-        money = await self._collected.prompted(connection, work)
+        money = await self._collected.prompted(connection, work, now)
         if not isinstance(money, Money):
             return money
         customer = await customers.get(connection, work.customer_id, lock=True)

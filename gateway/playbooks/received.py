@@ -13,12 +13,13 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
 from gateway.clock import local_date
+from gateway.desk import cases
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
 from gateway.operations import queue
 from gateway.operations.outcome import Done, Later, Outcome
-from gateway.operations.playbook import Local, Playbook, Work
+from gateway.operations.playbook import Local, Playbook, RemoteStep, Work
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.collected import Collected
 from gateway.playbooks.receipts import Receipts
@@ -26,8 +27,9 @@ from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
 from gateway.playbooks.unowned import Unowned
 from gateway.rails import paybill, requests
+from gateway.rails.callbacks import unclear_case
 from gateway.rails.requests import RailRequest
-from gateway.store import customers
+from gateway.store import customers, payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,18 @@ class Received:
         self._teller = teller
         self._language = language
         self._again_ms = again_ms
+        self._shortcode = shortcode
         self._unowned = Unowned(books, teller, shortcode=shortcode)
-        self._collected = Collected(shortcode)
+        self._collected = Collected(books, shortcode)
         self._repaying = Repaying(books, portfolio)
         self._receipts = Receipts(books, teller)
         self._auto = AutoRepay(books, portfolio)
 
-    def playbook(self) -> Playbook:
+    def playbook(self, listed: RemoteStep) -> Playbook:
+        """`listed` asks the rail about what was told in doubt."""
         return Playbook(
-            kind="payment.received",
-            steps=(Local("post", self.post),),
+            kind=payments.RECEIVED,
+            steps=(listed, Local("post", self.post)),
             lane=lambda _, intent: f"received:{intent['receipt']}",
         )
 
@@ -70,19 +74,23 @@ class Received:
         Where the account says nothing we know: to whom the payer's phone pays for, else to suspense. There too what
         somebody would get who has closed their account: it could never leave again.
 
-        There too what may be booked already, as the operation that `doubt` in the intent names. What names a prompt
-        that it does not fit waits until the rail has said what paid that: the amount may have been told wrongly.
+        There too what may be booked already, as the operation that `doubt` in the intent names. What may be the payment
+        of a prompt, though it does not fit it or fits others too, waits until the rail has said what paid that.
         """
         intent = work.intent
-        money = Money(intent["amount_cents"], chart.COLLECTION, intent["receipt"], intent["at"])
-        prompt = await requests.by_id(connection, intent["asked"], lock=True) if "asked" in intent else None
-        if prompt is not None and prompt.receipt == money.receipt:
-            return Done(reason="it is what the prompt was paid with")
-        if prompt is not None and not prompt.is_settled and not await self._is_left_to_people(connection, prompt):
-            return Later(self._again_ms, "the prompt that it names has no answer yet")
+        cents = work.data.get("listed_cents", intent["amount_cents"])
+        money = Money(cents, chart.COLLECTION, intent["receipt"], intent["at"])
+        prompts = [await self._prompt(connection, each) for each in sorted(intent.get("asked", ()))]
+        if any(prompt.receipt == money.receipt for prompt in prompts):
+            case, said = unclear_case(self._shortcode, intent["receipt"]), "it is what a prompt was paid with"
+            await cases.settled(connection, case, said, now)
+            return Done(reason=said)
+        for prompt in prompts:
+            if not prompt.is_settled and not await self._is_left_to_people(connection, prompt):
+                return Later(self._again_ms, "the prompt that it may be has no answer yet")
         if not await self._collected.is_new(connection, work, money, "confirmation"):
             return Done(reason="credited before")
-        if "doubt" in intent or (prompt is not None and prompt.may_be_paid):
+        if "doubt" in intent or any(prompt.may_be_paid for prompt in prompts):
             return await self._held(connection, work, money, now, is_told=False)
         meant = await self._meant(connection, intent["account"], now)
         if meant == Meant():
@@ -132,6 +140,11 @@ class Received:
             template, values = "wallet.deposited", {**values, "phone": say.phone(payer)}
         await self._teller.tell_other(connection, work, customer_id, template, values)
         return Done({"account": account})
+
+    async def _prompt(self, connection: AsyncConnection, identity: str) -> RailRequest:
+        found = await requests.by_id(connection, identity, lock=True)
+        assert found is not None
+        return found
 
     async def _is_left_to_people(self, connection: AsyncConnection, prompt: RailRequest) -> bool:
         """Whether nothing asks the rail about it any more."""

@@ -54,7 +54,7 @@ class Repayments:
         self._portfolio = portfolio
         self._teller = teller
         self._repaying = Repaying(books, portfolio)
-        self._collected = Collected(shortcode)
+        self._collected = Collected(books, shortcode)
         self._receipts = Receipts(books, teller)
         self._unowned = Unowned(books, teller, shortcode=shortcode)
 
@@ -85,7 +85,7 @@ class Repayments:
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The prompt was paid: the loan gets it, and what is too much goes to the wallet; late, when loan and account
         are over, it waits for people."""
-        money = await self._collected.prompted(connection, work)
+        money = await self._collected.prompted(connection, work, now)
         if not isinstance(money, Money):
             return money
         record = await self._portfolio.by_reference(connection, work.intent["loan"])

@@ -41,7 +41,7 @@ class PaidForOthers:
         self._portfolio = portfolio
         self._teller = teller
         self._repaying = Repaying(books, portfolio)
-        self._collected = Collected(shortcode)
+        self._collected = Collected(books, shortcode)
         self._safety = safety or Safety()
 
     def from_wallet(self, line: LineStep | None = None) -> Playbook:
@@ -85,7 +85,7 @@ class PaidForOthers:
 
     async def post_prompted(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """The payer has paid the prompt. It is the payer's own where that person has closed their account meanwhile."""
-        money = await self._collected.prompted(connection, work)
+        money = await self._collected.prompted(connection, work, now)
         if not isinstance(money, Money):
             return money
         if (await customers.get(connection, work.intent["person"], lock=True)).state == "closed":

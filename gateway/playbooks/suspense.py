@@ -142,7 +142,10 @@ class Suspense:
         return done
 
     async def _joined(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Two people agree that it came once: it leaves the books once, and the receipt that was typed is put right."""
+        """Two people agree that it came once: it leaves the books once, and the receipt that was typed is put right.
+
+        A prompt that stood still because its money was here is booked now.
+        """
         intent = work.intent
         request = await requests.of_operation(connection, intent["booked"], lock=True)
         if request is None or not (request.is_vouched or request.receipt == intent["receipt"]):
@@ -154,6 +157,8 @@ class Suspense:
         lines = (Line(chart.SUSPENSE, intent["amount_cents"]), Line(chart.COLLECTION, -intent["amount_cents"]))
         memo = f"{intent['receipt']} is booked as {intent['target']}"
         await self._books.post(connection, Entry(work.id, "post", memo, lines), now)
+        if (await queue.find(connection, intent["booked"])).state == "parked":
+            await queue.again(connection, intent["booked"], state="queued", now=now)
         return Done()
 
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:

@@ -7,7 +7,7 @@ answered all the same, because the rail will not send it again.
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -34,8 +34,16 @@ NAME_CHARACTERS_MAX = 14
 SHOWN_CHARACTERS_MAX = 100
 CODE_CHARACTERS_MAX = 16
 STEPS = {"stk": "prompt", "b2c": "disburse", "reversal": "reverse"}
+LISTED, BOOKED = "list", "post"
+"""Where `payment.received` begins: what is in doubt with a question to the rail, all else with being booked."""
+UNCLEAR = "unclear payment"
+"""The topic of a case."""
 ABOUT = {"stk": "stk", "b2c": "b2c", "reversal": "reversal"}
 """What a path is about, by how it begins; a question's path is about whatever was asked."""
+
+Joins = Callable[[AsyncConnection, RailRequest, str, int], Awaitable[bool]]
+"""Takes back what was booked for itself under the receipt that a prompt has got since, in the unit of work that hears
+of it; whether it could. Given the request, the receipt and the moment (ms)."""
 
 Taker = Callable[[AsyncConnection, "Callback", Mapping[str, Any]], Awaitable[str]]
 """Takes the answer to a question that is none of our requests, in the unit of work that records it; its verdict."""
@@ -65,16 +73,19 @@ class RailCallbacks:
         playbooks: Mapping[str, Playbook],
         clock: Clock,
         *,
+        joins: Joins,
         doubt_ms: int = DOUBT_MS,
         shortcodes: frozenset[str] | None = None,
     ) -> None:
-        """`doubt_ms`: how long a payment that contradicts an open request of ours waits for the request's answer.
+        """`doubt_ms`: how long a payment that contradicts a request of ours, or may be one of several, waits for the
+        request's answer before the rail's list is asked.
         `shortcodes`: which a confirmation may name; without, any."""
         self._rail = rail
         self._store = store
         self._outbox = outbox
         self._playbooks = playbooks
         self._clock = clock
+        self._joins = joins
         self._doubt_ms = doubt_ms
         self._shortcodes = shortcodes
         self.takers: dict[str, Taker] = {}
@@ -122,7 +133,7 @@ class RailCallbacks:
 
     async def _case(self, connection: AsyncConnection, about: str, topic: str, evidence: Mapping[str, Any]) -> None:
         """One for each thing that it is about, however often that is told."""
-        now, identity = self._clock(), str(uuid.uuid5(NAMESPACE, f"{about}:{topic}"))
+        now, identity = self._clock(), _case_id(about, topic)
         await cases.opened(
             connection, identity, reference("CS", identity), topic, evidence=evidence, answer_by=now + DAY_MS, now=now
         )
@@ -168,8 +179,10 @@ class RailCallbacks:
 
     async def _receipted(self, connection: AsyncConnection, request: RailRequest, receipt: str) -> None:
         """Keep the receipt with the money. Where that was booked for itself meanwhile, under whatever account its
-        confirmation named, it is in our books twice, and a person takes the other one back."""
+        confirmation named, it is in our books twice: what waits in suspense is taken back, else by a person."""
         if await payments.receipt_filled(connection, request.operation_id, receipt):
+            return
+        if await self._joins(connection, request, receipt, self._clock()):
             return
         evidence = {"receipt": receipt, "amount_cents": request.paid_cents, "bookedAs": request.account_reference}
         await self._case(connection, f"{request.id}:{receipt}", "booked twice", evidence)
@@ -177,17 +190,20 @@ class RailCallbacks:
     async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
         await payments.arriving(connection)
-        request = await self._asked_for(connection, news)
+        request, others = await self._asked_for(connection, news)
         if request is not None and _is_of(news, request):
             result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=request.amount_cents)
             return await self._applied(connection, request, result, door), request.operation_id
         if paid := await payments.by_receipt(connection, news.shortcode, news.receipt):
             return await self._known(connection, news, paid.operation_id, door), None
         if request is not None and request.may_be_paid:
-            return await self._doubted(connection, request, news), request.operation_id
+            return await self._doubted(connection, (request,), news), request.operation_id
         vouched = request if request is not None and request.is_vouched else await self._vouched(connection, news)
         if vouched is not None:
             return await self._contradicted(connection, vouched, news), vouched.operation_id
+        if others:
+            await self._unclear(connection, news, len(others))
+            return await self._doubted(connection, others, news), None
         return await self._unasked(connection, news)
 
     async def _known(self, connection: AsyncConnection, news: Received, operation_id: str, door: str) -> str:
@@ -223,43 +239,49 @@ class RailCallbacks:
         await self._unasked(connection, news, doubt=request.account_reference)
         return "contradiction"
 
-    async def _asked_for(self, connection: AsyncConnection, news: Received) -> RailRequest | None:
-        """By the account, which is our reference, however it came out; where none came, by all that is shown."""
+    async def _asked_for(
+        self, connection: AsyncConnection, news: Received
+    ) -> tuple[RailRequest | None, Sequence[RailRequest]]:
+        """By the account, which is our reference, however it came out; where none came, by all that is shown. Beside
+        it, where that may be one of several, these."""
         for account in dict.fromkeys((news.account, matching.plain(news.account))):
             if account and (request := await requests.by_account(connection, account)):
-                return request
+                return request, ()
         if news.account.strip():
-            return None  # it names something else
+            return None, ()  # it names something else
         since, until = news.at - DAY_MS, news.at + matching.SLACK_MS
         open_requests = await requests.unreceipted(connection, news.amount_cents, since, until)
         candidates = [requests.candidate_of(each, each.sent_at or each.created_at) for each in open_requests]
         seen = matching.Seen(news.receipt, news.amount_cents, news.at, payer=news.payer)
         found = matching.match(seen, candidates)
-        if found.why == "several":
-            await self._unclear(connection, news, len(found.fits))
-        return next((each for each in open_requests if found.found and each.id == found.found.id), None)
+        fits = {each.id for each in found.fits}
+        fitting = [each for each in open_requests if each.id in fits]
+        if found.found is not None:
+            return fitting[0], ()
+        return None, fitting if found.why == "several" else ()
 
     async def _unclear(self, connection: AsyncConnection, news: Received, fits: int) -> None:
-        """A payment that may be one of several requests: it is held, and a person finds out which."""
+        """A payment that may be one of several requests: unless the rail says which, a person finds out."""
         evidence = {"receipt": news.receipt, "amount_cents": news.amount_cents, "fits": fits}
-        await self._case(connection, f"{news.shortcode}:{news.receipt}", "unclear payment", evidence)
+        await self._case(connection, f"{news.shortcode}:{news.receipt}", UNCLEAR, evidence)
 
-    async def _doubted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
+    async def _doubted(self, connection: AsyncConnection, asked: Sequence[RailRequest], news: Received) -> str:
         """Our reference with another amount while we wait for an answer or receipt: told wrongly, or somebody else's.
+        Or one of several requests.
 
-        The rail's list is asked at once; what it has not claimed for our request once that is settled is booked for
-        itself.
+        These ask the rail at once; what it has not claimed for them once they are settled is booked for itself.
         """
-        await queue.wake(connection, request.operation_id, self._clock())
-        await self._unasked(connection, news, delay_ms=self._doubt_ms, asked=request.id)
+        for request in asked:
+            await queue.wake(connection, request.operation_id, self._clock())
+        await self._unasked(connection, news, asked=[request.id for request in asked])
         return "mismatch"
 
     async def _unasked(
-        self, connection: AsyncConnection, news: Received, delay_ms: int | None = None, *, doubt: str = "",
-        asked: str = "",
-    ) -> tuple[str, str]:  # fmt: skip
+        self, connection: AsyncConnection, news: Received, *, doubt: str = "", asked: Sequence[str] = ()
+    ) -> tuple[str, str]:
         """Queue the booking of a payment nobody was asked for; its receipt makes it one. `doubt`: what it may have been
-        booked as already, so that it is held whatever it names. `asked`: the request that it may turn out to be."""
+        booked as already, so that it is held whatever it names. `asked`: the requests that it may turn out to be; their
+        answer is waited for, and the rail is asked about it, before it is booked."""
         identity = received_id(news.shortcode, news.receipt)
         intent = {
             "receipt": news.receipt, "amount_cents": news.amount_cents, "account": news.account, "at": news.at,
@@ -269,9 +291,10 @@ class RailCallbacks:
         if doubt:
             intent["doubt"] = doubt
         if asked:
-            intent["asked"] = asked
-        operation = Operation(identity, "payment.received", self._named(news, identity), "", intent)
-        fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms)
+            intent["asked"] = list(asked)
+        operation = Operation(identity, payments.RECEIVED, self._named(news, identity), "", intent)
+        delay_ms, step = (self._doubt_ms, LISTED) if asked else (None, BOOKED)
+        fresh = await self._outbox.put(connection, operation, delay_ms=delay_ms, step=step)
         return ("applied" if fresh else "repeated"), identity
 
     def _as_received(self, request: RailRequest, result: Result, now: int) -> Received:
@@ -331,6 +354,15 @@ class RailCallbacks:
 def received_id(shortcode: str, receipt: str) -> str:
     """Of the operation that books a payment nobody was asked for."""
     return str(uuid.uuid5(NAMESPACE, f"received:{shortcode}:{receipt}"))
+
+
+def unclear_case(shortcode: str, receipt: str) -> str:
+    """The id of the case of a payment that may be one of several requests."""
+    return _case_id(f"{shortcode}:{receipt}", UNCLEAR)
+
+
+def _case_id(about: str, topic: str) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{about}:{topic}"))
 
 
 def _is_of(news: Received, request: RailRequest) -> bool:

@@ -81,6 +81,18 @@ async def joined(connection: AsyncConnection, operation_id: str, receipt: str) -
     await connection.execute(update(payments).where(columns.operation_id == operation_id).values(receipt=receipt))
 
 
+async def taken_over(
+    connection: AsyncConnection, shortcode: str, receipt: str, operation_id: str, amount_cents: int
+) -> None:
+    """What was booked for itself is the payment of this operation, and of this sum."""
+    columns = payments.c
+    await connection.execute(
+        update(payments)
+        .where(columns.shortcode == shortcode, columns.receipt == receipt)
+        .values(operation_id=operation_id, amount_cents=amount_cents)
+    )
+
+
 async def receipt_filled(connection: AsyncConnection, operation_id: str, receipt: str) -> bool:
     """A payment booked on the word of a query had no receipt yet. False where another operation has booked that
     receipt, so that one payment is counted twice."""

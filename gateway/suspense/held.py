@@ -1,6 +1,7 @@
 """The payments in suspense: put there once, taken by one assignment at a time, given back when that comes to nothing.
 
 held -> asked -> assigned | refunded        asked -> held when it is declined, too late or cannot be done
+held -> assigned, when the rail has said since which prompt it paid
                                             assigned -> held when the loan that it repaid gives it back
 """
 
@@ -82,6 +83,16 @@ async def settled(
 ) -> bool:
     """The money has gone where the assignment said; False when the assignment does not have it."""
     return await _moved(connection, operation_id, ("asked", assignment_id), (state, assignment_id), now)
+
+
+async def joined(connection: AsyncConnection, operation_id: str, same_id: str, cents: int, now: int) -> bool:
+    """It is what the operation `same_id` was paid with, and this is the sum; False when it does not wait untouched."""
+    changed = await connection.execute(
+        update(suspense)
+        .where(columns.operation_id == operation_id, columns.operation_id != same_id, columns.state == "held")
+        .values(state="assigned", assignment_id=same_id, amount_cents=cents, updated_at=now)
+    )
+    return bool(changed.rowcount)
 
 
 async def gone(connection: AsyncConnection, operation_id: str, assignment_id: str, now: int) -> bool:

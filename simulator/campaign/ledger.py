@@ -14,6 +14,9 @@ MOVES = {"loan.disburse": "b2c", "repay.stk": "stk", "wallet.deposit": "stk", "w
 """The kind of movement each kind of operation is allowed, once."""
 MONEY_KINDS = (*MOVES, "repay.wallet")
 
+SAME = "same"
+"""The step of a journal that takes back what was booked of one payment twice, or told with another sum."""
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -63,14 +66,16 @@ class Ledger:
     def booked(self, operation: Operation, account: str) -> Sequence[int]:
         """What was posted to an account for an operation, one sum per journal that touches it.
 
-        Money booked as a payment nobody was asked for counts for the operation it was meant for.
+        Money booked as a payment nobody was asked for counts for the operation it was meant for. Where our books have
+        found out themselves that two are one, what is left of them is one sum.
         """
         journals = list(self.posted(operation))
         for moved in self.moved(operation):
             if (received := self._received.get(moved.receipt)) is not None:
                 journals += self.posted(received)
         touched = ([cents for key, cents in journal.lines if key == account] for journal in journals)
-        return [sum(amounts) for amounts in touched if amounts]
+        sums = [sum(amounts) for amounts in touched if amounts]
+        return [sum(sums)] if any(journal.step == SAME for journal in journals) else sums
 
     def told(self, reference: str) -> Sequence[Told]:
         """What was said about a reference, in the order in which it arrived."""

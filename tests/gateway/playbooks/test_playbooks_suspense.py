@@ -1,6 +1,7 @@
 """Money that nobody knew the owner of: taken once, decided by two, booked once, and told."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,8 @@ from gateway.playbooks.servicing import KIND as LOAN_ACT
 from gateway.playbooks.servicing import Servicing
 from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To, wanted
 from gateway.playbooks.telling import Teller
-from gateway.rails.contract import Received
+from gateway.rails.callbacks import Callback
+from gateway.rails.contract import Received, Result
 from gateway.rails.matching import hashed
 from gateway.rails.steps import Addresses, DisburseStep
 from gateway.store import customers
@@ -408,8 +410,8 @@ class TestBookedTwice:
     """A prompt was booked on the word of the query, which knows no receipt; its confirmation named another account, and
     only then the rail said that the two are one."""
 
-    async def twice(self, desk: Desk, account: str) -> tuple[str, str]:
-        """The loan of the prompt, and the receipt."""
+    async def twice(self, desk: Desk, account: str) -> tuple[str, Callback]:
+        """The loan of the prompt, and the callback that says so."""
         office = desk.office
         loan = await office.lent()
         office.rail.tells, office.rail.lists = 0, False
@@ -420,14 +422,30 @@ class TestBookedTwice:
         await office.receive(office.rail.callback("confirmation", "", news))
         await office.settled()
         request = await office.request(payment)
-        told = office.rail.callback("stk", request.token, office.rail.asked[-1].result)
-        assert await office.receive(told) == "repeated"
-        return loan, moved.receipt
+        return loan, office.rail.callback("stk", request.token, office.rail.asked[-1].result)
 
-    async def test_a_case_says_so_and_two_people_put_it_right(self, desk: Desk) -> None:
-        """The callback is kept, whatever it contradicts."""
-        loan, receipt = await self.twice(desk, "KODI")
+    async def test_what_waits_untouched_is_taken_back_by_itself(self, desk: Desk) -> None:
+        """Both sides are the rail's own word: nobody is asked."""
+        loan, told = await self.twice(desk, "KODI")
+        receipt = desk.office.rail.book[-1].receipt
 
+        verdicts = [await desk.office.receive(told) for _ in range(2)]
+
+        assert verdicts == ["repeated", "repeated"]
+        assert await desk.office.cases() == []
+        assert (await desk.held(receipt)).state == "assigned"
+        assert await desk.office.owed(loan) == 1_660_00
+        assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        await desk.proved()
+
+    async def test_what_people_have_in_hand_is_theirs(self, desk: Desk) -> None:
+        """A case says so, and two people put it right."""
+        loan, told = await self.twice(desk, "KODI")
+        receipt = desk.office.rail.book[-1].receipt
+        await desk.propose(receipt, "wallet", BARAKA)
+        await desk.office.receive(told)
+
+        await desk.say(receipt, is_yes=False)
         await desk.agreed(receipt, "same")
 
         assert await desk.office.cases() == ["booked twice"]
@@ -437,12 +455,48 @@ class TestBookedTwice:
 
     async def test_what_a_loan_has_taken_of_it_is_taken_back_first(self, desk: Desk) -> None:
         """It was credited twice; once is right."""
-        loan, receipt = await self.twice(desk, "")
+        loan, told = await self.twice(desk, "")
+        receipt = desk.office.rail.book[-1].receipt
+        assert await desk.office.receive(told) == "repeated"
         assert await desk.office.owed(loan) == 1_160_00
+        assert await desk.office.cases() == ["booked twice"]
 
         await TestTakenBackFromALoan().back(desk, loan, receipt)
         await desk.agreed(receipt, "same")
 
         assert await desk.office.owed(loan) == 1_660_00
         assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        await desk.proved()
+
+
+class TestHeldWhileItsPromptIsPaid:
+    """A prompt was given up; its confirmation named another account, people took that in hand, and then the rail said
+    which prompt it paid."""
+
+    async def test_it_stands_still_until_they_agree_that_it_is_the_same(self, desk: Desk) -> None:
+        """It is booked for the prompt then, once."""
+        office = desk.office
+        loan = await office.lent()
+        office.rail.tells, office.rail.knows, office.rail.lists = 1, False, False
+        payment = await office.prompt(loan, 500_00)
+        office.clock.turn(4_000)
+        await office.drained()
+        told, moved = office.rail.outbox.pop(), office.rail.book[-1]
+        request = await office.request(payment)
+        gone = Result("refused", "1037", "timeout", "no answer", our_id=request.id)
+        await office.receive(office.rail.callback("stk", request.token, gone))
+        await office.receive(office.rail.confirmation(replace(moved, account="KODI")))
+        await office.settled()
+        await desk.propose(moved.receipt, "wallet", BARAKA)
+
+        await office.receive(told)
+        await office.drained()
+        parked = (await office.operation(payment)).state
+        await desk.say(moved.receipt, is_yes=False)
+        await desk.agreed(moved.receipt, "same")
+
+        assert parked == "parked"
+        assert (await office.operation(payment)).state == "done"
+        assert await office.owed(loan) == 1_660_00
+        assert [row.receipt for row in await office.payments()] == [moved.receipt]
         await desk.proved()

@@ -20,6 +20,7 @@ from gateway.books.integrity import check
 from gateway.books.ledger import Books
 from gateway.clock import EAT, local_date, milliseconds
 from gateway.config import Config
+from gateway.desk.tables import OPEN, WAITING
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.facts.loans import quoted
 from gateway.lending.offers import DEMO_PRODUCTS, parse_products
@@ -29,8 +30,10 @@ from gateway.operations.playbook import Playbook
 from gateway.operations.settle import Policy
 from gateway.operations.worker import Pace, Worker
 from gateway.playbooks import message
+from gateway.playbooks.joining import Joining
 from gateway.playbooks.lend import Lending
 from gateway.playbooks.lend import wanted as payout_wanted
+from gateway.playbooks.listed import ListedStep
 from gateway.playbooks.received import Received
 from gateway.playbooks.repay import Repayments
 from gateway.playbooks.repay import wanted as prompt_wanted
@@ -112,6 +115,10 @@ class Shop:
         self.received = Received(
             self.books, self.portfolio, teller, shortcode=SHORTCODE, language="en", again_ms=PATIENCE.ask_max_ms
         )
+        self.callbacks = RailCallbacks(
+            rail, store, self.outbox, self.playbooks, clock, joins=Joining(self.books, shortcode=SHORTCODE).undone
+        )
+        listed = ListedStep(rail, store, self.callbacks, clock, give_up_ms=PATIENCE.give_up_ms)
         addresses = Addresses("http://nyota", "token")
         pay = DisburseStep(rail, store, clock, PATIENCE, addresses, payout_wanted(rail.name), lending.slow)
         others = AskedOthers(repayments, teller, a_day=3, notice_ms=10_000)
@@ -125,10 +132,9 @@ class Shop:
             lending.playbook(pay), repayments.by_prompt(prompt(repayments.slow), delay_ms=3_000),
             repayments.from_wallet(), others.playbook(prompt(others.slow)),
             paid_for.by_prompt(prompt(paid_for.slow), delay_ms=3_000), paid_for.from_wallet(),
-            self.received.playbook(), message.playbook(send),
+            self.received.playbook(listed), message.playbook(send),
         ):  # fmt: skip
             self.playbooks[playbook.kind] = playbook
-        self.callbacks = RailCallbacks(rail, store, self.outbox, self.playbooks, clock)
         policy, pace = Policy(12, 1_000, 300_000), Pace(workers, LEASE_MS, 0.01)
         self.worker = Worker(store, self.outbox, self.playbooks, clock, policy, pace)
 
@@ -251,6 +257,12 @@ class Office:
     async def cases(self) -> list[str]:
         async with self.store.read() as connection:
             query = select(cases.c.topic).order_by(cases.c.created_at)
+            return [row.topic for row in await connection.execute(query)]
+
+    async def open_cases(self) -> list[str]:
+        """Those that somebody has to look at."""
+        async with self.store.read() as connection:
+            query = select(cases.c.topic).where(cases.c.state.in_((OPEN, WAITING))).order_by(cases.c.created_at)
             return [row.topic for row in await connection.execute(query)]
 
     async def templates(self, customer: str = AMINA) -> list[str]:

@@ -43,6 +43,7 @@ class PretendRail:
     `answer`: what the caller sees: `lost` is carried out and not answered, `away` and `refused` are not carried out.
     `code` and `words`: why nothing is paid; empty: it is paid. `tells`: how often it calls back.
     `early`: calls back before it answers. `knows`: whether query and status say anything. `lists`: whether it lists.
+    `may_list`: whether we may read that.
     `receiver`: under which name people are registered there; empty: it does not say.
     """
 
@@ -56,6 +57,7 @@ class PretendRail:
     early: bool = False
     knows: bool = True
     lists: bool = True
+    may_list: bool = True
     receiver: str = ""
     book: list[Moved] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
@@ -98,6 +100,8 @@ class PretendRail:
 
     async def received_between(self, start: int, end: int) -> list[Received]:
         self.calls.append("list")
+        if not self.may_list:
+            raise Rejected("not registered for it", "1001")
         if not self.lists:
             raise Unavailable("the list is closed")
         paid = (moved for moved in self.book if moved.kind != "b2c" and start <= moved.at <= end)

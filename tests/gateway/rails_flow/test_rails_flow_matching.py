@@ -51,7 +51,7 @@ class TestWithoutOurReference:
         assert await office.balance(chart.SUSPENSE) == 500_00
 
     async def test_of_two_that_fit_none_is_paid_and_a_person_looks(self, office: Office) -> None:
-        """The money is held meanwhile."""
+        """Once neither of them has turned out to be it, the money is held."""
         loans = [await office.lent(500_00), await office.lent(600_00)]
         office.rail.code, office.rail.words, office.rail.tells = "1037", "timeout", 0
         named = [await office.prompt(loan, 200_00) for loan in loans]
@@ -63,8 +63,11 @@ class TestWithoutOurReference:
         await confirmed(office, account="", payer=AMINA)
         await confirmed(office, account="", payer=AMINA)
         await office.drained()
+        before = await office.balance(chart.SUSPENSE)
+        await office.settled()
 
-        assert [(await office.request(each)).is_settled for each in named] == [False, False]
+        assert before == 0
+        assert [(await office.request(each)).state for each in named] == ["expired", "expired"]
         assert await office.balance(chart.SUSPENSE) == 200_00
         assert await office.cases() == ["unclear payment"]
 

@@ -325,6 +325,16 @@ class TestAllowances:
 
         assert judge(with_heard(slow)(GOOD)) == ()
 
+    @pytest.mark.parametrize(("taken_back_cents", "is_right"), [(2_461_00, True), (2_460_00, False)])
+    def test_what_was_counted_twice_and_taken_back_is_booked_once(self, taken_back_cents: int, is_right: bool) -> None:
+        """A confirmation told another sum and went to suspense, before anybody knew which prompt it was of."""
+        received = replace(PAYMENT, id="id-R2", reference="R2", kind="payment.received", intent={"receipt": "R2"})
+        twice = posted("R2", "post", ("mpesa.collection", 2_461_00), ("suspense", -2_461_00))
+        back = posted("PY4T8", "same", ("suspense", taken_back_cents), ("mpesa.collection", -taken_back_cents))
+        facts = replace(GOOD, operations=(*GOOD.operations, received), journals=(*GOOD.journals, twice, back))
+
+        assert ("every movement is booked once" not in {each.promise for each in judge(facts)}) == is_right
+
     def test_a_failure_that_is_corrected_later_is_no_untruth_that_stays(self) -> None:
         """A prompt that was given up, then seen paid: the last word is the true one."""
         too_early = with_sms("PY4T8: M-PESA could not reach your phone for Ksh 2,460", 42.5)
