@@ -25,7 +25,7 @@ class Collected:
         data = work.data
         receipt = data["receipt"] or await receipt_of(connection, work.id)  # it may have come since the query
         money = Money(data["paid_cents"], chart.COLLECTION, receipt, data["paid_at"])
-        if await self.is_new(connection, work, money, "prompt"):
+        if await self.is_new(connection, work, money, payments.PROMPTED):
             return money
         if await payments.is_of(connection, work.id):
             return Done(reason="credited before")

@@ -88,7 +88,7 @@ class Received:
         for prompt in prompts:
             if not prompt.is_settled and not await self._is_left_to_people(connection, prompt):
                 return Later(self._again_ms, "the prompt that it may be has no answer yet")
-        if not await self._collected.is_new(connection, work, money, "confirmation"):
+        if not await self._collected.is_new(connection, work, money, payments.UNASKED):
             return Done(reason="credited before")
         if "doubt" in intent or any(prompt.may_be_paid for prompt in prompts):
             return await self._held(connection, work, money, now, is_told=False)

@@ -30,13 +30,14 @@ class Unowned:
         self, connection: AsyncConnection, work: Work, money: Money, now: int, *, account: str, payer: str, told: str,
         language: str,
     ) -> Done:  # fmt: skip
-        """Keep it. `payer` is as the rail shows them; `told` is a phone to tell, if there is one, in its own language
-        or else in this."""
+        """Keep it, or leave it where it came from suspense. `payer` is as the rail shows them; `told` is a phone to
+        tell, if there is one, in its own language or else in this."""
         receipt = money.receipt or work.reference
-        lines = (Line(money.account, money.cents), Line(chart.SUSPENSE, -money.cents))
-        await self._books.post(connection, Entry(work.id, "post", f"Received {receipt}", lines), now)
+        if money.account != chart.SUSPENSE:
+            lines = (Line(money.account, money.cents), Line(chart.SUSPENSE, -money.cents))
+            await self._books.post(connection, Entry(work.id, "post", f"Received {receipt}", lines), now)
         kept = Held(work.id, work.reference, self._shortcode, receipt, money.cents, account, payer, money.at)
-        await held.put(connection, kept, now)
+        await held.put_back(connection, kept, now)
         if told:
             values = {"amount": say.ksh(money.cents), "receipt": receipt, "account": as_typed(account)}
             await self._teller.tell_phone(connection, work, told, "paybill.held", values, language=language)

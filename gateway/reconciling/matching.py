@@ -18,19 +18,20 @@ us of. `payout`: paid, and by our books not, or not yet. `unknown`: for a person
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A payment or pay-out by our books."""
+    """A payment or pay-out by our books. `is_unasked`: booked as money that nobody was asked for."""
 
     cents: int
     operation_id: str | None
+    is_unasked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What we have of the receipts of some lines: kept lines by (receipt, kind), to which those being taken are added,
-    payments received, pay-outs made."""
+    payments received, brought up to date while lines are taken, pay-outs made."""
 
     lines: dict[tuple[str, str], int]
-    received: Mapping[str, Ours]
+    received: dict[str, Ours]
     paid_out: Mapping[str, Ours]
 
     def ours(self, line: Line) -> Ours | None:

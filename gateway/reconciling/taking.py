@@ -91,6 +91,9 @@ class Taking:
         fresh: list[tuple[Line, str]] = []
         for line in lines:
             verdict = self._judged(line, known, source.shortcode)
+            if verdict in {"matched", "amount"}:
+                await self._compared(connection, _news(line, source.shortcode), DOOR, known)
+                verdict = self._judged(line, known, source.shortcode)
             counts += await self._done(connection, source, line, verdict, known, now)
             if verdict == "conflict":
                 rejected.append(Rejected(line.number, "Receipt No.", "was read before with another amount"))
@@ -121,6 +124,7 @@ class Taking:
     async def listed(self, connection: AsyncConnection, news: Received, now: int) -> bool:
         """A payment in the rail's own list: whether it had to be credited."""
         known = await records.known_of(connection, news.shortcode, [news.receipt])
+        await self._compared(connection, news, "pull", known)
         ours = known.received.get(news.receipt)
         found = _found("amount_mismatch", news.shortcode, news.receipt, news.at, "the rail lists another amount")
         if ours is not None:
@@ -138,12 +142,20 @@ class Taking:
         if verdict in COUNTED:
             return Counts(**{COUNTED[verdict]: 1})
         if verdict == "gap":
-            news = Received(line.receipt, source.shortcode, line.cents, line.account, _phone(line.party), line.at)
-            return CREDITED[await self._credited(connection, news, DOOR, now)]
+            return CREDITED[await self._credited(connection, _news(line, source.shortcode), DOOR, now)]
         if verdict == "payout":
             return await self._paid_out(connection, source, line, now)
         await self._opened(connection, _named(line, verdict, source, known), now)
         return Counts(mismatched=1)
+
+    async def _compared(self, connection: AsyncConnection, news: Received, door: str, known: Known) -> None:
+        """A payment that is booked as nobody's may be a prompt's, by what is said of it here: it is taken once more,
+        and `known` has what we have of it then."""
+        ours = known.received.get(news.receipt)
+        if ours is not None and ours.is_unasked:
+            await self._callbacks.found(connection, news, door)
+            fresh = await records.known_of(connection, news.shortcode, [news.receipt])
+            known.received.update(fresh.received)
 
     async def _credited(self, connection: AsyncConnection, news: Received, door: str, now: int) -> Came:
         """As its confirmation would be. What was put right is kept with the reason why that was certain; what
@@ -247,6 +259,11 @@ def _evidence(line: Line, fits: Sequence[RailRequest] = ()) -> dict[str, Any]:
         "party": line.party[:100], "account": line.account[:40], "status": line.status,
         **({"fits": [request.account_reference for request in fits]} if fits else {}),
     }  # fmt: skip
+
+
+def _news(line: Line, shortcode: str) -> Received:
+    """What the confirmation of a line would say."""
+    return Received(line.receipt, shortcode, line.cents, line.account, _phone(line.party), line.at)
 
 
 def _phone(party: str) -> str:

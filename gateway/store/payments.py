@@ -11,6 +11,8 @@ from gateway.store.engine import insert_into, is_duplicate
 from gateway.store.tables import operations, payments
 
 RECEIVED = "payment.received"
+PROMPTED, UNASKED = "prompt", "confirmation"
+"""By which door a payment came into the books: a prompt's, or by itself."""
 
 ARRIVALS_LOCK = 3_830_035
 """Whoever takes payments on the rail's word shares this advisory lock, whoever takes one on the word of people has it
@@ -84,12 +86,12 @@ async def joined(connection: AsyncConnection, operation_id: str, receipt: str) -
 async def taken_over(
     connection: AsyncConnection, shortcode: str, receipt: str, operation_id: str, amount_cents: int
 ) -> None:
-    """What was booked for itself is the payment of this operation, and of this sum."""
+    """What was booked for itself is the payment that this operation had asked for, and of this sum."""
     columns = payments.c
     await connection.execute(
         update(payments)
         .where(columns.shortcode == shortcode, columns.receipt == receipt)
-        .values(operation_id=operation_id, amount_cents=amount_cents)
+        .values(operation_id=operation_id, amount_cents=amount_cents, source=PROMPTED)
     )
 
 

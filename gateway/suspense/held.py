@@ -52,7 +52,7 @@ async def put(connection: AsyncConnection, held: Held, now: int) -> None:
 
 
 async def put_back(connection: AsyncConnection, held: Held, now: int) -> None:
-    """What it had repaid was taken back, and it waits here, as it may have done before."""
+    """It waits here, as it may have done before: what it had repaid was taken back, or nobody can have it."""
     await put(connection, held, now)
     await connection.execute(
         update(suspense)

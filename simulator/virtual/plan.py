@@ -27,19 +27,27 @@ Word = Literal["soon", "first", "late", "twice", "never"]
 WORDS: Mapping[Word, int] = MappingProxyType({"soon": 60, "first": 8, "late": 12, "twice": 12, "never": 8})
 """How its callback comes: `first` is before the call was answered, `late` hours after, `twice` once more."""
 
+Confirmed = Literal["as it is", "other sum", "no account", "other account", "not"]
+CONFIRMED: Mapping[Confirmed, int] = MappingProxyType(
+    {"as it is": 52, "other sum": 6, "no account": 6, "other account": 6, "not": 30}
+)
+"""What the confirmation of a payment says of it, if there is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """How the rail behaves: the weights of what becomes of a call, and of its callback."""
+    """How the rail behaves: the weights of what becomes of a call, of its callback, and of a payment's confirmation."""
 
     calls: Mapping[Call, int]
     words: Mapping[Word, int]
+    confirmed: Mapping[Confirmed, int]
 
 
-USUAL = Weather(CALLS, WORDS)
+USUAL = Weather(CALLS, WORDS, CONFIRMED)
 HARSH = Weather(
     calls={"ok": 50, "lost": 40, "away": 8, "throttled": 2},
     words={"soon": 35, "first": 10, "late": 20, "twice": 15, "never": 20},
+    confirmed={"as it is": 25, "other sum": 15, "no account": 15, "other account": 15, "not": 30},
 )
 """Two of five calls are carried out and not answered; one of five callbacks never comes."""
 

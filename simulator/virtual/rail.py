@@ -20,6 +20,7 @@ from simulator.virtual.plan import HOUR_MS, PROMPTS, Call, Plan, Prompt, Word
 
 SHORTCODE = "600999"
 SECOND_MS = 1_000
+SHILLING = 100
 OPEN_PROMPT = "1001"
 
 ENDS: Mapping[Prompt, tuple[str, Class, Words]] = MappingProxyType(
@@ -162,8 +163,9 @@ class VirtualRail:
         moved = self._move("stk", request, request.reference) if does == "pay" else None
         result = self._ended(taken, code, kind, words, moved)
         self._tell("stk", request.callback_url, result, told)
-        if moved is not None and self._plan.chance("confirmed", moved.receipt).random() < 0.7:
-            self._post("confirmation", "", self._received(moved), self._delay_ms(moved.receipt, told))
+        news = self._confirmed(moved) if moved is not None else None
+        if moved is not None and news is not None:
+            self._post("confirmation", "", news, self._delay_ms(moved.receipt, told))
 
     async def _paid_out(self, taken: Taken, told: Word) -> None:
         request = taken.request
@@ -189,6 +191,20 @@ class VirtualRail:
         at = self._clock() / SECOND_MS
         self.book.append(Moved(receipt, kind, request.msisdn, request.amount_cents, reference, SHORTCODE, at))
         return self.book[-1]
+
+    def _confirmed(self, moved: Moved) -> Received | None:
+        """What its confirmation says of a payment; None where there is none."""
+        news, chance = self._received(moved), self._plan.chance("confirmed", moved.receipt)
+        match _chosen(chance, self._plan.weather.confirmed):
+            case "not":
+                return None
+            case "other sum" if self._is_broken:
+                return replace(news, amount_cents=news.amount_cents + SHILLING)
+            case "no account" if self._is_broken:
+                return replace(news, account="", payer=f"{moved.phone[1:5]} ***** {moved.phone[-3:]}")
+            case "other account" if self._is_broken:
+                return replace(news, account="KODI")
+        return news
 
     def _received(self, moved: Moved) -> Received:
         at = round(moved.at * SECOND_MS)

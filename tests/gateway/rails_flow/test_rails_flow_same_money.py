@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.books import accounts as chart
 from gateway.rails.callbacks import Callback
 from gateway.rails.contract import Result
+from gateway.store.tables import customers
+from gateway.suspense import held
 from tests.gateway.rails_flow.office import AMINA, Office
 
 OWED, PART = 2_160_00, 500_00
@@ -139,6 +142,28 @@ class TestPaidAfterItWasGivenUp:
         await office.settled()
 
         assert await is_booked_once(office, loan, payment)
+
+    async def test_what_nobody_can_have_any_more_stays_where_it_is(self, office: Office) -> None:
+        """Their loan and their account are over."""
+        loan, payment, callback = await prompted(office)
+        await office.receive(replace(callback, body=office.rail.callback("stk", "", GONE).body))
+        await office.receive(told(office, account="KODI"))
+        receipt = office.rail.book[-1].receipt
+        await office.receive(office.rail.pay_paybill(AMINA, OWED, loan))
+        await office.settled()
+        async with office.store.begin() as connection:
+            await connection.execute(update(customers).where(customers.c.id == AMINA).values(state="closed"))
+
+        await office.receive(callback)
+        await office.settled()
+
+        assert (await office.operation(payment)).state == "done"
+        assert await office.balance(chart.SUSPENSE) == PART
+        async with office.store.read() as connection:
+            waiting = await held.by_receipt(connection, receipt)
+        assert waiting is not None
+        assert (waiting.state, waiting.assignment_id) == ("held", None)
+        await office.prove()
 
     async def test_what_was_credited_to_somebody_is_left_to_people(self, office: Office) -> None:
         """It is no more ours to take."""

@@ -1,5 +1,8 @@
 """Statements handed in to a back office: credited once, settled where it is proven, and named where it is not."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from gateway.books import accounts as chart
@@ -89,6 +92,44 @@ class TestMoneyNobodyHadToldUsOf:
         assert upload.counts.gaps_filled == 1
         assert (await finance.office.operation(prompt)).state == "done"
         assert (await finance.office.request(prompt)).settled_by == "statement"
+
+
+class TestBookedAsNobodys:
+    """A prompt was booked on the word of the query, which knows no receipt, and its confirmation was told wrongly."""
+
+    async def twice(self, finance: Finance, **wrong: Any) -> tuple[str, Moved]:
+        """The loan, and the payment."""
+        office = finance.office
+        loan = await office.lent()
+        office.rail.tells, office.rail.may_list = 0, False
+        await office.prompt(loan, 500_00)
+        await office.settled()
+        moved = office.rail.book[-1]
+        await office.receive(office.rail.confirmation(replace(moved, **wrong)))
+        await office.settled()
+        office.rail.may_list = True
+        return loan, moved
+
+    @pytest.mark.parametrize("is_listed", [True, False])
+    @pytest.mark.parametrize("wrong", [{"cents": 501_00}, {"account": "KODI"}])
+    async def test_the_rails_own_word_makes_them_one(
+        self, finance: Finance, wrong: dict[str, Any], is_listed: bool
+    ) -> None:
+        """Its list of the day, or the statement that is handed in."""
+        loan, moved = await self.twice(finance, **wrong)
+        before = await finance.office.balance(chart.SUSPENSE)
+
+        if is_listed:
+            await finance.reconciled(local_date(moved.at))
+        else:
+            await finance.read([row_of(moved)])
+
+        assert before == wrong.get("cents", 500_00)
+        assert await finance.office.balance(chart.SUSPENSE) == 0
+        assert [(row.receipt, row.amount_cents) for row in await finance.office.payments()] == [(moved.receipt, 500_00)]
+        assert await finance.office.owed(loan) == 1_660_00
+        assert [each.kind for each in await finance.mismatches() if each.kind == "amount_mismatch"] == []
+        await finance.office.prove()
 
 
 class TestReading:
