@@ -23,8 +23,9 @@ from simulator.client import SimulatorError
 from simulator.load.child import ChildError, end_on_sigterm
 
 PROMPT_SECONDS = 4.0
-FINISH_SECONDS = 30.0
-SETTLE_SECONDS = 60.0
+FINISH_SECONDS = 120.0
+SETTLE_SECONDS = 180.0
+"""Both are for a machine that has much else to do; nobody waits for longer than it takes."""
 LOOK_SECONDS = 0.25
 LOOKS_AT_REST = 4
 AIM_SECONDS_MAX = 3.0

@@ -107,6 +107,7 @@ def config_of(data: Path, redis_url: str) -> Config:
                 "payout": account,
                 "passkey": "virtual",
                 "security_credential": "dmlydHVhbA==",
+                "pull_msisdn": "254711000000",
             },
             "float": {"poll_minutes": 0},
         },
