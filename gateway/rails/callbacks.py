@@ -249,6 +249,10 @@ class RailCallbacks:
                 return request, ()
         if news.account.strip():
             return None, ()  # it names something else
+        if request := await requests.by_receipt(connection, news.receipt):
+            return request, ()
+        if await payments.is_known(connection, news.shortcode, news.receipt):
+            return None, ()  # told again, and no word of whose it is
         since, until = news.at - DAY_MS, news.at + matching.SLACK_MS
         open_requests = await requests.unreceipted(connection, news.amount_cents, since, until)
         candidates = [requests.candidate_of(each, each.sent_at or each.created_at) for each in open_requests]

@@ -135,6 +135,12 @@ async def by_account(connection: AsyncConnection, account: str) -> RailRequest |
     return await _one(connection, query.order_by(table.created_at.desc()).limit(1), lock=True)
 
 
+async def by_receipt(connection: AsyncConnection, receipt: str) -> RailRequest | None:
+    """The latest request for money that was paid with this receipt, locked likewise."""
+    query = select(rail_requests).where(table.receipt == receipt, table.kind == "stk")
+    return await _one(connection, query.order_by(table.created_at.desc()).limit(1), lock=True)
+
+
 async def of_operation(connection: AsyncConnection, operation_id: str, *, lock: bool = False) -> RailRequest | None:
     """The latest request of an operation; None if it never asked a rail for anything."""
     query = select(rail_requests).where(table.operation_id == operation_id)

@@ -50,6 +50,24 @@ class TestWithoutOurReference:
         assert not (await office.request(named)).is_settled
         assert await office.balance(chart.SUSPENSE) == 500_00
 
+    async def test_told_again_it_is_not_the_next_prompts(self, office: Office) -> None:
+        """The same phone is asked for the same sum, and does not answer: the payment before is known."""
+        loan = await office.lent()
+        first = await office.prompt(loan, 500_00)
+        await office.settled()
+        office.rail.code, office.rail.words, office.rail.tells = "1037", "timeout", 0
+        second = await office.prompt(loan, 500_00)
+        office.clock.turn(4_000)
+        await office.drained()
+
+        verdict = await confirmed(office, account="", payer=AMINA)
+        await office.settled()
+
+        assert verdict == "repeated"
+        assert [(await office.operation(each)).state for each in (first, second)] == ["done", "rejected"]
+        assert await office.owed(loan) == 1_660_00
+        await office.prove()
+
     async def test_of_two_that_fit_none_is_paid_and_a_person_looks(self, office: Office) -> None:
         """Once neither of them has turned out to be it, the money is held."""
         loans = [await office.lent(500_00), await office.lent(600_00)]
