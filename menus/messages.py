@@ -91,6 +91,7 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
     "paybill.assigned": ("amount", "receipt"),
     "paybill.refunded": ("amount", "receipt", "sent"),
     "paybill.reversed": ("amount", "receipt", "wallet"),
+    "paybill.joined": ("amount", "receipt", "wallet"),
     "wallet.deposited": ("reference", "amount", "phone", "at", "receipt", "fee", "wallet"),
     "wallet.withdrawn": (*WALLET, "phone", "at", "receipt", "fee"),
     "wallet.held": WALLET,

@@ -1,6 +1,9 @@
 """A second person's word about what one of the staff asked for: never the first one's own."""
 
+import uuid
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,6 +12,26 @@ from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval
 from gateway.errors import Rejected
+from gateway.operations import queue
+
+
+async def proposed(
+    connection: AsyncConnection, operation_id: str, kind: str, shown: Mapping[str, Any], deed: Deed, *, cents: int,
+    until: int,
+) -> str:  # fmt: skip
+    """Put an operation that was queued just now to a second person, and on record; its reference. `kind` is that of
+    the question and of the record, `shown` what they see."""
+    row = await queue.find(connection, operation_id)
+    ask = decisions.Ask(question_of(operation_id, kind), kind, kind, cents, until, shown)
+    await decisions.asked_at_once(connection, row, ask, deed.now)
+    noted = {**shown, "reference": row.reference}
+    await audit.noted(connection, replace(deed, operation_id=row.id), kind, row.customer_id or None, noted)
+    return str(row.reference)
+
+
+def question_of(operation_id: str, kind: str) -> str:
+    """The id of the question that was put about an operation."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{operation_id}:{kind}"))
 
 
 async def seconded(connection: AsyncConnection, question_id: str, deed: Deed, *, is_yes: bool) -> Approval:

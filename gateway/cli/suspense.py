@@ -33,7 +33,9 @@ def suspense_assign(
     loan: Annotated[str | None, typer.Option(help="To this loan.")] = None,
     wallet: Annotated[str | None, typer.Option(help="To the wallet of whoever has this phone.")] = None,
     refund: Annotated[bool, typer.Option("--refund", help="Back to whoever paid.")] = False,
-    same: Annotated[bool, typer.Option("--same", help="Booked already, under a receipt typed wrongly.")] = False,
+    same: Annotated[
+        bool, typer.Option("--same", help="Booked already: it leaves the books once, a wallet too.")
+    ] = False,
     phone: Annotated[str | None, typer.Option(help="Where M-PESA hides who paid: refund to this phone.")] = None,
     url: Desk = None,
     config: ConfigFile = None,

@@ -4,6 +4,7 @@ from gateway.clock import HOUR_MS
 from gateway.feature import Feature, Tools
 from gateway.playbooks.received import Received
 from gateway.playbooks.suspense import Suspense, wanted
+from gateway.playbooks.twice import BookedTwice
 from gateway.rails.steps import DisburseStep
 from gateway.web.suspense import SuspenseRoutes
 
@@ -14,12 +15,15 @@ def feature(tools: Tools) -> Feature:
         tools.books, tools.portfolio, tools.teller, shortcode=shortcode, language=language,
         again_ms=tools.patience.ask_max_ms,
     )  # fmt: skip
+    answer_ms = tools.config.organisation.answer_hours * HOUR_MS
+    twice = BookedTwice(tools.books, tools.teller, tools.outbox, shortcode=shortcode, answer_ms=answer_ms)
     suspense = Suspense(
-        tools.books, tools.portfolio, received, tools.teller, tools.outbox,
-        answer_ms=tools.config.organisation.answer_hours * HOUR_MS, language=language,
+        tools.books, tools.portfolio, received, tools.teller, tools.outbox, twice, answer_ms=answer_ms,
+        language=language,
     )  # fmt: skip
     disburse = DisburseStep(
         tools.rail, tools.store, tools.clock, tools.patience, tools.addresses, wanted(tools.rail.name), suspense.slow
     )
     routes = SuspenseRoutes(tools.store, suspense, tools.outbox, tools.clock)
-    return Feature(playbooks=(suspense.assigning(), suspense.refunding(disburse)), routes=routes.table())
+    playbooks = (suspense.assigning(), suspense.refunding(disburse), twice.playbook())
+    return Feature(playbooks=playbooks, routes=routes.table())

@@ -114,8 +114,12 @@ async def named(connection: AsyncConnection, reference: str) -> Row[Any] | None:
 
 async def is_exclusive(connection: AsyncConnection, exclusive: str) -> bool:
     """Whether something open holds this, so that a second one would be refused."""
-    query = select(operations.c.id).where(operations.c.exclusive == exclusive)
-    return await connection.scalar(query) is not None
+    return await holder(connection, exclusive) is not None
+
+
+async def holder(connection: AsyncConnection, exclusive: str) -> Row[Any] | None:
+    """The open operation that holds this."""
+    return (await connection.execute(select(operations).where(operations.c.exclusive == exclusive))).one_or_none()
 
 
 async def is_reference(connection: AsyncConnection, reference: str) -> bool:

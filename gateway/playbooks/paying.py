@@ -6,7 +6,6 @@
 From the second word on it is a withdrawal like any other: limits, safety, guards, the rail, the books.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,7 +16,7 @@ from flows.turn import Operation, reference
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
-from gateway.approvals.seconding import seconded
+from gateway.approvals.seconding import question_of, seconded
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
 from gateway.errors import Rejected
@@ -76,14 +75,16 @@ class Paying:
             return
         row = await queue.find(connection, identity)
         shown = {"by": deed.by, "why": deed.reason, "phone": customer.msisdn}
-        ask = decisions.Ask(_question(identity), QUESTION, QUESTION, cents, deed.now + self._answer_ms, shown)
+        ask = decisions.Ask(
+            question_of(identity, QUESTION), QUESTION, QUESTION, cents, deed.now + self._answer_ms, shown
+        )
         await decisions.asked_at_once(connection, row, ask, deed.now)
         noted = {"reference": row.reference, "amount_cents": cents}
         await audit.noted(connection, replace(deed, operation_id=identity), QUESTION, customer.id, noted)
 
     async def decided(self, connection: AsyncConnection, operation_id: str, deed: Deed, *, is_yes: bool) -> None:
         """A second person's word. Raises Rejected when it is not theirs to say, or was said."""
-        await seconded(connection, _question(operation_id), deed, is_yes=is_yes)
+        await seconded(connection, question_of(operation_id, QUESTION), deed, is_yes=is_yes)
 
     async def release(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """As of a withdrawal, where the customer's money was touched at all."""
@@ -95,7 +96,3 @@ class Paying:
 def wish(identity: str, cents: int, deed: Deed) -> Mapping[str, Any]:
     """The intent: what a repeated request is compared with."""
     return {"amount_cents": cents, "fee_cents": 0, "by": deed.by, "why": deed.reason, "key": identity}
-
-
-def _question(operation_id: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{operation_id}:{QUESTION}"))

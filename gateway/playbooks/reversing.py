@@ -9,17 +9,15 @@ loan first. It is booked on M-PESA's result alone; that a payment was reversed b
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
-from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
-from gateway.approvals.seconding import seconded
+from gateway.approvals.seconding import proposed, question_of, seconded
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
@@ -77,33 +75,28 @@ class Reversing:
         intent = {**await self._whence(connection, receipt), "receipt": receipt, "by": deed.by, "why": deed.reason}
         if intent["amount_cents"] % SHILLING:
             raise Rejected("receipt: M-PESA moves whole shillings only", "cents")
-        exclusive = f"reverse:{receipt}"
-        if await queue.is_exclusive(connection, exclusive):
+        if await queue.is_exclusive(connection, exclusive(receipt)):
             raise Rejected("receipt: somebody has asked for this already", "taken")
-        if await requests.is_done_in(connection, lane("", intent)):
+        if await requests.is_done_in(connection, exclusive(receipt)):
             raise Rejected("receipt: this payment was reversed", "reversed")
         if intent["held"]:
             held = await kept.by_receipt(connection, receipt, lock=True)
             if held is None or not await kept.taken(connection, held, identity, deed.now):
                 raise Rejected("receipt: somebody has assigned this payment", "taken")
         operation = Operation(
-            identity, KIND, reference(PREFIX, identity), intent["customer"], intent, exclusive
+            identity, KIND, reference(PREFIX, identity), intent["customer"], intent, exclusive(receipt)
         )  # fmt: skip
         await self._outbox.put(connection, operation, is_ours=True)
-        row = await queue.find(connection, identity)
         target = intent["payer"] or "the phone that paid"
         shown = {"receipt": receipt, "to": "reversal", "target": target, "by": deed.by, "why": deed.reason}
-        ask = decisions.Ask(
-            _question(identity), QUESTION, QUESTION, intent["amount_cents"], deed.now + self._answer_ms, shown
-        )
-        await decisions.asked_at_once(connection, row, ask, deed.now)
-        noted = {"receipt": receipt, "reference": row.reference}
-        await audit.noted(connection, replace(deed, operation_id=identity), QUESTION, row.customer_id or None, noted)
-        return str(row.reference)
+        return await proposed(
+            connection, identity, QUESTION, shown, deed, cents=intent["amount_cents"],
+            until=deed.now + self._answer_ms,
+        )  # fmt: skip
 
     async def decided(self, connection: AsyncConnection, operation_id: str, deed: Deed, *, is_yes: bool) -> None:
         """A second person's word. Raises Rejected when it is not theirs to say, or was said."""
-        await seconded(connection, _question(operation_id), deed, is_yes=is_yes)
+        await seconded(connection, question_of(operation_id, QUESTION), deed, is_yes=is_yes)
 
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
         """Set the money aside where it is now."""
@@ -205,9 +198,9 @@ class Reversing:
 
 
 def lane(_: str, intent: Mapping[str, Any]) -> str:
-    """One payment is given back by one operation at a time."""
-    return f"reverse:{intent['receipt']}"
+    return exclusive(intent["receipt"])
 
 
-def _question(operation_id: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{operation_id}:{QUESTION}"))
+def exclusive(receipt: str) -> str:
+    """One payment is taken out of our books by one operation at a time."""
+    return f"reverse:{receipt}"

@@ -8,17 +8,16 @@ A payment is taken by one assignment at a time. What is refused, by people or by
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
-from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
-from gateway.approvals.seconding import seconded
+from gateway.approvals.seconding import proposed, question_of, seconded
 from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.ledger import Books
@@ -26,24 +25,21 @@ from gateway.errors import Rejected
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
-from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.received import Meant, Received
 from gateway.playbooks.repaying import Money
 from gateway.playbooks.telling import Teller
-from gateway.rails import requests
+from gateway.playbooks.twice import QUESTION, BookedTwice
 from gateway.rails.matching import agrees
 from gateway.rails.requests import Wanted
 from gateway.rails.steps import DisburseStep
-from gateway.store import customers, payments
+from gateway.store import customers
 from gateway.suspense import held as kept
 from gateway.suspense.held import Held
 
 ASSIGN, REFUND = "suspense.assign", "suspense.refund"
-QUESTION = "suspense"
-"""The kind of the question that is put to the desk, and of its line in the record of what staff did."""
 PREFIX = "SA"
 SHILLING = 100
 
@@ -55,7 +51,7 @@ log = structlog.get_logger("suspense")
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """Where a payment shall go: `target` is a loan's number, or a phone; of a refund, empty for whoever paid. `same` is
-    nowhere: its money is booked already, under a receipt that was typed wrongly."""
+    nowhere: its money is booked already, without its receipt or under one that was typed wrongly."""
 
     to: To
     target: str
@@ -70,8 +66,8 @@ class Suspense:
     """What people decide about held payments, and the steps that follow. A second person has `answer_ms` to agree."""
 
     def __init__(
-        self, books: Books, portfolio: Portfolio, received: Received, teller: Teller, outbox: Outbox, *,
-        answer_ms: int, language: str,
+        self, books: Books, portfolio: Portfolio, received: Received, teller: Teller, outbox: Outbox,
+        twice: BookedTwice, *, answer_ms: int, language: str,
     ) -> None:  # fmt: skip
         """`language` is what a payer is told in whose language we do not know."""
         self._books = books
@@ -79,6 +75,7 @@ class Suspense:
         self._received = received
         self._teller = teller
         self._outbox = outbox
+        self._twice = twice
         self._answer_ms = answer_ms
         self._language = language
 
@@ -97,11 +94,14 @@ class Suspense:
         return Playbook(kind=REFUND, steps=steps, lane=_lane, refused=Local("release", self.release))
 
     async def propose(self, connection: AsyncConnection, receipt: str, wish: Assignment, deed: Deed) -> str:
-        """Take the payment for this assignment and put it to a second person; the reference of the operation.
+        """Take the payment for this assignment and put it to a second person; the reference of the operation. What is
+        the `same` as another booking is found in a wallet, too.
 
         Raises Rejected when there is no such payment, somebody has it already, or it cannot go there.
         """
         held = await kept.by_receipt(connection, receipt, lock=True)
+        if wish.to == "same" and (held is None or held.state == "assigned"):
+            return await self._twice.propose(connection, receipt, deed)
         if held is None:
             raise Rejected("no payment with this receipt is in suspense", "unknown")
         identity = str(uuid.uuid4())
@@ -115,14 +115,18 @@ class Suspense:
         kind = REFUND if wish.to == "refund" else ASSIGN
         operation = Operation(identity, kind, reference(PREFIX, identity), intent.get("customer", ""), intent)
         await self._outbox.put(connection, operation, is_ours=True)
-        return await self._ask(connection, operation, deed)
+        shown = {name: intent[name] for name in ("receipt", "to", "target", "by", "why")}
+        return await proposed(
+            connection, identity, QUESTION, shown, deed, cents=held.amount_cents, until=deed.now + self._answer_ms
+        )
 
     async def decided(self, connection: AsyncConnection, receipt: str, deed: Deed, *, is_yes: bool) -> str:
         """A second person's word; the reference of the operation. Raises Rejected when it is not theirs to say."""
         held = await kept.by_receipt(connection, receipt)
-        if held is None or held.assignment_id is None:
+        assignment_id = await self._twice.proposed(connection, receipt) or (held.assignment_id if held else None)
+        if assignment_id is None:
             raise Rejected("nobody has said yet where this payment shall go", "unknown")
-        row = await seconded(connection, _question(held.assignment_id), deed, is_yes=is_yes)
+        row = await seconded(connection, question_of(assignment_id, QUESTION), deed, is_yes=is_yes)
         return str(row.reference)
 
     async def post(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
@@ -142,23 +146,12 @@ class Suspense:
         return done
 
     async def _joined(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
-        """Two people agree that it came once: it leaves the books once, and the receipt that was typed is put right.
-
-        A prompt that stood still because its money was here is booked now.
-        """
-        intent = work.intent
-        request = await requests.of_operation(connection, intent["booked"], lock=True)
-        if request is None or not (request.is_vouched or request.receipt == intent["receipt"]):
-            return Refused("proven", "the rail has named the receipt that was typed: there are two payments")
-        if not await kept.settled(connection, intent["held"], work.id, "assigned", now):
+        """Two people agree that it came once: it leaves the books once, and what is booked has its receipt."""
+        if refused := await self._twice.parted(connection, work):
+            return refused
+        if not await kept.settled(connection, work.intent["held"], work.id, "assigned", now):
             return Refused("gone", "the payment is not in suspense any more")
-        await requests.noted(connection, request.id, receipt=intent["receipt"], settled_by=QUESTION)
-        await payments.joined(connection, intent["booked"], intent["receipt"])
-        lines = (Line(chart.SUSPENSE, intent["amount_cents"]), Line(chart.COLLECTION, -intent["amount_cents"]))
-        memo = f"{intent['receipt']} is booked as {intent['target']}"
-        await self._books.post(connection, Entry(work.id, "post", memo, lines), now)
-        if (await queue.find(connection, intent["booked"])).state == "parked":
-            await queue.again(connection, intent["booked"], state="queued", now=now)
+        await self._twice.join(connection, work, chart.SUSPENSE, now)
         return Done()
 
     async def reserve(self, connection: AsyncConnection, work: Work, now: int) -> Outcome:
@@ -192,24 +185,12 @@ class Suspense:
         """The desk sees where it stands; whoever paid was promised nothing yet."""
         log.warning("refund_slow", operation=work.reference)
 
-    async def _ask(self, connection: AsyncConnection, operation: Operation, deed: Deed) -> str:
-        """Put it to a second person; the reference that it has got."""
-        intent, row = operation.intent, await queue.find(connection, operation.id)
-        shown = {name: intent[name] for name in ("receipt", "to", "target", "by", "why")}
-        ask = decisions.Ask(
-            _question(operation.id), QUESTION, QUESTION, intent["amount_cents"], deed.now + self._answer_ms, shown
-        )
-        await decisions.asked_at_once(connection, row, ask, deed.now)
-        noted = {**shown, "reference": row.reference}
-        await audit.noted(connection, replace(deed, operation_id=row.id), QUESTION, row.customer_id or None, noted)
-        return str(row.reference)
-
     async def _target(self, connection: AsyncConnection, held: Held, wish: Assignment) -> Mapping[str, Any]:
         """What the intent says of where it goes. Raises Rejected."""
         if wish.to == "refund":
             return _refund(held, wish.target)
         if wish.to == "same":
-            return await self._booked(connection, held)
+            return await self._twice.of_held(connection, held)
         if wish.to == "loan":
             loan = await self._portfolio.by_reference(connection, wish.target)
             if loan is None:
@@ -220,20 +201,6 @@ class Suspense:
         if customer is None or customer.state != "active":
             raise Rejected("phone: nobody has an open wallet on this number", "no-such-customer")
         return {"target": customer.msisdn, "customer": customer.id}
-
-    async def _booked(self, connection: AsyncConnection, held: Held) -> Mapping[str, Any]:
-        """What its money is booked as: a prompt that people settled and it may be, or one of which the rail has said
-        since that this is its receipt, whatever sum was told with it before. Raises Rejected where it cannot be that:
-        nothing says so, or the sum differs."""
-        doubt = (await queue.find(connection, held.operation_id)).intent.get("doubt", "")
-        booked = await queue.named(connection, doubt)
-        same = booked.id if booked is not None else await requests.with_receipt(connection, held.receipt)
-        request = await requests.of_operation(connection, same) if same is not None else None
-        if request is None or not (request.is_vouched or request.receipt == held.receipt):
-            raise Rejected("same: nothing is booked under another receipt that it may be", "not-booked")
-        if request.receipt != held.receipt and request.paid_cents != held.amount_cents:
-            raise Rejected("same: what is booked is another sum", "not-booked")
-        return {"target": request.account_reference, "booked": request.operation_id}
 
     async def _meant(self, connection: AsyncConnection, intent: Mapping[str, Any]) -> Meant:
         """A loan that was repaid while people decided is its owner's wallet, as for a payment that names it."""
@@ -278,7 +245,3 @@ def _demand_ours(loan: LoanRecord) -> None:
 
 def _lane(_: str, intent: Mapping[str, Any]) -> str:
     return f"suspense:{intent['receipt']}"
-
-
-def _question(operation_id: str) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{operation_id}:{QUESTION}"))

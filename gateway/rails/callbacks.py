@@ -40,6 +40,7 @@ UNCLEAR = "unclear payment"
 """The topic of a case."""
 ABOUT = {"stk": "stk", "b2c": "b2c", "reversal": "reversal"}
 """What a path is about, by how it begins; a question's path is about whatever was asked."""
+BOOKED_TWICE = "booked twice"
 
 Joins = Callable[[AsyncConnection, RailRequest, str, int], Awaitable[bool]]
 """Takes back what was booked for itself under the receipt that a prompt has got since, in the unit of work that hears
@@ -133,7 +134,7 @@ class RailCallbacks:
 
     async def _case(self, connection: AsyncConnection, about: str, topic: str, evidence: Mapping[str, Any]) -> None:
         """One for each thing that it is about, however often that is told."""
-        now, identity = self._clock(), _case_id(about, topic)
+        now, identity = self._clock(), case_id(about, topic)
         await cases.opened(
             connection, identity, reference("CS", identity), topic, evidence=evidence, answer_by=now + DAY_MS, now=now
         )
@@ -185,7 +186,7 @@ class RailCallbacks:
         if await self._joins(connection, request, receipt, self._clock()):
             return
         evidence = {"receipt": receipt, "amount_cents": request.paid_cents, "bookedAs": request.account_reference}
-        await self._case(connection, f"{request.id}:{receipt}", "booked twice", evidence)
+        await self._case(connection, f"{request.id}:{receipt}", BOOKED_TWICE, evidence)
 
     async def _received(self, connection: AsyncConnection, news: Received, door: str) -> tuple[str, str | None]:
         """A payment confirmed: one we asked for, one we know, or money that came by itself."""
@@ -355,6 +356,11 @@ class RailCallbacks:
         )
 
 
+def case_id(about: str, topic: str) -> str:
+    """Of the case that people have of it."""
+    return str(uuid.uuid5(NAMESPACE, f"{about}:{topic}"))
+
+
 def received_id(shortcode: str, receipt: str) -> str:
     """Of the operation that books a payment nobody was asked for."""
     return str(uuid.uuid5(NAMESPACE, f"received:{shortcode}:{receipt}"))
@@ -362,11 +368,7 @@ def received_id(shortcode: str, receipt: str) -> str:
 
 def unclear_case(shortcode: str, receipt: str) -> str:
     """The id of the case of a payment that may be one of several requests."""
-    return _case_id(f"{shortcode}:{receipt}", UNCLEAR)
-
-
-def _case_id(about: str, topic: str) -> str:
-    return str(uuid.uuid5(NAMESPACE, f"{about}:{topic}"))
+    return case_id(f"{shortcode}:{receipt}", UNCLEAR)
 
 
 def _is_of(news: Received, request: RailRequest) -> bool:

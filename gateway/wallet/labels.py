@@ -17,7 +17,7 @@ from gateway.store.tables import customers, loans, operations
 MPESA = frozenset(
     {
         "wallet.deposit", "wallet.withdraw", "payment.received", "repay.stk", "repay.other", "repay.for_stk",
-        "suspense.assign", "mpesa.pay", "mpesa.reverse",
+        "suspense.assign", "mpesa.pay", "mpesa.reverse", "payment.join",
     }
 )  # fmt: skip
 BY_STAFF = "loan.act"

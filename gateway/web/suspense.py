@@ -8,7 +8,8 @@
     POST /api/mpesa/suspense/UA12BC34DE/confirm  {"by": "omar", "why": "saw the SMS of M-PESA"}     and .../decline
 
 A refund goes back to the phone that paid; it is named only where M-PESA hides which that was. `same`: its money is
-booked already, as the operation that two people have settled with a receipt that they typed wrongly.
+booked already, as a prompt that was settled without its receipt or with one that was typed wrongly; it may also be in
+the wallet that its confirmation named.
 """
 
 from collections.abc import Iterable

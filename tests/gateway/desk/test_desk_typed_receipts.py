@@ -10,6 +10,7 @@ from gateway.books.ledger import Books
 from gateway.errors import Rejected
 from gateway.playbooks.suspense import ASSIGN, Assignment, Suspense
 from gateway.playbooks.telling import Teller
+from gateway.playbooks.twice import BookedTwice
 from gateway.rails import contract, matching
 from gateway.reconciling.taking import Bounds, Shortcodes, Source, Taking
 from gateway.statements.line import Line
@@ -137,8 +138,9 @@ class TestPuttingItRight:
     def desk(self, wrong: Wrong) -> Suspense:
         shop = wrong.office.shop
         teller = Teller(shop.outbox)
+        twice = BookedTwice(shop.books, teller, shop.outbox, shortcode=SHORTCODE, answer_ms=DAY_MS)
         desk = Suspense(
-            shop.books, shop.portfolio, shop.received, teller, shop.outbox, answer_ms=DAY_MS, language="en"
+            shop.books, shop.portfolio, shop.received, teller, shop.outbox, twice, answer_ms=DAY_MS, language="en"
         )  # fmt: skip
         shop.playbooks[ASSIGN] = desk.assigning()
         return desk

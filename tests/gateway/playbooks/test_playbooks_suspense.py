@@ -8,12 +8,16 @@ import pytest
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.books import accounts as chart
+from gateway.books.entry import Entry, Line
 from gateway.books.integrity import check
+from gateway.desk import cases
 from gateway.errors import Rejected
 from gateway.playbooks.servicing import KIND as LOAN_ACT
 from gateway.playbooks.servicing import Servicing
 from gateway.playbooks.suspense import ASSIGN, REFUND, Assignment, Suspense, To, wanted
 from gateway.playbooks.telling import Teller
+from gateway.playbooks.twice import KIND as JOIN
+from gateway.playbooks.twice import BookedTwice
 from gateway.rails.callbacks import Callback
 from gateway.rails.contract import Received, Result
 from gateway.rails.matching import hashed
@@ -36,14 +40,16 @@ class Desk:
         self.office = office
         shop = office.shop
         teller = Teller(shop.outbox)
+        twice = BookedTwice(shop.books, teller, shop.outbox, shortcode=SHORTCODE, answer_ms=24 * HOUR_MS)
         self.suspense = Suspense(
-            shop.books, shop.portfolio, shop.received, teller, shop.outbox, answer_ms=24 * HOUR_MS, language="en"
-        )
+            shop.books, shop.portfolio, shop.received, teller, shop.outbox, twice, answer_ms=24 * HOUR_MS,
+            language="en",
+        )  # fmt: skip
         step = DisburseStep(
             office.rail, office.store, office.clock, PATIENCE, Addresses("http://nyota", "token"),
             wanted(office.rail.name), self.suspense.slow,
         )  # fmt: skip
-        for playbook in (self.suspense.assigning(), self.suspense.refunding(step)):
+        for playbook in (self.suspense.assigning(), self.suspense.refunding(step), twice.playbook()):
             shop.playbooks[playbook.kind] = playbook
 
     async def paid(self, cents: int = 500_00, account: str = "KODI", payer: str = STRANGER) -> str:
@@ -424,6 +430,12 @@ class TestBookedTwice:
         request = await office.request(payment)
         return loan, office.rail.callback("stk", request.token, office.rail.asked[-1].result)
 
+    async def told_twice(self, desk: Desk, account: str) -> tuple[str, str]:
+        """The loan of the prompt, and the receipt that the rail has named by now."""
+        loan, told = await self.twice(desk, account)
+        await desk.office.receive(told)
+        return loan, desk.office.rail.book[-1].receipt
+
     async def test_what_waits_untouched_is_taken_back_by_itself(self, desk: Desk) -> None:
         """Both sides are the rail's own word: nobody is asked."""
         loan, told = await self.twice(desk, "KODI")
@@ -468,6 +480,102 @@ class TestBookedTwice:
         assert [row.receipt for row in await desk.office.payments()] == [receipt]
         await desk.proved()
 
+    async def test_what_a_wallet_has_of_it_two_people_take_out(self, desk: Desk) -> None:
+        """Whoever had it is told, the case needs no answer any more, and the prompt has its receipt."""
+        loan, receipt = await self.told_twice(desk, "0711000002")
+        had = await desk.office.balance(chart.wallet(BARAKA))
+
+        named = await desk.propose(receipt, "same")
+        before = await desk.office.balance(chart.wallet(BARAKA))
+        await desk.say(receipt)
+
+        assert (had, before) == (HAD + 500_00, HAD + 500_00)
+        assert await desk.office.balance(chart.wallet(BARAKA)) == HAD
+        assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        assert (await desk.office.operation(named)).state == "done"
+        assert (await desk.office.templates(BARAKA))[-1] == "paybill.joined"
+        assert await desk.office.owed(loan) == 1_660_00
+        assert await open_cases(desk.office) == []
+        await desk.proved()
+
+    async def test_also_what_two_people_had_given_to_that_wallet(self, desk: Desk) -> None:
+        """It came to the wallet by way of suspense."""
+        _, told = await self.twice(desk, "KODI")
+        receipt = desk.office.rail.book[-1].receipt
+        await desk.agreed(receipt, "wallet", BARAKA)
+        await desk.office.receive(told)
+
+        await desk.agreed(receipt, "same")
+
+        assert await desk.office.balance(chart.wallet(BARAKA)) == HAD
+        assert [row.receipt for row in await desk.office.payments()] == [receipt]
+        await desk.proved()
+
+    async def test_what_is_spent_is_not_taken(self, desk: Desk) -> None:
+        """It says so to the first of them, or to nobody any more once both have spoken: nothing has changed."""
+        _, receipt = await self.told_twice(desk, "0711000002")
+        named = await desk.propose(receipt, "same")
+        await spend(desk.office, BARAKA, HAD + 1_00)
+
+        await desk.say(receipt)
+        with pytest.raises(Rejected) as refused:
+            await desk.propose(receipt, "same")
+
+        ended = await desk.office.operation(named)
+        assert refused.value.code == "short"
+        assert (ended.state, ended.reason) == ("rejected", "the wallet does not have it any more")
+        assert await desk.office.balance(chart.wallet(BARAKA)) == 499_00
+        assert len(await desk.office.payments()) == 2
+        assert await open_cases(desk.office) == ["booked twice"]
+
+    async def test_one_person_takes_nothing_out(self, desk: Desk) -> None:
+        """Nor do two at a time; what is declined can be asked for again."""
+        _, receipt = await self.told_twice(desk, "0711000002")
+        await desk.propose(receipt, "same", by="jane")
+
+        with pytest.raises(Rejected, match="a second person"):
+            await desk.say(receipt, by="Jane")
+        with pytest.raises(Rejected, match="under way"):
+            await desk.propose(receipt, "same")
+        await desk.say(receipt, is_yes=False)
+        await desk.agreed(receipt, "same")
+
+        assert [row.state for row in await desk.office.operations(JOIN)] == ["rejected", "done"]
+        assert await desk.office.balance(chart.wallet(BARAKA)) == HAD
+        await desk.proved()
+
+    async def test_what_came_once_is_not_taken_out(self, desk: Desk) -> None:
+        """Nothing says that it is booked as anything else; of a loan it is taken back first."""
+        by_itself = await desk.paid(500_00, "0711000002")
+        _, receipt = await self.told_twice(desk, "")
+
+        for each, code in ((by_itself, "not-booked"), (receipt, "booked")):
+            with pytest.raises(Rejected) as refused:
+                await desk.propose(each, "same")
+            assert refused.value.code == code
+
+    async def test_a_prompt_that_stands_still_for_it_goes_on(self, desk: Desk) -> None:
+        """Its confirmation came first and was booked to a wallet, so that the prompt found its receipt taken."""
+        office = desk.office
+        loan = await office.lent()
+        office.rail.lists = False
+        payment = await office.prompt(loan, 500_00)
+        office.clock.turn(3_000)
+        await office.drained()
+        moved = office.rail.book[-1]
+        news = Received(moved.receipt, SHORTCODE, moved.cents, "0711000002", AMINA, moved.at)
+        await office.receive(office.rail.callback("confirmation", "", news))
+        await office.settled()
+        stood = await office.operation(payment)
+
+        await desk.agreed(moved.receipt, "same")
+
+        assert (stood.state, await office.owed(loan)) == ("parked", 1_660_00)
+        assert (await office.operation(payment)).state == "done"
+        assert await office.balance(chart.wallet(BARAKA)) == HAD
+        assert [row.receipt for row in await office.payments()] == [moved.receipt]
+        await desk.proved()
+
 
 class TestHeldWhileItsPromptIsPaid:
     """A prompt was given up; its confirmation named another account, people took that in hand, and then the rail said
@@ -500,3 +608,15 @@ class TestHeldWhileItsPromptIsPaid:
         assert await office.owed(loan) == 1_660_00
         assert [row.receipt for row in await office.payments()] == [moved.receipt]
         await desk.proved()
+
+
+async def open_cases(office: Office) -> list[str]:
+    async with office.store.read() as connection:
+        return [row.topic for row in await cases.listed(connection, cases.Wanted(state="open"))]
+
+
+async def spend(office: Office, customer: str, cents: int) -> None:
+    """Money leaves a wallet while people decide."""
+    async with office.store.begin() as connection:
+        lines = (Line(chart.wallet(customer), cents), Line(chart.OPENING, -cents))
+        await office.shop.books.post(connection, Entry(customer, "spent", "Spent", lines), office.clock())
