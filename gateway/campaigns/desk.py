@@ -86,7 +86,7 @@ class CampaignDesk:
             )  # fmt: skip
             campaign = await records.find(connection, identity)
         if campaign is None or any(getattr(campaign, name) != value for name, value in values.items()):
-            raise Rejected("the key stands for another campaign", "key-reused")
+            raise Rejected("the key stands for another campaign", "idempotency-key-reused")
         return campaign
 
     async def brought(self, named: str, content: bytes, by: str) -> Campaign:

@@ -45,7 +45,7 @@ class Accepting:
         self._gathering: Gathering[Wanted, Taken | Rejected] = Gathering(store, self._queued)
 
     async def accept(self, wanted: Wanted) -> Taken:
-        """Raises Rejected (not-found, opted-out, key-reused), Unavailable, or Uncertain when it may be kept."""
+        """Raises Rejected (not-found, opted-out, idempotency-key-reused), Unavailable, or Uncertain: it may be kept."""
         result = await self._gathering.done(wanted)
         if isinstance(result, Rejected):
             raise result
@@ -78,7 +78,7 @@ def _as_it_stands(known: Standing, intent: Mapping[str, Any]) -> Taken | Rejecte
     """What the key stands for, if that is this message."""
     if known.intent_hash == intent_hash(KIND, intent):
         return Taken(known.reference, known.state)
-    return Rejected("the key stands for another message", "key-reused")
+    return Rejected("the key stands for another message", "idempotency-key-reused")
 
 
 def _operation(wanted: Wanted, customer_id: str) -> Operation:

@@ -28,8 +28,8 @@ from gateway.lending.fields import amount_text
 from gateway.papers import csv
 from gateway.papers.paper import Row
 from gateway.store.engine import Store
-from gateway.web import keys
 from gateway.web.files import streamed
+from gateway.web.keys import keyed
 from gateway.web.paging import limit_of
 from gateway.web.problems import problem, validated
 
@@ -84,24 +84,20 @@ class CampaignRoutes:
         )
 
     async def write(self, request: web.Request) -> web.StreamResponse:
-        key = request.headers.get(keys.HEADER, "").strip()
-        if not 0 < len(key) <= keys.CHARACTERS_MAX:
-            return problem(422, "invalid", f"{keys.HEADER}: needed, up to {keys.CHARACTERS_MAX} characters")
+        return await keyed(request, Written, self._written)
 
-        async def handle(body: Written) -> web.StreamResponse:
-            if body.partner and body.partner not in self._partners:
-                return problem(422, "invalid", "partner: nobody of this name speaks through us")
-            if unusable := self._unusable(body):
-                return problem(422, "invalid", f"channels: {unusable}")
-            sender, by_mail = self._partners.get(body.partner, ""), "email" in body.channels
-            draft = Draft(body.name, body.purpose, body.texts, body.by, sender, by_mail)
-            try:
-                campaign = await self._desk.written(key, draft)
-            except Rejected as error:
-                return _refused(error)
-            return web.json_response(await self._described(campaign), status=201)
-
-        return await validated(request, Written, handle)
+    async def _written(self, key: str, body: Written) -> web.Response:
+        if body.partner and body.partner not in self._partners:
+            return problem(422, "invalid", "partner: nobody of this name speaks through us")
+        if unusable := self._unusable(body):
+            return problem(422, "invalid", f"channels: {unusable}")
+        sender, by_mail = self._partners.get(body.partner, ""), "email" in body.channels
+        draft = Draft(body.name, body.purpose, body.texts, body.by, sender, by_mail)
+        try:
+            campaign = await self._desk.written(key, draft)
+        except Rejected as error:
+            return _refused(error)
+        return web.json_response(await self._described(campaign), status=201)
 
     def _unusable(self, body: Written) -> str:
         """What speaks against the channels; nothing when they can be used."""

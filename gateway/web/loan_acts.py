@@ -181,10 +181,9 @@ class LoanActRoutes:
 
     async def _asked(self, request: web.Request, customer_id: str, intent: dict[str, Any]) -> web.StreamResponse:
         """Queue an act for a second person, once it is seen that it could be done now."""
-        try:
-            key = key_of(request)
-        except ValueError as error:
-            return problem(422, "invalid", str(error))
+        key = key_of(request)
+        if isinstance(key, web.Response):
+            return key
         identity = str(uuid.uuid5(NAMESPACE, key) if key else uuid.uuid4())
         operation = Operation(identity, KIND, reference(PREFIX, identity), customer_id, intent)
         if repeated := await self._repeated(operation):

@@ -28,14 +28,14 @@ from gateway.sending.parts import size_of
 from gateway.sending.ranks import MANNERS, rank_of
 from gateway.store import messages
 from gateway.store.engine import Store
-from gateway.web import keys
-from gateway.web.problems import problem, validated
+from gateway.web.keys import keyed
+from gateway.web.problems import problem
 from menus.gsm import to_gsm
 
 NAMESPACE = uuid.UUID("5a9c7f1e-30c4-5b0e-8f7f-736d73736e64")
 PAGE, PAGE_MAX = 50, 200
 TEXT_CHARACTERS_MAX = 480
-REFUSALS: Mapping[str, int] = {"not-found": 404, "opted-out": 409, "key-reused": 409}
+REFUSALS: Mapping[str, int] = {"not-found": 404, "opted-out": 409, "idempotency-key-reused": 409}
 TEMPLATES: Mapping[str, str] = {"alert": "alert.text", "offer": "bulk.text"}
 
 
@@ -72,10 +72,7 @@ class MessageRoutes:
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Queue one message to a customer."""
-        key = request.headers.get(keys.HEADER, "").strip()
-        if not 0 < len(key) <= keys.CHARACTERS_MAX:
-            return problem(422, "invalid", f"{keys.HEADER}: needed, up to {keys.CHARACTERS_MAX} characters")
-        return await validated(request, Send, lambda body: self._sent(key, body))
+        return await keyed(request, Send, self._sent)
 
     async def _sent(self, key: str, body: Send) -> web.Response:
         phone = kenyan(body.to)

@@ -38,7 +38,7 @@ from gateway.rails.states import shown_state
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.keys import key_reused, needed_key
+from gateway.web.keys import key_reused, keyed
 from gateway.web.problems import problem, validated
 
 NAMESPACE = uuid.UUID("5a2f3c18-9a0b-5d4e-8c51-6d706573612e")
@@ -145,20 +145,15 @@ class MpesaRoutes:
     async def _keyed(
         self, request: web.Request, model: Any, handle: Callable[[str, Any], Awaitable[web.Response]]
     ) -> web.StreamResponse:
-        key = needed_key(request)
-        if isinstance(key, web.Response):
-            return key
-        identity = str(uuid.uuid5(NAMESPACE, f"{request.path}:{key}"))
-
-        async def handled(body: Any) -> web.StreamResponse:
+        async def handled(key: str, body: Any) -> web.StreamResponse:
             try:
-                response = await handle(identity, body)
+                response = await handle(str(uuid.uuid5(NAMESPACE, f"{request.path}:{key}")), body)
             except Rejected as error:
                 return problem(409, error.code, f"{error}")
             self._outbox.news.set()
             return response
 
-        return await validated(request, model, handled)
+        return await keyed(request, model, handled)
 
     async def _pushed(self, identity: str, body: Push) -> web.Response:
         """The customer is told who asks, then the prompt comes, and it ends by itself."""

@@ -91,17 +91,16 @@ class OrderRoutes:
 
     async def withdraw(self, request: web.Request) -> web.StreamResponse:
         """The first person's part."""
-        try:
-            key = key_of(request)
-        except ValueError as error:
-            return problem(422, "invalid", str(error))
+        key = key_of(request)
+        if isinstance(key, web.Response):
+            return key
         return await validated(request, Wanted, lambda wanted: self._asked(key, wanted))
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         """The second person's part."""
         return await validated(request, Answer, lambda said: self._decided(request, said))
 
-    async def _asked(self, key: str | None, wanted: Wanted) -> web.Response:
+    async def _asked(self, key: str, wanted: Wanted) -> web.Response:
         line = kenyan(wanted.phone)
         if line is None:
             return problem(422, "invalid", "phone: not a Kenyan mobile number")

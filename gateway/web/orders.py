@@ -37,10 +37,10 @@ from gateway.rails.organisation import Frequency
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.keys import key_reused, needed_key
+from gateway.web.keys import key_reused, keyed
 from gateway.web.paging import following, limit_of, position_of
 from gateway.web.people import whose
-from gateway.web.problems import problem, validated
+from gateway.web.problems import problem
 
 NAMESPACE = uuid.UUID("9c1f9c0e-5a0c-5e1b-8a53-6f7264657273")
 PAGE, PAGE_MAX = 50, 200
@@ -84,12 +84,10 @@ class OrderRoutes:
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
         """The same key again answers what has become of the first."""
-        key = needed_key(request)
-        if isinstance(key, web.Response):
-            return key
-        return await validated(request, Wanted, lambda wanted: self._asked(str(uuid.uuid5(NAMESPACE, key)), wanted))
+        return await keyed(request, Wanted, self._asked)
 
-    async def _asked(self, identity: str, wanted: Wanted) -> web.Response:
+    async def _asked(self, key: str, wanted: Wanted) -> web.Response:
+        identity = str(uuid.uuid5(NAMESPACE, key))
         async with self._store.begin() as connection:
             customer = await _customer(connection, wanted.phone_number)
             if customer is None:

@@ -28,10 +28,10 @@ from gateway.playbooks.send import TRANSFER
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.wallet.limits import Kind, Limits
-from gateway.web.keys import key_reused, needed_key
+from gateway.web.keys import key_reused, keyed
 from gateway.web.movements import listed, window_of
 from gateway.web.people import customer_on
-from gateway.web.problems import problem, validated
+from gateway.web.problems import problem
 
 NAMESPACE = uuid.UUID("f6f0b6a4-2c6e-5a0c-9a54-77616c6c6574")
 KINDS: tuple[Kind, ...] = ("deposit", "withdraw", "send")
@@ -104,10 +104,7 @@ class WalletRoutes:
             return await listed(connection, self._books, chart.wallet(found.id), "wallet", window)
 
     async def transfer(self, request: web.Request) -> web.StreamResponse:
-        key = needed_key(request)
-        if isinstance(key, web.Response):
-            return key
-        return await validated(request, Transfer, lambda wanted: self._transferred(key, wanted))
+        return await keyed(request, Transfer, self._transferred)
 
     async def _transferred(self, key: str, wanted: Transfer) -> web.Response:
         """Queued once per key; answered with where it stands."""

@@ -58,7 +58,7 @@ class TestKeys:
         assert await accepting.accept(offer()) == taken
         with pytest.raises(Rejected) as reused:
             await accepting.accept(offer(values={"said": "Something else"}))
-        assert reused.value.code == "key-reused"
+        assert reused.value.code == "idempotency-key-reused"
 
 
 class TestOffers:

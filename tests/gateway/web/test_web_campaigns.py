@@ -192,7 +192,7 @@ class TestRefusals:
         status, answer = await house.ops("POST", "/api/campaigns", json=body, headers={"Idempotency-Key": "same"})
 
         assert first["reference"] == again["reference"]
-        assert (status, answer["type"]) == (409, "urn:nyota:problem:key-reused")
+        assert (status, answer["type"]) == (409, "urn:nyota:problem:idempotency-key-reused")
 
     async def test_what_cannot_be_read_is_refused_by_its_reason(self, house: House) -> None:
         """The campaign stays as it was."""

@@ -30,7 +30,7 @@ class TestSend:
 
         assert (status, answer["state"], answer["parts"], answer["alphabet"]) == (202, "queued", 1, "gsm7")
         assert (again, later) == (202, {**answer, "state": "done"})
-        assert (other, problem["type"]) == (409, "urn:nyota:problem:key-reused")
+        assert (other, problem["type"]) == (409, "urn:nyota:problem:idempotency-key-reused")
         assert await house.texts(AMINA) == [BODY["text"]]
         await wait_until(lambda: house.outside.messages(AMINA))
         assert [each.text for each in await house.outside.messages(AMINA)] == [BODY["text"]]
@@ -85,7 +85,7 @@ class TestSend:
             await send(house, purpose="threat"),
         ]
 
-        assert [status for status, _ in answers] == [422, 422, 404, 422, 422, 422]
+        assert [status for status, _ in answers] == [400, 422, 404, 422, 422, 422]
         assert await house.operations("sms.send") == []
 
 
