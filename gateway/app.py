@@ -48,14 +48,12 @@ from gateway.rails.charges import Charges
 from gateway.rails.daraja import DarajaRail
 from gateway.rails.steps import Addresses
 from gateway.rails.wiring import doubt_ms_of, patience_of, rail_of, shortcodes_of
-from gateway.sending.unlinked import Unlinked
 from gateway.sessions import Sessions
 from gateway.spool import Spool
 from gateway.store.engine import Store
 from gateway.web.ops import OpsRoutes
 from gateway.web.problems import edge, guarded
 from gateway.web.rails import Gate, RailRoutes
-from gateway.web.sms import SmsRoutes
 from gateway.web.ussd import UssdRoutes
 
 FEATURES = "gateway.features"
@@ -127,7 +125,6 @@ class Gateway:
         application = web.Application(middlewares=[edge], client_max_size=server.body_bytes_max)
         tables = (
             UssdRoutes(self.conversation, self.providers, DEFAULT_PROVIDER, self.endings),
-            SmsRoutes(self.store, _sms(self.providers), self.clock, Unlinked(self.tools.outbox).reported),
             RailRoutes(self.callbacks, self.spool, Gate.of(self.config), self.clock),
             OpsRoutes(
                 self.conversation,
@@ -343,11 +340,6 @@ def taxes_of(config: Config) -> tuple[Tax, ...]:
 def public_url(config: Config) -> str:
     """Where the outside reaches us."""
     return config.server.public_url.rstrip("/") or f"http://{config.server.host}:{config.server.port}"
-
-
-def _sms(providers: Mapping[str, Any]) -> dict[str, Any]:
-    """Those who carry SMS too."""
-    return {name: provider for name, provider in providers.items() if hasattr(provider, "send_sms")}
 
 
 def _policy(config: Config) -> Policy:

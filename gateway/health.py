@@ -37,11 +37,10 @@ class Health:
         """`more` are checks of features; none of them is vital."""
         self._sessions = sessions
         self._store = store
-        self._spool = spool
         self._clock = clock
         self._menus = menus
         self._vital: dict[str, Check] = {"redis": self._redis, "sql": self._sql}
-        self._others: dict[str, Check] = {"queue": self._queue, "spool": self._spooled, "menus": self._words}
+        self._others: dict[str, Check] = {"queue": self._queue, "spool": spool.check, "menus": self._words}
         self._others |= {name: self._reachable(url) for name, url in outside.items()}
         self._others |= more
 
@@ -75,10 +74,6 @@ class Health:
         QUEUE_AGE.set(age)
         stuck = age > QUEUE_AGE_SECONDS_MAX or states.get("parked", 0) or states.get("dead", 0)
         return {"status": "degraded" if stuck else "ok", "oldestDueSeconds": round(age, 1), "open": dict(states)}
-
-    async def _spooled(self) -> dict[str, Any]:
-        waiting = len(await asyncio.to_thread(self._spool.waiting))
-        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
 
     async def _words(self) -> dict[str, Any]:
         """Whether the menus as they are on disk are the ones in force."""

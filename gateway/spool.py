@@ -64,6 +64,11 @@ class Spool(Generic[Item]):
         """What is to be taken yet, oldest first."""
         return sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []
 
+    async def check(self) -> dict[str, Any]:
+        """For health: how many wait."""
+        waiting = len(await asyncio.to_thread(self.waiting))
+        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
+
     async def drain(self, receive: Callable[[Item], Awaitable[None]]) -> None:
         """Hand over what waits; stop at the first that the database cannot take. What is no item is set aside."""
         paths = await asyncio.to_thread(self.waiting)

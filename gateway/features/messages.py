@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from gateway.accounts.codes import Codes
 from gateway.config import Messages, SmppLink
@@ -22,7 +21,7 @@ from gateway.sending.http_gateway import HttpGateway
 from gateway.sending.log_only import LogOnly
 from gateway.sending.presets import PRESETS
 from gateway.sending.quiet import Quiet
-from gateway.sending.reports import Reports
+from gateway.sending.reports import KeptReports, Reported, Reports
 from gateway.sending.unlinked import Unlinked
 from gateway.smpp.carrier import SmppCarrier
 from gateway.smpp.hearing import Ears, Heard, Hearing, kept
@@ -30,8 +29,9 @@ from gateway.smpp.link import Link
 from gateway.spool import Spool
 from gateway.texting import short_codes
 from gateway.web.messages import MessageRoutes
+from gateway.web.sms import SmsRoutes
 
-SPOOL = "spool/smpp"
+SPOOL, REPORTS = "spool/smpp", "spool/reports"
 
 
 def feature(tools: Tools) -> Feature:
@@ -66,24 +66,24 @@ def feature(tools: Tools) -> Feature:
     async def hearing(conversation: Conversation, endings: Endings) -> None:
         if not links:
             return
-        reports = Reports(tools.store, tools.clock)
-        ears = Ears(inbox_of(tools), reports, spool, tools.clock, tools.catalogue.codes)
+        ears = Ears(inbox_of(tools), Reports(tools.store, tools.clock), spool, tools.clock, tools.catalogue.codes)
         async with asyncio.TaskGroup() as group:
             group.create_task(lasting("smpp spool", partial(spool.run, partial(kept, ears))))
             for link, its in links:
                 group.create_task(Hearing(link, its, ears).run(conversation, endings))
 
-    async def spooled() -> dict[str, Any]:
-        waiting = len(await asyncio.to_thread(spool.waiting))
-        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
-
+    unwritten = Spool(tools.data / REPORTS, Reported)
+    reports = KeptReports(Reports(tools.store, tools.clock, Unlinked(tools.outbox).reported), unwritten, tools.clock)
+    delivery = SmsRoutes(reports, {name: each for name, each in tools.providers.items() if hasattr(each, "send_sms")})
     accepting = Accepting(tools.store, tools.outbox)
     routes = MessageRoutes(tools.store, accepting, tools.menus, carriers, settings)
     return Feature(
         playbooks=(message.playbook(send),),
         routes=routes.table(),
-        checks={"smpp": spooled} if links else {},
+        open_routes=delivery.table(),
+        checks={"sms_reports": unwritten.check, **({"smpp": spool.check} if links else {})},
         runs=hearing,
+        serves=reports.run,
         closes=closed,
     )
 

@@ -1,6 +1,5 @@
 """SMS as a way in: keywords, one-time codes for what moves money, reminders on and off."""
 
-import asyncio
 import hmac
 from dataclasses import replace
 from hashlib import sha256
@@ -41,18 +40,13 @@ def feature(tools: Tools) -> Feature:
     spool = Spool(tools.data / SPOOL, Told)
     keeping = Keeping(inbox_of(tools), tools.store, spool, tools.clock)
     routes = TextingRoutes(keeping, rehearsal, providers)
-
-    async def spooled() -> dict[str, Any]:
-        waiting = len(await asyncio.to_thread(spool.waiting))
-        return {"status": "degraded" if waiting else "ok", "waiting": waiting}
-
     return Feature(
         playbooks=(answering.playbook(AnswerStep(named_hands(tools, codes))), tidy.playbook()),
         instants={**Confirming(codes, settings).handlers(), **Applications(codes).handlers()},
         daily=(tidying.KIND,),
         routes=routes.operators_table(),
         open_routes=routes.table(),
-        checks={"sms_in": spooled},
+        checks={"sms_in": spool.check},
         serves=keeping.run,
     )
 

@@ -1,14 +1,11 @@
-"""Delivery reports of SMS providers: kept, matched to their message, answered 200."""
+"""Delivery reports of SMS providers: kept first, answered 200."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from aiohttp import web
 
-from gateway.clock import Clock
-from gateway.providers.contract import SmsProvider, UssdProvider
-from gateway.sending.reports import Reports, Then
-from gateway.store.engine import Store
+from gateway.providers.contract import Delivery, SmsProvider, UssdProvider
 from gateway.web.problems import problem
 from gateway.web.ussd import fields_of, may_call
 
@@ -17,9 +14,13 @@ class Provider(UssdProvider, SmsProvider, Protocol):
     """One who carries both."""
 
 
+class Reports(Protocol):
+    async def keep(self, provider: str, report: Delivery) -> None: ...
+
+
 class SmsRoutes:
-    def __init__(self, store: Store, providers: Mapping[str, Provider], clock: Clock, then: Then | None = None) -> None:
-        self._reports = Reports(store, clock, then)
+    def __init__(self, reports: Reports, providers: Mapping[str, Provider]) -> None:
+        self._reports = reports
         self._providers = providers
 
     def table(self) -> Iterable[web.RouteDef]:

@@ -41,6 +41,7 @@ from gateway.operations.worker import Pace, Worker
 from gateway.playbooks import message
 from gateway.providers.africastalking import Provider
 from gateway.sending.carriers import Carriers
+from gateway.sending.reports import Reports
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate
 from gateway.store.tables import deliveries, messages, operations
@@ -120,7 +121,7 @@ class Storm:
             stack.push_async_callback(world.stop)
             store, outbox, _, provider = worker(self._url, world.url)
             stack.push_async_callback(store.close)
-            await self._listen(stack, SmsRoutes(store, {provider.name: provider}, system), port)
+            await self._listen(stack, SmsRoutes(Reports(store, system), {provider.name: provider}), port)
             for kind, rate, seconds in FAULTS:
                 world.runner.app[WORLD].faults.put(Fault("sms", kind, rate, self._seed, seconds))
             asked = await self._asked(store, outbox)

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from gateway.clock import system
+from gateway.errors import NyotaError, Unavailable, Uncertain
 from gateway.providers.contract import Delivery
-from gateway.sending.reports import Reports
+from gateway.sending.reports import KeptReports, Reported, Reports
+from gateway.spool import Spool
 from gateway.store import messages
 from gateway.store.engine import Store
 
@@ -55,6 +59,54 @@ class TestKeeping:
         async with asyncio.timeout(2):
             await behind
         assert written == [("africastalking", REPORT)]
+
+
+class Database:
+    """Takes reports, once it does not fail any more."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.kept: list[tuple[str, Delivery]] = []
+
+    async def keep(self, provider: str, report: Delivery) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.kept.append((provider, report))
+
+
+class TestWhileTheDatabaseIsAway:
+    """Some carriers tell a report once."""
+
+    @pytest.mark.parametrize("failure", [Unavailable("away"), Uncertain("broke while committing")], ids=type)
+    async def test_a_report_is_on_disk_before_it_is_answered(self, tmp_path: Path, failure: NyotaError) -> None:
+        """Whoever begins anew after a kill finds it there as it came, and those behind it in their order."""
+        sent = replace(REPORT, status="Sent", state="sent")
+        dying = KeptReports(reports_of(Database(failure)), Spool(tmp_path, Reported), lambda: 1000)
+        await dying.keep("africastalking", sent)
+        await dying.keep("africastalking", REPORT)
+
+        database, spool = Database(), Spool(tmp_path, Reported)
+        await spool.drain(KeptReports(reports_of(database), spool, lambda: 2000).taken)
+
+        assert database.kept == [("africastalking", sent), ("africastalking", REPORT)]
+        assert spool.waiting() == []
+
+    async def test_what_cannot_be_taken_yet_stays(self, tmp_path: Path) -> None:
+        """The database went away again."""
+        database, spool = Database(Unavailable("away"), Unavailable("away")), Spool(tmp_path, Reported)
+        keeping = KeptReports(reports_of(database), spool, lambda: 1000)
+        await keeping.keep("africastalking", REPORT)
+
+        with pytest.raises(Unavailable):
+            await spool.drain(keeping.taken)
+
+        assert (await spool.check())["waiting"] == 1
+        await spool.drain(keeping.taken)
+        assert database.kept == [("africastalking", REPORT)]
+
+
+def reports_of(database: Database) -> Reports:
+    return cast("Reports", database)
 
 
 class TestEarlyOnes:

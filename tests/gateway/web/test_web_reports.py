@@ -1,6 +1,9 @@
 """Delivery reports and rail callbacks over HTTP: kept and answered, refused without saying more than needed."""
 
+import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -8,10 +11,12 @@ from sqlalchemy import select
 
 from gateway.store.tables import callbacks, deliveries, messages
 from tests.house import CALLBACK_TOKEN, House, Houses
-from tests.meddling import AMINA, BORROW, typed
+from tests.meddling import AMINA, BORROW, healthy, typed
+from tests.servers import wait_until
 
 REPORT = "/api/sms/delivery/africastalking"
 PAY = f"/api/public/pay/{CALLBACK_TOKEN}"
+STATUSES = ("Sent", "Success")
 ACCEPTED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
@@ -47,6 +52,23 @@ class TestDeliveryReports:
         """It may come before the call returned. What no database keeps is left out of it."""
         assert await posted(house, REPORT, data={"id": "ATXid_\0new", "status": "Failed"}) == (200, "")
         assert [row.provider_id for row in await rows(house, deliveries)] == ["ATXid_new"]
+
+    async def test_while_the_database_is_away_it_is_answered_and_kept_after(self, light: Houses) -> None:
+        """The carrier may not tell it again; health says that something waits on disk."""
+        house = await light.build(works=False, database={"busy_seconds": 0.1})
+        file = house.config.database.url.removeprefix("sqlite+aiosqlite:///")
+        with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN EXCLUSIVE")
+            answers = [await posted(house, REPORT, data={"id": "ATXid_1", "status": each}) for each in STATUSES]
+            _, health = await healthy(house)
+            other.execute("ROLLBACK")
+
+        async def is_kept() -> bool:
+            return [row.status for row in await rows(house, deliveries)] == list(STATUSES)
+
+        await wait_until(is_kept)
+        assert answers == [(200, ""), (200, "")]
+        assert health["checks"]["sms_reports"] == {"status": "degraded", "waiting": 2}
 
     @pytest.mark.parametrize(
         ("path", "request_", "status"),
