@@ -4,13 +4,15 @@ The row of a closed account keeps its money's history and loses its line and ide
 once; both stay in `past_lines`, because the record of money outlives the account.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Row, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.turn import Operation
 from gateway.accounts.tables import past_lines
 from gateway.errors import Rejected
+from gateway.operations.outbox import Context
 from gateway.store import customers
 from gateway.texting import stops
 
@@ -53,7 +55,16 @@ async def given_up(connection: AsyncConnection, customer: customers.Customer, op
     )  # fmt: skip
 
 
-async def before(connection: AsyncConnection, msisdn: str) -> list[Row[tuple[object, ...]]]:
+async def joined(connection: AsyncConnection, _: Operation, customer_id: str, __: Context) -> None:
+    """Somebody has a line that was another's, who may have stopped reminders: they themselves have not. Who comes back
+    has."""
+    customer = await customers.get(connection, customer_id)
+    last = next(iter(await before(connection, customer.msisdn)), None)
+    if last is not None and last.national_id != customer.national_id:
+        await stops.left(connection, customer.msisdn, last.until)
+
+
+async def before(connection: AsyncConnection, msisdn: str) -> list[Row[Any]]:
     """Whose line this has been, the newest first."""
     query = select(past_lines).where(past_lines.c.msisdn == msisdn).order_by(past_lines.c.id.desc())
     return list(await connection.execute(query))

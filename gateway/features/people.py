@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from flows.known import Organisation
+from gateway.accounts import lines
 from gateway.clock import HOUR_MS, local
 from gateway.facts.people import PeopleFacts
 from gateway.feature import Feature, Tools
@@ -40,9 +41,10 @@ def feature(tools: Tools) -> Feature:
 
 
 def _joined(tools: Tools) -> tuple[Joined, ...]:
-    """Money that waits for the line is theirs, and where a registry is connected they are looked up in it."""
+    """What its owner before did not want is not theirs, money that waits for the line is, and where a registry is
+    connected they are looked up in it."""
     claimed = Claims(tools.books, tools.outbox).joined
     identity = tools.config.wallet.identity
     if connected(identity) is None:
-        return (claimed,)
-    return claimed, Verification(tools.outbox, verified_tier=identity.verified_tier).joined
+        return lines.joined, claimed
+    return lines.joined, claimed, Verification(tools.outbox, verified_tier=identity.verified_tier).joined

@@ -75,7 +75,7 @@ class AnswerStep:
                 case "language":
                     await customers.changed(connection, work.customer_id, language=about["language"])
                 case "stop":
-                    await stops.stopped(connection, work.intent["msisdn"], "word", now)
+                    await stops.stopped(connection, work.intent["msisdn"], stops.WORD, now)
                 case "start":
                     await stops.started(connection, work.intent["msisdn"])
             for number, each in enumerate(outcome.data["says"]):

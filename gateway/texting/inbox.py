@@ -127,7 +127,7 @@ class Inbox:
         the same."""
         if await self._is_too_much(connection, sms.msisdn, now):
             if understood(text, self._tools.menus.catalogue.keywords).get("keyword") == STOP:
-                await stops.stopped(connection, sms.msisdn, "word", now)
+                await stops.stopped(connection, sms.msisdn, stops.WORD, now)
             return
         operation = await self._operation(connection, sms, text, identity, now)
         if await self._tools.outbox.put(connection, operation, is_ours=True):

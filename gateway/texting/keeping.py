@@ -59,7 +59,7 @@ class Keeping:
         """Raises Unavailable or Uncertain."""
         if told.purpose == STOP:
             async with self._store.begin() as connection:
-                await stops.stopped(connection, told.content["line"], "carrier", told.received_at)
+                await stops.stopped(connection, told.content["line"], stops.CARRIER, told.received_at)
         else:
             await self._inbox.received(IncomingSms(**told.content), told.received_at)
 

@@ -11,6 +11,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.demo import PEOPLE
 from gateway.store.tables import customers
+from gateway.texting import stops
 from tests.gateway.postoffice import PostOffice, opened
 from tests.house import House, Houses
 from tests.meddling import AMINA, BARAKA, typed
@@ -171,6 +172,21 @@ class TestClosing:
             closed = (await connection.execute(select(customers).where(customers.c.id == jane.id))).one()
         assert (row.msisdn, row.national_id, row.why) == (jane.msisdn, jane.national_id, "closed")
         assert (closed.state, closed.pin_hash, closed.national_id) == ("closed", None, None)
+
+    async def test_whoever_joins_on_the_free_line_has_not_said_stop(self, house: House) -> None:
+        """Who had it before had."""
+        jane = PEOPLE[2]
+        async with house.gateway.store.begin() as connection:
+            await stops.stopped(connection, jane.msisdn, stops.WORD, house.gateway.clock())
+        await typed(house, "8", "7", jane.pin, phone=jane.msisdn)
+        await wait_until(lambda: _is_closed(house))
+
+        await typed(
+            house, "1", "1", "1", "87654321", "Neema Wanja", "1", "7786", "7786", phone=jane.msisdn, session="two"
+        )
+
+        async with house.gateway.store.read() as connection:
+            assert not await stops.is_stopped(connection, jane.msisdn)
 
     @pytest.mark.parametrize(("phone", "said"), [(AMINA, "a loan is not finished"), (BARAKA, "kuna pesa")])
     async def test_one_with_money_or_a_loan_is_not(self, house: House, phone: str, said: str) -> None:
