@@ -5,6 +5,7 @@ from gateway.accounts.staff import Staff
 from gateway.facts.linked import LinkedFacts
 from gateway.feature import Feature, Tools
 from gateway.playbooks.linking import Linking
+from gateway.web.deeds import Deeds
 from gateway.web.linked import LinkedRoutes
 
 
@@ -13,5 +14,5 @@ def feature(tools: Tools) -> Feature:
     linking = Linking(tools.outbox, codes, settings)
     facts = LinkedFacts(codes, most=settings.linked_lines)
     staff = Staff(tools.outbox, settings, tools.config.staff)
-    routes = LinkedRoutes(tools.store, tools.outbox, staff, tools.clock)
+    routes = LinkedRoutes(Deeds(tools.store, tools.outbox, tools.clock), staff)
     return Feature(instants=linking.handlers(), readers=facts.readers(), routes=routes.table())

@@ -7,7 +7,11 @@ from gateway.facts.staff import StaffFacts
 from gateway.feature import Feature, Tools
 from gateway.features.accounts import accounts_of
 from gateway.playbooks.staffing import Staffing
+from gateway.web.deeds import Deeds
 from gateway.web.officers import OfficerRoutes
+from gateway.web.prompts import PromptRoutes
+
+DEPOSIT = "wallet.deposit"
 
 
 def feature(tools: Tools) -> Feature:
@@ -19,10 +23,14 @@ def feature(tools: Tools) -> Feature:
     people = PeopleFacts(tools.under_way, tools.clock)
     loans = LoanFacts(tools.books, tools.portfolio, people, tools.clock)
     facts = StaffFacts(loans, staff, tools.outbox, config.staff, tools.clock)
-    routes = OfficerRoutes(tools.store, tools.outbox, staff, staffing, tools.portfolio, tools.clock, tools.under_way)
+    deeds = Deeds(tools.store, tools.outbox, tools.clock)
+    routes = OfficerRoutes(
+        tools.store, tools.outbox, deeds, staff, staffing, tools.portfolio, tools.clock, tools.under_way
+    )
+    prompts = PromptRoutes(tools.store, deeds, staff, tools.portfolio, has_deposits=lambda: tools.outbox.knows(DEPOSIT))
     return Feature(
         playbooks=staffing.playbooks(),
         instants=staffing.handlers(),
         readers=facts.readers(),
-        routes=routes.table(),
+        routes=(*routes.table(), *prompts.table()),
     )
