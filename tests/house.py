@@ -18,7 +18,8 @@ from gateway.clock import system
 from gateway.config import Config
 from gateway.errors import Unavailable
 from gateway.store.tables import messages, operations
-from simulator.client import Line, Outside
+from simulator.line import Line
+from simulator.outside import Outside
 from simulator.standins import app as standins_app
 from simulator.standins.settings import Settings as StandinSettings
 from tests.servers import free_port, wait_until

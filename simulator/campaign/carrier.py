@@ -14,7 +14,7 @@ from yarl import URL
 
 from simulator.campaign.diary import Diary
 from simulator.campaign.facts import Heard
-from simulator.client import NETWORK_CODE, SERVICE_CODE, callback_url
+from simulator.line import NETWORK_CODE, SERVICE_CODE, callback_url
 
 CARRIER_SECONDS = 9.0
 TWICE, LOST, AGAIN = 0.10, 0.08, 0.10

@@ -19,7 +19,7 @@ from simulator.campaign.facts import Facts, Moved, Sms
 from simulator.campaign.outside import WholeOutside
 from simulator.campaign.plan import FAULTS, Plan, Span, drawn
 from simulator.campaign.stage import Servers, Stage
-from simulator.client import SimulatorError
+from simulator.errors import SimulatorError
 from simulator.load.child import ChildError, end_on_sigterm
 
 PROMPT_SECONDS = 4.0

@@ -11,7 +11,8 @@ from simulator.campaign.carrier import Carrier, Session
 from simulator.campaign.diary import Diary
 from simulator.campaign.outside import WholeOutside
 from simulator.campaign.plan import Person, Plan
-from simulator.client import Away, Prompt
+from simulator.errors import Away
+from simulator.outside import Prompt
 
 DROPPED = 0.04
 SAME_SCREEN_MAX = 3

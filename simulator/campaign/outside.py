@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from simulator.campaign.plan import Breakage
-from simulator.client import Message, Outside, Prompt
+from simulator.outside import Message, Outside, Prompt
 
 
 class _Prompts(msgspec.Struct):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.client import cents
+from simulator.numbers import cents
 
 Tone = Literal["success", "failure", "neutral"]
 

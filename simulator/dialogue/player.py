@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from simulator.client import Message, Outside, Prompt, Screen, SimulatorError
 from simulator.dialogue.script import NAME, Dialogue, DialogueError, Fault, Step
+from simulator.errors import SimulatorError
+from simulator.line import Screen
+from simulator.outside import Message, Outside, Prompt
 
 PATIENCE_SECONDS = 20.0
 POLL_SECONDS = 0.05

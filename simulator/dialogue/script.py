@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from simulator.client import cents, e164
+from simulator.numbers import cents, e164
 
 ANSWERS = ("pay", "cancel", "wrong-pin", "insufficient", "ignore")
 NAME = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 
-from simulator.client import reachable
+from simulator.line import reachable
 
 HOST = "127.0.0.1"
 PREFIX = "NYOTA_"

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.client import NETWORKS
+from simulator.line import NETWORKS
 from simulator.phone.launch import main
 
 DEFAULT_URL = "http://127.0.0.1:8383"

@@ -18,7 +18,9 @@ from textual.events import Resize
 from textual.widgets import Footer, Input, OptionList, Static
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from simulator.client import SERVICE_CODE, Away, Line, Outside, Prompt, reachable
+from simulator.errors import Away
+from simulator.line import SERVICE_CODE, Line, reachable
+from simulator.outside import Outside, Prompt
 from simulator.phone.handset import KEYS, Handset
 from simulator.phone.inbox import Inbox
 from simulator.phone.people import spaced

@@ -8,7 +8,7 @@ from textual.events import Click
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from simulator.client import SERVICE_CODE
+from simulator.line import SERVICE_CODE
 from simulator.phone.people import spaced
 from simulator.phone.sign import Sign
 from simulator.phone.sim import Face, Sim

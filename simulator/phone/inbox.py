@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from simulator.client import Message
+from simulator.outside import Message
 from simulator.phone.sim import SELF
 
 NAIROBI = timezone(timedelta(hours=3), "EAT")

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from simulator.client import dialled_at, e164, standins_url
 from simulator.dialogue import DialogueError
+from simulator.line import dialled_at
+from simulator.numbers import e164
+from simulator.outside import standins_url
 from simulator.phone.app import PhoneApp
 from simulator.phone.people import PEOPLE
 from simulator.phone.transcript import perform

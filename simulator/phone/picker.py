@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList
 from textual.widgets.option_list import Option
 
-from simulator.client import e164
+from simulator.numbers import e164
 from simulator.phone.people import PEOPLE, Person, spaced
 
 

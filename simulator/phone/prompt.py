@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from simulator.client import Prompt
+from simulator.outside import Prompt
 from simulator.phone.people import spaced
 
 PIN_DIGITS = 4

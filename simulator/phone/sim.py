@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from simulator.client import Line, Message, NoService, Prompt, Screen, split_shortcut
+from simulator.errors import NoService
+from simulator.line import Line, Screen, split_shortcut
+from simulator.outside import Message, Prompt
 from simulator.phone.people import Person, person
 
 SESSION_SECONDS = 180

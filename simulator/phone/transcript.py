@@ -7,8 +7,9 @@ from pathlib import Path
 
 import aiohttp
 
-from simulator.client import Lines, Outside, dialled_at
 from simulator.dialogue import Dialogue, Difference, Scene, load, play
+from simulator.line import Lines, dialled_at
+from simulator.outside import Outside
 from simulator.phone.people import person
 
 WIDTH = 34

@@ -9,7 +9,7 @@ from collections import Counter
 from gateway.inbound import Inbound
 from simulator.campaign import script
 from simulator.campaign.facts import Heard
-from simulator.client import SERVICE_CODE
+from simulator.line import SERVICE_CODE
 from simulator.virtual.clock import Agenda, Clock
 from simulator.virtual.plan import Act, Plan
 from simulator.virtual.record import Record

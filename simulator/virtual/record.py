@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from simulator.campaign.plan import Person
-from simulator.client import SERVICE_CODE
+from simulator.line import SERVICE_CODE
 from simulator.virtual.plan import EAT
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.client import Lines
 from simulator.dialogue import load, play
+from simulator.line import Lines
 from tests.dialogues.stages import STAGES, stage_of
 from tests.house import Houses
 

@@ -16,7 +16,9 @@ import yaml
 
 from gateway.books.integrity import Finding, check
 from gateway.store.engine import Store
-from simulator.client import Line, NoService, Outside
+from simulator.errors import NoService
+from simulator.line import Line
+from simulator.outside import Outside
 from simulator.standins.app import Standins
 from simulator.standins.world import WORLD, World
 from tests.servers import closed, listening, wait_until

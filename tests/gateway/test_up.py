@@ -17,7 +17,8 @@ from gateway.config import ShortCode
 from gateway.ledgers.fineract import Settings
 from gateway.ledgers.loading import settings_of
 from gateway.up import Wishes, configured
-from simulator.client import Line, Outside
+from simulator.line import Line
+from simulator.outside import Outside
 from tests.meddling import AMINA, AMINA_PIN, TO_THE_PIN
 from tests.servers import wait_until
 

@@ -1,7 +1,7 @@
 """The how-to about dialogues: what it writes down plays on a whole gateway."""
 
-from simulator.client import Lines
 from simulator.dialogue import parse, play
+from simulator.line import Lines
 from tests.guides import instructions
 from tests.house import House
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from simulator.client import Lines, Outside
 from simulator.dialogue import DialogueError, Difference, Scene, parse, play
+from simulator.line import Lines
+from simulator.outside import Outside
 from tests.simulator.pretend_network import AMINA, BARAKA, RECEIPT, PretendNetwork, visited_network
 
 BORROW = """

@@ -1,7 +1,8 @@
 """What happened on the phones, as a file that plays again; a PIN is never in it."""
 
-from simulator.client import Lines, Outside
 from simulator.dialogue import parse, play
+from simulator.line import Lines
+from simulator.outside import Outside
 from simulator.phone.recorder import Recorder
 from simulator.phone.sim import Happened
 from tests.simulator.pretend_network import AMINA, BARAKA, visited_network

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from simulator.client import Line, Outside
+from simulator.line import Line
+from simulator.outside import Outside
 from simulator.phone.people import PEOPLE, STRANGER, person, spaced
 from simulator.phone.sim import (
     BUSY_HINT,

@@ -13,7 +13,7 @@ from aiohttp.test_utils import unused_port
 from gateway import app, demo
 from gateway.clock import system
 from gateway.config import Config
-from simulator.client import Movement, Outside
+from simulator.outside import Movement, Outside
 from simulator.standins import app as standins_app
 from simulator.standins.settings import Settings as StandinSettings
 from tests.house import House, settings

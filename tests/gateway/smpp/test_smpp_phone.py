@@ -9,7 +9,7 @@ import pytest
 
 from gateway import spool
 from gateway.config import SmppLink
-from simulator.client import Outside
+from simulator.outside import Outside
 from simulator.phone.transcript import perform
 from tests.house import House, Houses
 from tests.meddling import AMINA

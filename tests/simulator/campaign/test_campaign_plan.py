@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.campaign.plan import ANSWERS, FAULTS, LIFE_SECONDS, drawn
-from simulator.client import e164
+from simulator.numbers import e164
 from simulator.standins.faults import APIS, EVERY_API, SECONDS
 
 seeds = st.integers(0, 1_000_000)

@@ -11,7 +11,9 @@ import pytest
 import smpp34
 from aiohttp.test_utils import unused_port
 
-from simulator.client import Away, Line, NoService, Outside, dialled_at
+from simulator.errors import Away, NoService
+from simulator.line import Line, dialled_at
+from simulator.outside import Outside
 from simulator.standins import gsm
 from simulator.standins.app import start
 from simulator.standins.settings import Settings

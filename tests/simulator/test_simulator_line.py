@@ -7,19 +7,8 @@ from aiohttp import ClientSession
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.client import (
-    Away,
-    Line,
-    Lines,
-    NoService,
-    Outside,
-    callback_url,
-    cents,
-    e164,
-    reachable,
-    split_shortcut,
-    standins_url,
-)
+from simulator.errors import NoService
+from simulator.line import Line, Lines, callback_url, reachable, split_shortcut
 from tests.simulator.pretend_network import ACCEPTED, AMINA, AMOUNT, BARAKA, MENU, visited_network
 
 NOBODY = "http://127.0.0.1:9"
@@ -158,73 +147,6 @@ class TestLine:
             assert network.hops[0]["sessionId"] == network.hops[2]["sessionId"]
 
 
-class TestOutside:
-    async def test_messages_come_oldest_first(self) -> None:
-        """Only this phone's SMS are listed."""
-        async with visited_network() as (network, http):
-            network.deliver_sms(AMINA, "first")
-            network.deliver_sms(BARAKA, "not hers")
-            network.deliver_sms(AMINA, "second")
-
-            messages = await Outside(http, network.url).messages("0711000001")
-
-            assert [message.text for message in messages] == ["first", "second"]
-
-    async def test_a_prompt_is_seen_and_answered(self) -> None:
-        """An answered prompt is not open any more."""
-        async with visited_network() as (network, http):
-            outside = Outside(http, network.url)
-            network.raise_prompt(AMINA, "2160.00", "LN7K2")
-
-            [prompt] = await outside.prompts(AMINA)
-            await outside.answer(prompt.id, "pay")
-            [answered] = await outside.prompts(AMINA)
-
-            assert (prompt.amount_cents, prompt.account_reference) == (216_000, "LN7K2")
-            assert (prompt.is_open, answered.is_open) == (True, False)
-            assert network.answers == [(prompt.id, "pay")]
-
-    async def test_money_settings_faults_and_sms_reach_the_control_api(self) -> None:
-        """Every knob arrives by the name that the stand-ins know."""
-        async with visited_network() as (network, http):
-            outside = Outside(http, network.url)
-
-            money = await outside.money()
-            await outside.settings(auto_answer=False)
-            await outside.faults(api="b2c", fault="timeout", rate=0.5, seed=7)
-            await outside.write_sms(AMINA, "BAL")
-            await outside.pay_paybill(AMINA, amount="500.00", account="LN7K2")
-
-            assert money.movements[0].amount_cents == 198_000
-            assert money.totals.out == "1980.00"
-            assert network.settings == [{"autoAnswer": False}]
-            assert network.faults == [{"api": "b2c", "fault": "timeout", "rate": 0.5, "seed": 7}]
-            assert network.written == [(AMINA, "BAL")]
-            assert network.payments == [{"phone": AMINA, "amount": "500.00", "account": "LN7K2"}]
-
-    async def test_a_refusal_is_away_with_its_reason(self) -> None:
-        """Status and body are in the error, for whoever has to look."""
-        async with visited_network() as (network, http):
-            network.is_away = True
-
-            with pytest.raises(Away, match=r"503.*away"):
-                await Outside(http, network.url).messages(AMINA)
-
-    async def test_an_answer_of_another_shape_is_away(self) -> None:
-        """A message without id or text is not guessed at."""
-        async with visited_network() as (network, http):
-            network.messages.append({"phone": AMINA})
-
-            with pytest.raises(Away, match="something else"):
-                await Outside(http, network.url).messages(AMINA)
-
-    async def test_unreachable_standins_are_away(self) -> None:
-        """Nobody listening is the same as a refusal."""
-        async with ClientSession() as http:
-            with pytest.raises(Away):
-                await Outside(http, NOBODY).settings(auto_answer=True)
-
-
 class TestAddresses:
     def test_a_host_alone_means_the_ussd_callback(self) -> None:
         """A full address, such as one with a token, is taken as it is."""
@@ -232,23 +154,8 @@ class TestAddresses:
         assert str(callback_url("http://127.0.0.1:8383/")) == "http://127.0.0.1:8383/api/ussd/handler"
         assert callback_url("http://h/api/ussd/africastalking/beef").path == "/api/ussd/africastalking/beef"
 
-    def test_the_standins_are_on_the_next_port(self) -> None:
-        """The path of the callback plays no part."""
-        assert standins_url("http://127.0.0.1:8383/api/ussd/handler") == "http://127.0.0.1:8384"
 
-
-class TestNumbers:
-    @pytest.mark.parametrize("typed", ["0711000001", "254711000001", "+254 711 000 001", "711000001"])
-    def test_a_phone_is_understood_in_every_usual_form(self, typed: str) -> None:
-        """All of them are the same phone."""
-        assert e164(typed) == AMINA
-
-    @pytest.mark.parametrize("typed", ["", "12", "Amina", "+14155550100", "07110000011", "0202345678"])
-    def test_what_is_no_kenyan_phone_is_refused(self, typed: str) -> None:
-        """The refusal shows an example."""
-        with pytest.raises(ValueError, match="0711 000 001"):
-            e164(typed)
-
+class TestCodes:
     @pytest.mark.parametrize("dialled", ["", "*#", "383", "*383", "383#", "hello"])
     def test_what_is_no_code_is_refused(self, dialled: str) -> None:
         """Only what starts with a star and ends with a hash is a USSD code."""
@@ -265,14 +172,3 @@ class TestNumbers:
     def test_another_code_is_dialled_as_it_is(self) -> None:
         """A code that only looks similar is not a shortcut of ours."""
         assert split_shortcut("*3830*1#") == ("*3830*1#", "")
-
-    @given(st.integers(0, 10**12))
-    def test_cents_survive_their_written_form(self, amount_cents: int) -> None:
-        """No floating point is involved."""
-        assert cents(f"{amount_cents // 100:,}.{amount_cents % 100:02d}") == amount_cents
-
-    @pytest.mark.parametrize("text", ["", "many", "1.234", "NaN", "Infinity"])
-    def test_what_is_no_amount_is_refused(self, text: str) -> None:
-        """Fractions of a cent are none either."""
-        with pytest.raises(ValueError, match="amount"):
-            cents(text)
