@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.approve import REASONS
@@ -29,20 +28,14 @@ from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.web.paging import following, position_of
 from gateway.web.problems import problem, validated
+from gateway.web.said import By
 
 PAGE_MAX = 200
 FILTERS = ("state", "kind")
 HERE = frozenset({OFFICER, *THEIR_OWN})
 
 
-class Yes(BaseModel):
-    """`by` is who decides, as the audit shall name them."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
-    by: str = Field(min_length=1, max_length=36)
-
-
-class No(Yes):
+class No(By):
     reason: str = Field(min_length=1, max_length=40)
 
 
@@ -83,7 +76,7 @@ class ApprovalRoutes:
         return web.json_response({"approvals": shown, "cursor": cursor})
 
     async def approve(self, request: web.Request) -> web.StreamResponse:
-        return await validated(request, Yes, lambda yes: self._answered(request, yes.by, None))
+        return await validated(request, By, lambda yes: self._answered(request, yes.by, None))
 
     async def decline(self, request: web.Request) -> web.StreamResponse:
         return await validated(request, No, lambda no: self._answered(request, no.by, no.reason))

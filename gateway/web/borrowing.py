@@ -14,8 +14,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,15 +34,12 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.problems import problem, validated
+from gateway.web.said import By
 
 Amount = Annotated[Decimal, Field(ge=0, le=10_000_000, decimal_places=2)]
 
 
-class Said(BaseModel):
-    """`by` is who decides, as the record shall name them."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
-    by: str = Field(min_length=1, max_length=36)
+class Said(By):
     why: str = Field(min_length=1, max_length=200)
 
 
@@ -51,11 +47,9 @@ class NewLimit(Said):
     amount: Amount
 
 
-class Thing(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel)
+class Thing(By):
     description: str = Field(min_length=1, max_length=200)
     value: Amount
-    by: str = Field(min_length=1, max_length=36)
 
 
 class BorrowingRoutes:

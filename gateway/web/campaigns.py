@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gateway.books.accounts import CURRENCY
 from gateway.campaigns import letters, records
@@ -32,6 +32,7 @@ from gateway.web.files import streamed
 from gateway.web.keys import keyed
 from gateway.web.paging import limit_of
 from gateway.web.problems import problem, validated
+from gateway.web.said import By, Said
 
 PAGE, PAGE_MAX = 20, 100
 SAMPLES = 5
@@ -41,24 +42,14 @@ STATUS_OF = {"not-found": 404, "invalid": 422, "unreadable": 422}
 HEAD: Row = ("row", "phone", "language", "parts", "outcome", "reason", "cost", "at", "email")
 
 
-class Written(BaseModel):
+class Written(By):
     """A campaign before anybody is in it."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     name: str = Field(min_length=1, max_length=80)
     purpose: Literal["offer", "notice"]
     texts: dict[str, str] = Field(min_length=1, max_length=10)
-    by: str = Field(min_length=2, max_length=36)
     partner: str = ""
     channels: tuple[Literal["sms", "email"], ...] = ("sms",)
-
-
-class Said(BaseModel):
-    """`by` is who does it, as the record shall name them; `why` is kept with it."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    why: str = Field(min_length=3, max_length=120)
 
 
 class CampaignRoutes:

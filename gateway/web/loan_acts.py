@@ -18,8 +18,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from flows.text import msisdn as kenyan
 from flows.turn import Operation, reference
@@ -35,23 +34,20 @@ from gateway.store.engine import Store
 from gateway.web.keys import key_of, key_reused
 from gateway.web.loans import named, no_loan
 from gateway.web.problems import problem, validated
+from gateway.web.said import Said, Second
 
 NAMESPACE = uuid.UUID("3c0d7f52-8a1e-5b64-9f0b-6c6f616e6163")
 Amount = Annotated[Decimal, Field(gt=0, le=10_000_000, decimal_places=2)]
 
 
-class Said(BaseModel):
-    """`by` is who asks for it, as the record shall name them; `why` is kept with the loan."""
-
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    why: str = Field(min_length=3, max_length=120)
+class Asked(Said):
+    """What the first person says."""
 
     def intent(self) -> dict[str, Any]:
         return {"by": self.by, "why": self.why}
 
 
-class Booked(Said):
+class Booked(Asked):
     phone: str
     product: str
     amount: Amount
@@ -73,7 +69,7 @@ class Booked(Said):
         return known | ({"repayments": self.repayments} if self.repayments else {})
 
 
-class Paid(Said):
+class Paid(Asked):
     amount: Amount
     receipt: str = Field(min_length=3, max_length=40)
     on: date
@@ -83,7 +79,7 @@ class Paid(Said):
         return {**super().intent(), "amount_cents": cents, "receipt": self.receipt, "on": on}
 
 
-class TakenBack(Said):
+class TakenBack(Asked):
     receipt: str = Field(min_length=3, max_length=40)
     returned: bool = False
     """The rail has given the money back already."""
@@ -92,7 +88,7 @@ class TakenBack(Said):
         return {**super().intent(), "receipt": self.receipt, "returned": self.returned}
 
 
-class Charged(Said):
+class Charged(Asked):
     amount: Amount
     kind: Literal["fee", "penalty"] = "penalty"
 
@@ -100,7 +96,7 @@ class Charged(Said):
         return {**super().intent(), "amount_cents": int(self.amount * 100), "kind": self.kind}
 
 
-class NewDates(Said):
+class NewDates(Asked):
     extra_instalments: int = Field(0, ge=0, le=120)
     annual_rate_percent: Annotated[Decimal, Field(ge=0, le=1000)] | None = None
     next_due_on: date | None = None
@@ -114,20 +110,13 @@ class NewDates(Said):
         return intent
 
 
-class Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    decision: Literal["approve", "decline"] = "approve"
-    why: str = Field("", max_length=40)
-
-
-ACTS: Mapping[str, type[Said]] = {
+ACTS: Mapping[str, type[Asked]] = {
     "repayments": Paid,
     "reversals": TakenBack,
     "charges": Charged,
     "waivers": Charged,
     "reschedule": NewDates,
-    "write-off": Said,
+    "write-off": Asked,
 }
 
 
@@ -168,7 +157,7 @@ class LoanActRoutes:
 
     def _acting(self, act: str) -> Any:
         async def handle(request: web.Request) -> web.StreamResponse:
-            async def asked(body: Said) -> web.StreamResponse:
+            async def asked(body: Asked) -> web.StreamResponse:
                 async with self._store.read() as connection:
                     record = await named(connection, self._portfolio, request)
                 if record is None:
@@ -228,7 +217,7 @@ class LoanActRoutes:
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         """The second person's part."""
 
-        async def decide(body: Answer) -> web.StreamResponse:
+        async def decide(body: Second) -> web.StreamResponse:
             deed = Deed(body.by, body.by, body.why, "", self._clock())
             state = {"approve": "approved", "decline": "declined"}[body.decision]
             try:
@@ -242,7 +231,7 @@ class LoanActRoutes:
             self._outbox.news.set()
             return web.json_response({"reference": row.reference, "act": row.intent["act"], "state": state})
 
-        return await validated(request, Answer, decide)
+        return await validated(request, Second, decide)
 
 
 def _waiting(operation: Operation) -> web.Response:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +40,7 @@ from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.keys import key_reused, keyed
 from gateway.web.problems import problem, validated
+from gateway.web.said import By, Said
 
 NAMESPACE = uuid.UUID("5a2f3c18-9a0b-5d4e-8c51-6d706573612e")
 AMOUNT_MAX = 250_000
@@ -63,26 +64,13 @@ def _whole(amount: Decimal) -> Decimal:
 
 Phone = Annotated[str, AfterValidator(_line)]
 Shillings = Annotated[Decimal, Field(ge=1, le=AMOUNT_MAX), AfterValidator(_whole)]
-By = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=36)]
-Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=120)]
 
 
-class Body(BaseModel):
-    """`by` is who does it, as the record shall name them."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: By
-
-
-class Push(Body):
+class Push(By):
     phone: Phone
     amount: Shillings
     loan: Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=16)] | None = None
     """A running loan of whoever has the phone; without one it is for the wallet."""
-
-
-class Said(Body):
-    why: Why
 
 
 class Pay(Said):

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as kenyan
@@ -36,6 +36,7 @@ from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.keys import key_of, key_reused
 from gateway.web.problems import problem, validated
+from gateway.web.said import Said, Second
 
 NAMESPACE = uuid.UUID("0d8f4f6e-53c5-5c0b-9b1e-6f7264657265")
 CENTS = 100
@@ -55,21 +56,11 @@ class Source:
     verb: Literal["withdraw", "collect"] = "withdraw"
 
 
-class Wanted(BaseModel):
-    """`by` is who asks for it, as the record shall name them."""
+class Wanted(Said):
+    """What the first person asks for."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
     phone: str
     amount: Annotated[Decimal, Field(gt=0, le=Decimal(999_999), decimal_places=2)]
-    by: str = Field(min_length=2, max_length=36)
-    why: str = Field(min_length=3, max_length=120)
-
-
-class Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    decision: Literal["approve", "decline"] = "approve"
-    why: str = Field("", max_length=40)
 
 
 class OrderRoutes:
@@ -98,7 +89,7 @@ class OrderRoutes:
 
     async def confirm(self, request: web.Request) -> web.StreamResponse:
         """The second person's part."""
-        return await validated(request, Answer, lambda said: self._decided(request, said))
+        return await validated(request, Second, lambda said: self._decided(request, said))
 
     async def _asked(self, key: str, wanted: Wanted) -> web.Response:
         line = kenyan(wanted.phone)
@@ -144,7 +135,7 @@ class OrderRoutes:
             return problem(409, "insufficient-funds", f"amount: {amount_text(free)} {CURRENCY} available")
         return None
 
-    async def _decided(self, request: web.Request, said: Answer) -> web.Response:
+    async def _decided(self, request: web.Request, said: Second) -> web.Response:
         state = {"approve": "approved", "decline": "declined"}[said.decision]
         try:
             async with self._store.begin() as connection:

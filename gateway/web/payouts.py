@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts.audit import Deed
@@ -28,17 +27,10 @@ from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.web.paging import following, position_of
 from gateway.web.problems import problem, validated
+from gateway.web.said import Said
 
 PAGE_MAX = 200
 STATES = {"release": "approved", "decline": "declined"}
-
-
-class Said(BaseModel):
-    """`by` is who decides, as the record shall name them; `why` is kept with it."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-    by: str = Field(min_length=2, max_length=36)
-    why: str = Field(min_length=3, max_length=120)
 
 
 class PayoutRoutes:

@@ -18,8 +18,8 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.playbooks.reversing import KIND, Reversing
 from gateway.store.engine import Store
-from gateway.web.mpesa import Said
 from gateway.web.problems import problem, validated
+from gateway.web.said import Said
 
 
 class Reverse(Said):

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.text import msisdn as kenyan
@@ -33,20 +33,13 @@ from gateway.suspense import held as kept
 from gateway.suspense.held import STATES, Held
 from gateway.web.paging import limit_of, position_of
 from gateway.web.problems import problem, validated
+from gateway.web.said import Said
 
 PAGE, PAGE_MAX = 50, 200
 NOT_FOUND = frozenset({"unknown"})
 INVALID = frozenset({"no-such-loan", "no-such-customer", "other-phone", "no-phone", "cents", "state", "not-booked"})
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-
-
-class Said(BaseModel):
-    """`by` is who says it, as the record shall name them; `why` is kept with it."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: Annotated[Text, Field(min_length=2, max_length=36)]
-    why: Annotated[Text, Field(min_length=3, max_length=120)]
 
 
 class Assign(Said):
