@@ -131,10 +131,6 @@ def loan_fees(loan_id: str) -> str:
     return f"loan.fees:{loan_id}"
 
 
-def loan_penalties(loan_id: str) -> str:
-    return f"loan.penalties:{loan_id}"
-
-
 def peer_principal(loan_id: str) -> str:
     return f"peer.principal:{loan_id}"
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from gateway.accounts.codes import Codes
 from gateway.config import Messages, SmppLink
@@ -39,20 +40,6 @@ def feature(tools: Tools) -> Feature:
     gateways = gateways_of(settings)
     links = links_to(tools.config.smpp.links)
     carriers = carriers_of(tools, gateways, {link.name: SmppCarrier(link, its) for link, its in links})
-    codes = Codes(tools.config, tools.store, tools.clock)
-    quiet = Quiet(settings.quiet_from, settings.quiet_until)
-    send = message.SendStep(
-        carriers,
-        tools.store,
-        lambda: tools.catalogue,
-        tools.clock,
-        codes,
-        links_of(tools),
-        quiet,
-        reminding_of(tools).is_moot,
-        lambda name: tools.menus.called(name).catalogue,
-        Unlinked(tools.outbox),
-    )
 
     async def closed() -> None:
         for gateway in gateways.values():
@@ -74,17 +61,36 @@ def feature(tools: Tools) -> Feature:
 
     unwritten = Spool(tools.data / REPORTS, Reported)
     reports = KeptReports(Reports(tools.store, tools.clock, Unlinked(tools.outbox).reported), unwritten, tools.clock)
-    delivery = SmsRoutes(reports, {name: each for name, each in tools.providers.items() if hasattr(each, "send_sms")})
-    accepting = Accepting(tools.store, tools.outbox)
-    routes = MessageRoutes(tools.store, accepting, tools.menus, carriers, settings)
+    routes = MessageRoutes(tools.store, Accepting(tools.store, tools.outbox), tools.menus, carriers, settings)
     return Feature(
-        playbooks=(message.playbook(send),),
+        playbooks=(message.playbook(_send(tools, carriers)),),
         routes=routes.table(),
-        open_routes=delivery.table(),
+        open_routes=SmsRoutes(reports, senders_of(tools)).table(),
         checks={"sms_reports": unwritten.check, **({"smpp": spool.check} if links else {})},
         runs=hearing,
         serves=reports.run,
         closes=closed,
+    )
+
+
+def senders_of(tools: Tools) -> Mapping[str, Any]:
+    """The providers who carry SMS too."""
+    return {name: provider for name, provider in tools.providers.items() if hasattr(provider, "send_sms")}
+
+
+def _send(tools: Tools, carriers: Carriers) -> message.SendStep:
+    settings = tools.config.messages
+    return message.SendStep(
+        carriers,
+        tools.store,
+        lambda: tools.catalogue,
+        tools.clock,
+        Codes(tools.config, tools.store, tools.clock),
+        links_of(tools),
+        Quiet(settings.quiet_from, settings.quiet_until),
+        reminding_of(tools).is_moot,
+        lambda name: tools.menus.called(name).catalogue,
+        Unlinked(tools.outbox),
     )
 
 
@@ -114,8 +120,7 @@ def carriers_of(tools: Tools, gateways: Mapping[str, Carrier], links: Mapping[st
     """Everybody who carries, in the configured order. Raises Misconfigured for a name that is nobody's, or two's."""
     settings = tools.config.messages
     known: dict[str, Carrier] = {LogOnly.name: LogOnly()}
-    senders = {name: provider for name, provider in tools.providers.items() if hasattr(provider, "send_sms")}
-    for key, some in (("providers", senders), ("messages.gateways", gateways), ("smpp.links", links)):
+    for key, some in (("providers", senders_of(tools)), ("messages.gateways", gateways), ("smpp.links", links)):
         for name, carrier in some.items():
             if name in known:
                 raise Misconfigured(f"{key}.{name}: another carrier has this name")

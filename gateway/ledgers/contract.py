@@ -15,8 +15,6 @@ from gateway.errors import NyotaError, Uncertain
 from gateway.lending.allocation import Parts
 from gateway.lending.terms import Terms
 
-KEY_CHARACTERS_MAX = 50
-
 Status = Literal["submitted", "approved", "active", "closed", "overpaid", "written_off", "rejected", "withdrawn"]
 
 

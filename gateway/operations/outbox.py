@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import SALTS_MAX, Operation, reference
 from gateway.clock import Clock
 from gateway.errors import BrokenInvariant, Rejected, Unavailable
+from gateway.operations import queue
 from gateway.operations.playbook import Playbook
 from gateway.sessions import Stored, unpacked
 from gateway.store.engine import Store, insert_into, is_duplicate
@@ -200,8 +201,7 @@ class Outbox:
         raise BrokenInvariant("reference used before", reference=operation.reference)
 
     async def _demand_alone(self, connection: AsyncConnection, operation: Operation) -> None:
-        query = select(operations.c.id).where(operations.c.exclusive == operation.exclusive)
-        if operation.exclusive and await connection.scalar(query) is not None:
+        if operation.exclusive and await queue.is_exclusive(connection, operation.exclusive):
             raise Rejected("something of this kind is under way", "taken")
 
     async def put_all(self, connection: AsyncConnection, some: Sequence[Operation]) -> Mapping[str, Standing]:

@@ -129,7 +129,7 @@ class Approved:
         customer = await customers.get(connection, customer.id, lock=True)
         if closed := await self._safety.refusal(connection, customer, work, now):
             return closed
-        if reason := await self._over(connection, work, now):
+        if reason := await self._over(connection, work):
             return Refused("limit", reason)
         if work.data["instalments"] not in {0, product.repayments[0]}:
             return Refused("terms", "another number of instalments than ours")
@@ -208,7 +208,7 @@ class Approved:
         }
         await self._teller.tell(connection, work, "borrow.slow", values)
 
-    async def _over(self, connection: AsyncConnection, work: Work, now: int) -> str | None:
+    async def _over(self, connection: AsyncConnection, work: Work) -> str | None:
         """Which limit it is over, if any. Those that came before it today count, whatever order they are worked in."""
         cents, product = work.intent["amount_cents"], self._portfolio.products[work.data["product"]]
         if not product.min_cents <= cents <= product.max_cents:

@@ -99,7 +99,7 @@ class Deposits:
     async def _tell_paid(self, connection: AsyncConnection, work: Work, money: Money, now: int) -> None:
         share = await self._auto.share(connection, work, work.customer_id, money.cents, now)
         wallet = await self._books.balance(connection, chart.wallet(work.customer_id))
-        values = deposited(work, money, wallet.available_cents)
+        values = {**deposited(work, money, wallet.available_cents), "phone": say.phone(work.data["msisdn"])}
         template = "wallet.deposited"
         if share is not None:
             template, values = share.template("auto.receipt"), {**values, **share.values()}
@@ -128,11 +128,11 @@ class Deposits:
 
 
 def deposited(work: Work, money: Money, wallet_cents: int) -> dict[str, Any]:
-    """What the receipt of money in a wallet says: `wallet.deposited`."""
+    """What the receipt of money in a wallet says: `wallet.deposited` with the `phone` that paid, else
+    `paybill.received`."""
     return {
         "reference": work.reference,
         "amount": say.ksh(money.cents),
-        "phone": say.phone(work.data["msisdn"]),
         "at": say.clock(money.at),
         "receipt": money.receipt or "-",
         "fee": say.ksh(0),

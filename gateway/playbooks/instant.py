@@ -50,42 +50,35 @@ class Instants:
         With `pin_later` the PIN is the first thing that they choose on the phone.
         """
         intent = operation.intent
-        is_pin_later = bool(intent.get("pin_later"))
-        pin_hash = None if is_pin_later else await self._drafted(connection, context)
-        values = {
-            "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
-            "pin_hash": pin_hash, "limit_cents": self._first_limit_cents,
-        }  # fmt: skip
-        listed = await customers.on_line(connection, context.msisdn)
-        if listed is not None and listed.state == "listed":
-            customer_id = listed.id
-            await customers.changed(connection, customer_id, **values)
-        else:
-            customer_id = operation.id
-            await customers.added(connection, customer_id, msisdn=context.msisdn, created_at=context.now, **values)
-        if is_pin_later:
+        customer_id = await self._person(connection, operation, context)
+        if intent.get("pin_later"):
             await resets.opened(connection, customer_id, until=resets.NO_END, now=context.now)
         for kind in CONSENTS:
             await customers.consented(
-                connection,
-                customer_id,
-                kind,
-                version=intent["terms_version"],
-                language=intent["language"],
+                connection, customer_id, kind, version=intent["terms_version"], language=intent["language"],
                 at=context.now,
-            )
+            )  # fmt: skip
         for account in (chart.wallet(customer_id), chart.savings(customer_id)):
             await self._books.open_account(connection, account)
-        await self._tell(
-            connection,
-            operation,
-            context,
-            customer_id,
-            "register.welcome",
-            {"first_name": say.first(intent["name"])},
-        )
+        welcome = {"first_name": say.first(intent["name"])}
+        await self._tell(connection, operation, context, customer_id, "register.welcome", welcome)
         for each in self._joined:
             await each(connection, operation, customer_id, context)
+
+    async def _person(self, connection: AsyncConnection, operation: Operation, context: Context) -> str:
+        """Whoever joins, by id: somebody new, or who was on the members' list."""
+        intent = operation.intent
+        values = {
+            "name": intent["name"], "national_id": intent["id"], "language": intent["language"], "state": "active",
+            "pin_hash": None if intent.get("pin_later") else await self._drafted(connection, context),
+            "limit_cents": self._first_limit_cents,
+        }  # fmt: skip
+        listed = await customers.on_line(connection, context.msisdn)
+        if listed is not None and listed.state == "listed":
+            await customers.changed(connection, listed.id, **values)
+            return str(listed.id)
+        await customers.added(connection, operation.id, msisdn=context.msisdn, created_at=context.now, **values)
+        return operation.id
 
     async def change_pin(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:
         hashed = await self._drafted(connection, context)

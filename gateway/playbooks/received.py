@@ -4,7 +4,6 @@ People type accounts as they like: a loan's number in any case, with spaces or d
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +21,7 @@ from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, RemoteStep, Work
 from gateway.playbooks.autorepay import AutoRepay
 from gateway.playbooks.collected import Collected
+from gateway.playbooks.deposit import deposited
 from gateway.playbooks.receipts import Receipts
 from gateway.playbooks.repaying import Money, Repaying
 from gateway.playbooks.telling import Teller
@@ -125,14 +125,7 @@ class Received:
         await self._books.post(connection, entry, now)
         share = await self._auto.share(connection, work, customer_id, money.cents, now)
         wallet = await self._books.balance(connection, account)
-        values: dict[str, Any] = {
-            "reference": work.reference,
-            "amount": say.ksh(money.cents),
-            "at": say.clock(money.at),
-            "receipt": money.receipt,
-            "fee": say.ksh(0),
-            "wallet": say.ksh(wallet.available_cents),
-        }
+        values = deposited(work, money, wallet.available_cents)
         template = share.template("auto.receipt") if share else "paybill.received"
         if share is not None:
             values |= share.values()

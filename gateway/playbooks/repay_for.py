@@ -112,7 +112,7 @@ class PaidForOthers:
         lines = (Line(money.account, money.cents), Line(account, -money.cents))
         await self._books.post(connection, Entry(work.id, "post", f"Received {work.reference}", lines), now)
         wallet = await self._books.balance(connection, account)
-        values = deposited(work, money, wallet.available_cents)
+        values = {**deposited(work, money, wallet.available_cents), "phone": say.phone(work.data["msisdn"])}
         await self._teller.tell(connection, work, "wallet.deposited", values)
         return Done()
 

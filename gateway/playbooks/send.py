@@ -196,7 +196,7 @@ class Sending:
         except TooFull:
             return Refused("full", "the receiver's wallet would hold too much")
         if receiver is None:
-            await self._wait_for(connection, work, transfer, sender, now)
+            await self._wait_for(connection, work, transfer, sender)
             return Done()
         await self._tell_sent(connection, work, receiver, now)
         await self._tell_received(connection, work, sender, receiver, now)
@@ -211,9 +211,7 @@ class Sending:
         if held.posted_cents > self._limits.most_held_cents(receiver.tier):
             raise TooFull
 
-    async def _wait_for(
-        self, connection: AsyncConnection, work: Work, transfer: Transfer, sender: Customer, now: int
-    ) -> None:
+    async def _wait_for(self, connection: AsyncConnection, work: Work, transfer: Transfer, sender: Customer) -> None:
         """Tell both phones until when, and come back then."""
         identity = return_of(work.id)
         wait = Operation(identity, RETURN, reference("RT", identity), sender.id, {"transfer": transfer.reference})

@@ -32,7 +32,7 @@ from gateway.operations.playbook import Local, Playbook, Work
 from gateway.playbooks.reversing import exclusive
 from gateway.playbooks.telling import Teller
 from gateway.rails import requests
-from gateway.rails.callbacks import BOOKED_TWICE, case_id
+from gateway.rails.callbacks import BOOKED_TWICE, PAID_AGAIN, case_id
 from gateway.rails.requests import RailRequest
 from gateway.store import payments
 from gateway.suspense import held as kept
@@ -124,7 +124,8 @@ class BookedTwice:
         await self._books.post(connection, Entry(work.id, "post", memo, lines), now)
         await queue.unpark(connection, intent["booked"], now)  # its own booking may have found the receipt taken
         text = f"{work.reference}: it left the books once"
-        await cases.settled(connection, case_id(f"{request.id}:{intent['receipt']}", BOOKED_TWICE), text, now)
+        for topic in (BOOKED_TWICE, PAID_AGAIN):
+            await cases.settled(connection, case_id(f"{request.id}:{intent['receipt']}", topic), text, now)
 
     async def of_held(self, connection: AsyncConnection, held: Held) -> Mapping[str, Any]:
         """What one in suspense is booked as: see `booked`. Its own booking may know what it was in doubt about."""

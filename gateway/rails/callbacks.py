@@ -40,7 +40,7 @@ UNCLEAR = "unclear payment"
 """The topic of a case."""
 ABOUT = {"stk": "stk", "b2c": "b2c", "reversal": "reversal"}
 """What a path is about, by how it begins; a question's path is about whatever was asked."""
-BOOKED_TWICE = "booked twice"
+BOOKED_TWICE, PAID_AGAIN = "booked twice", "paid again"
 
 Joins = Callable[[AsyncConnection, RailRequest, str, int], Awaitable[bool]]
 """Takes back what was booked for itself under the receipt that a prompt has got since, in the unit of work that hears
@@ -132,12 +132,16 @@ class RailCallbacks:
         await self._case(connection, f"{news.shortcode}:{news.receipt}", "other shortcode", evidence)
         return "forged", None
 
-    async def _case(self, connection: AsyncConnection, about: str, topic: str, evidence: Mapping[str, Any]) -> None:
+    async def _case(
+        self, connection: AsyncConnection, about: str, topic: str, evidence: Mapping[str, Any], *,
+        operation_id: str | None = None,
+    ) -> None:  # fmt: skip
         """One for each thing that it is about, however often that is told."""
         now, identity = self._clock(), case_id(about, topic)
         await cases.opened(
-            connection, identity, reference("CS", identity), topic, evidence=evidence, answer_by=now + DAY_MS, now=now
-        )
+            connection, identity, reference("CS", identity), topic, evidence=evidence, operation_id=operation_id,
+            answer_by=now + DAY_MS, now=now,
+        )  # fmt: skip
 
     async def _told(self, connection: AsyncConnection, callback: Callback, result: Result) -> tuple[str, str | None]:
         request = await self._request(connection, callback, result)
@@ -166,7 +170,7 @@ class RailCallbacks:
             await requests.noted(connection, request.id, result_code=result.code[:CODE_CHARACTERS_MAX])
         await queue.find(connection, request.operation_id, lock=True)
         if verdict in {"late", "contradiction"}:
-            await self._alarmed(connection, request, verdict, result, now)
+            await self._alarmed(connection, request, verdict, result)
         if verdict == "contradiction" and request.is_vouched and request.kind == "stk" and result.receipt:
             await self._unasked(connection, self._as_received(request, result, now), doubt=request.account_reference)
         if verdict == "late":
@@ -236,7 +240,7 @@ class RailCallbacks:
     async def _contradicted(self, connection: AsyncConnection, request: RailRequest, news: Received) -> str:
         """Held, never credited: it may be the money that has been booked already under a receipt that was typed."""
         result = Result("done", "0", "paid", "confirmed", receipt=news.receipt, amount_cents=news.amount_cents)
-        await self._alarmed(connection, request, "contradiction", result, self._clock())
+        await self._alarmed(connection, request, "contradiction", result)
         await self._unasked(connection, news, doubt=request.account_reference)
         return "contradiction"
 
@@ -330,30 +334,18 @@ class RailCallbacks:
         step = self._playbooks[row.kind].after(STEPS[request.kind]) or row.step
         await queue.reopen(connection, row.id, step=step, data=data, now=now)
 
-    async def _alarmed(
-        self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result, now: int
-    ) -> None:
+    async def _alarmed(self, connection: AsyncConnection, request: RailRequest, verdict: str, result: Result) -> None:
         """A person must look: the rail has contradicted itself, or people. Each further receipt is a case."""
-        after_payment = "paid again" if result.kind == "done" else "refused after payment"
+        after_payment = PAID_AGAIN if result.kind == "done" else "refused after payment"
         topic = "paid after refusal" if verdict == "late" else after_payment
         ALARMS.labels(topic).inc()
         log.error("contradiction", topic=topic, operation=request.account_reference, code=result.code)
-        about = f"{request.id}:{topic}:{result.receipt}" if topic == "paid again" else f"{request.id}:{topic}"
-        identity = str(uuid.uuid5(NAMESPACE, about))
+        about = f"{request.id}:{result.receipt}" if topic == PAID_AGAIN else request.id
         evidence = {
             "code": result.code, "receipt": result.receipt, "state": request.state, "known": request.receipt,
             "settledBy": request.settled_by,
         }  # fmt: skip
-        await cases.opened(
-            connection,
-            identity,
-            reference("CS", identity),
-            topic,
-            evidence=evidence,
-            operation_id=request.operation_id,
-            answer_by=now + DAY_MS,
-            now=now,
-        )
+        await self._case(connection, about, topic, evidence, operation_id=request.operation_id)
 
 
 def case_id(about: str, topic: str) -> str:

@@ -19,7 +19,6 @@ from typing import Literal
 
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
 from gateway.rails.contract import Class
-from gateway.rails.daraja_codes import RESULT, meaning_of
 
 Next = Literal["may_retry", "ask", "done", "refused", "person"]
 State = Literal["unsent", "sent", "paid", "refused"]
@@ -62,11 +61,6 @@ def following(seen: Seen) -> Next:
     if seen.is_over or (seen.call == "asking" and seen.answer == "refused"):
         return "person"
     return "ask"
-
-
-def result_of(code: str) -> Class:
-    """What the result code of a pay-out says; a code on no list says nothing."""
-    return meaning_of(code, RESULT).kind
 
 
 def answer_of(error: Unavailable | Rejected | Uncertain) -> Answer:

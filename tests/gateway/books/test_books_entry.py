@@ -126,7 +126,6 @@ class TestChart:
             chart.loan_principal,
             chart.loan_interest,
             chart.loan_fees,
-            chart.loan_penalties,
         ],
     )
     def test_every_key_we_make_is_in_it(self, key_of: Callable[[str], str]) -> None:

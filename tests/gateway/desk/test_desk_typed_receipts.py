@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
+from gateway.desk.cases import Wanted, listed
 from gateway.errors import Rejected
 from gateway.playbooks.suspense import ASSIGN, Assignment, Suspense
 from gateway.playbooks.telling import Teller
@@ -167,6 +168,8 @@ class TestPuttingItRight:
         assert await wrong.office.owed(wrong.loan) == 1_660_00
         assert await wrong.office.texts() == told
         assert await wrong.comes("result") == "repeated"
+        async with wrong.office.store.read() as connection:
+            assert [row.topic for row in await listed(connection, Wanted(state="open"))] == []
         await wrong.office.prove()
 
     async def test_not_once_the_rail_has_named_the_typed_receipt(self, wrong: Wrong) -> None:
