@@ -33,7 +33,7 @@ async def among(connection: AsyncConnection, msisdns: Collection[str]) -> frozen
 async def stopped(connection: AsyncConnection, msisdn: str, why: str, now: int) -> None:
     """No reminders to this line from now on, and no offers to whoever it belongs to: a yes to them is taken back.
 
-    `why`: WORD, CARRIER. Said again it changes nothing.
+    `why`: WORD, CARRIER. Said again it changes nothing, but that the carrier's word stands above the other.
     """
     await _noted(connection, msisdn, why, now)
     customer = await customers.on_line(connection, msisdn)
@@ -64,5 +64,10 @@ async def started(connection: AsyncConnection, msisdn: str) -> None:
 
 
 async def _noted(connection: AsyncConnection, msisdn: str, why: str, at: int) -> None:
+    """What a carrier tells holds longer than words: it takes their place, and stays."""
     row = insert_into(connection, stops).values(msisdn=msisdn, why=why, at=at)
-    await connection.execute(row.on_conflict_do_nothing())
+    if why == CARRIER:
+        row = row.on_conflict_do_update(index_elements=["msisdn"], set_={"why": CARRIER})
+    else:
+        row = row.on_conflict_do_nothing()
+    await connection.execute(row)

@@ -43,6 +43,20 @@ class TestStops:
             assert both == {AMINA, NEW}
             assert await stops.among(connection, [AMINA, NEW, NEWER]) == {AMINA, NEWER}
 
+    @pytest.mark.parametrize("order", [(stops.WORD, stops.CARRIER), (stops.CARRIER, stops.WORD)])
+    async def test_said_in_words_and_by_the_carrier_it_stays_with_the_line(
+        self, each_office: Office, order: tuple[str, str]
+    ) -> None:
+        """In either order."""
+        office = each_office
+        async with office.store.begin() as connection:
+            for why in order:
+                await stops.stopped(connection, AMINA, why, office.clock())
+
+            await stops.left(connection, AMINA, office.clock())
+
+            assert await stops.is_stopped(connection, AMINA)
+
     @pytest.mark.parametrize(
         ("who", "why", "is_later", "is_stopped"),
         [
