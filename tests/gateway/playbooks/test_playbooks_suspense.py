@@ -1,5 +1,6 @@
 """Money that nobody knew the owner of: taken once, decided by two, booked once, and told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -607,6 +608,28 @@ class TestHeldWhileItsPromptIsPaid:
         assert (await office.operation(payment)).state == "done"
         assert await office.owed(loan) == 1_660_00
         assert [row.receipt for row in await office.payments()] == [moved.receipt]
+        await desk.proved()
+
+    async def test_the_desk_and_the_rail_at_once(self, each_office: Office) -> None:
+        """Whoever is first has it; the other one is told so, or stands still."""
+        desk = Desk(each_office)
+        loan = await each_office.lent()
+        payment = await each_office.prompt(loan, 500_00)
+        each_office.clock.turn(4_000)
+        await each_office.drained()
+        told, moved = each_office.rail.outbox.pop(), each_office.rail.book[-1]
+        gone = Result("refused", "1037", "timeout", "no answer")
+        await each_office.receive(replace(told, body=each_office.rail.callback("stk", "", gone).body))
+        await each_office.receive(each_office.rail.confirmation(replace(moved, account="KODI")))
+        await each_office.settled()
+        await each_office.receive(told)
+
+        proposed, _ = await asyncio.gather(
+            desk.propose(moved.receipt, "wallet", BARAKA), each_office.drained(), return_exceptions=True
+        )
+
+        came_to = (await desk.held(moved.receipt)).state, (await each_office.operation(payment)).state
+        assert came_to == (("assigned", "done") if isinstance(proposed, Rejected) else ("asked", "parked"))
         await desk.proved()
 
 
