@@ -18,7 +18,8 @@ Happens = Literal["prompt", "told", "worked", "time", "list", "query", "leave"]
 WEIGHTS: dict[Happens, float] = {
     "prompt": 3, "told": 6, "worked": 2, "time": 4, "list": 1, "query": 1, "leave": 0.4
 }  # fmt: skip
-SEEDS = 16
+SEEDS = (0, 11, 23, 24, 30, 34, 35, 37, 45, 48, 52, 55)
+"""All but the first draw what is booked twice, or not at all, by whoever takes two tellings of one payment for two."""
 STEPS = (4, 22)
 WAITS_MS = (1_000, 20_000, 120_000, 600_000, 3_600_000)
 TOLD_WRONGLY: tuple[Callable[[Received], Received], ...] = (
@@ -117,7 +118,7 @@ class Chance:
 
 
 class TestInAnyOrder:
-    @pytest.mark.parametrize("seed", range(SEEDS))
+    @pytest.mark.parametrize("seed", SEEDS)
     async def test_each_payment_is_booked_once_and_nobody_is_needed(self, office: Office, seed: int) -> None:
         """The prompts that were paid are done, the others are over, and nothing waits for people."""
         chance = Chance(office, seed)
