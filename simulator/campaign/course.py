@@ -25,7 +25,8 @@ from simulator.load.child import ChildError, end_on_sigterm
 PROMPT_SECONDS = 4.0
 FINISH_SECONDS = 120.0
 SETTLE_SECONDS = 180.0
-"""Both are for a machine that has much else to do; nobody waits for longer than it takes."""
+CONTROL_SECONDS = 30.0
+"""These are for a machine that has much else to do; nobody waits for longer than it takes."""
 LOOK_SECONDS = 0.25
 LOOKS_AT_REST = 4
 AIM_SECONDS_MAX = 3.0
@@ -64,7 +65,7 @@ async def _campaign(plan: Plan, seconds: float, directory: Path, servers: Server
             stage = Stage(directory, http, servers)
             try:
                 await stage.open()
-                outside = WholeOutside(http, stage.outside_url)
+                outside = WholeOutside(http, stage.outside_url, timeout_seconds=CONTROL_SECONDS)
                 await _arrange(outside, plan)
                 with report.progress(seconds + SETTLE_SECONDS) as tell:
                     await _broken(

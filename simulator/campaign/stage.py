@@ -20,8 +20,10 @@ from simulator.campaign import books
 from simulator.campaign.facts import Life
 from simulator.load.child import HOST, Child, ChildError, free_port, surroundings
 
-GATEWAY_SECONDS = 30.0
+START_SECONDS = 90.0
+RETIRE_SECONDS = 60.0
 CHECK_SECONDS = 120.0
+"""How long each may take where a machine has much else to do."""
 ANSWERS = "gateway"
 WORKERS = ("worker-1", "worker-2")
 
@@ -108,7 +110,7 @@ class Stage:
         self._outside = Child(
             "simulator.standins", [*arguments, "--gateway-url", self.url], log=self._directory / "standins.log"
         )
-        await self._outside.answering(self._http, self.outside_url)
+        await self._outside.answering(self._http, self.outside_url, START_SECONDS)
         if self._servers:
             await self._ran("migrate")
         await self.revive()
@@ -121,7 +123,7 @@ class Stage:
             if name not in self._running:
                 self._running[name] = self._started(name)
                 if name == ANSWERS:
-                    await self._running[name].answering(self._http, self.url, GATEWAY_SECONDS)
+                    await self._running[name].answering(self._http, self.url, START_SECONDS)
                     self._up_at = time.time()
 
     def victims(self, chance: random.Random) -> Sequence[str]:
@@ -143,7 +145,7 @@ class Stage:
             child = self._living(name)
             if name == ANSWERS:
                 self.lives.append(Life(self._up_at, time.time()))
-            code = await asyncio.to_thread(child.stop)
+            code = await asyncio.to_thread(child.stop, RETIRE_SECONDS)
             if code:
                 raise ChildError(f"{name} ended with {code} when told to stop; see {child.log}")
 
