@@ -254,8 +254,8 @@ class RailCallbacks:
                 return request, ()
         if news.account.strip():
             return None, ()  # it names something else
-        if request := await requests.by_receipt(connection, news.receipt):
-            return request, ()
+        if known := await requests.by_receipt(connection, news.receipt):
+            return (None if known.is_vouched else known), ()  # a receipt that was typed is compared with all else
         if await payments.is_known(connection, news.shortcode, news.receipt):
             return None, ()  # told again, and no word of whose it is
         since, until = news.at - DAY_MS, news.at + matching.SLACK_MS

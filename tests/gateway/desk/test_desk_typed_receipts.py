@@ -234,10 +234,11 @@ class TestTheTypedReceipt:
         assert await office.owed(wrong.loan) == 1_160_00
         assert await wrong.named() == []
 
-    async def test_it_is_somebody_elses_then_a_case_says_so(self, wrong: Wrong) -> None:
+    @pytest.mark.parametrize("account", ["0711000002", ""])
+    async def test_it_is_somebody_elses_then_a_case_says_so(self, wrong: Wrong, account: str) -> None:
         """The receipt is booked already, so their money cannot be: it must not go unseen."""
         office = wrong.office
-        news = contract.Received(TYPED, SHORTCODE, 300_00, "0711000002", BARAKA, office.clock())
+        news = contract.Received(TYPED, SHORTCODE, 300_00, account, BARAKA, office.clock())
 
         verdicts = [await office.receive(office.rail.callback("confirmation", "", news)) for _ in range(2)]
 
