@@ -81,14 +81,6 @@ async def noted_all(connection: AsyncConnection, rows: Iterable[Mapping[str, obj
         await connection.execute(_NOTED, found)
 
 
-def cursor_of(text: str) -> tuple[int, str]:
-    """Where a page ended: moment and id. Raises ValueError."""
-    at, _, identity = text.partition("-")
-    if not identity or not 0 <= int(at) < 2**63:
-        raise ValueError("not a cursor")
-    return int(at), identity
-
-
 async def listed(
     connection: AsyncConnection, *, msisdn: str | None, state: str | None, before: tuple[int, str] | None, limit: int
 ) -> Sequence[Row[Any]]:

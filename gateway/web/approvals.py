@@ -26,11 +26,11 @@ from gateway.operations.outbox import Outbox
 from gateway.playbooks.approving import OFFICER, THEIR_OWN, Approving, Late
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import following, position_of
+from gateway.web.paging import following, page_of
 from gateway.web.problems import problem, validated
 from gateway.web.said import By
 
-PAGE_MAX = 200
+PAGE, PAGE_MAX = 50, 200
 FILTERS = ("state", "kind")
 HERE = frozenset({OFFICER, *THEIR_OWN})
 
@@ -57,11 +57,9 @@ class ApprovalRoutes:
 
     async def listed(self, request: web.Request) -> web.Response:
         """A page, the newest first; `cursor` of the answer asks for the next one, null is the end."""
-        try:
-            limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "50"))))
-            before = position_of(request.query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         filters = {name: request.query[name] for name in FILTERS if request.query.get(name)}
         async with self._store.read() as connection:
             if phone := request.query.get("phone"):
@@ -70,9 +68,9 @@ class ApprovalRoutes:
                     return problem(422, "invalid", "phone: not a Kenyan mobile number")
                 person = await customers.on_line(connection, line)
                 filters["requester_id"] = person.id if person else ""
-            rows = await decisions.page(connection, filters, before=before, limit=limit + 1)
-            shown = [await _shown(connection, row) for row in rows[:limit]]
-        cursor = following(rows, limit)
+            rows = await decisions.page(connection, filters, before=page.before, limit=page.read)
+            shown = [await _shown(connection, row) for row in rows[: page.limit]]
+        cursor = following(rows, page.limit)
         return web.json_response({"approvals": shown, "cursor": cursor})
 
     async def approve(self, request: web.Request) -> web.StreamResponse:

@@ -26,7 +26,7 @@ from gateway.operations import queue
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import following, limit_of, position_of
+from gateway.web.paging import following, page_of
 from gateway.web.people import whose
 from gateway.web.problems import problem, validated
 from menus.gsm import septets, to_gsm
@@ -93,10 +93,9 @@ class CaseRoutes:
     async def listed(self, request: web.Request) -> web.Response:
         """A page, the newest first; `cursor` of the answer asks for the next one, null is the end."""
         query = request.query
-        try:
-            limit, before = limit_of(request, PAGE, PAGE_MAX), position_of(query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         if query.get("state") and query["state"] not in STATES:
             return problem(422, "invalid", f"state: one of {', '.join(STATES)}")
         now = self._clock()
@@ -106,11 +105,12 @@ class CaseRoutes:
                 return person
             wanted = Wanted(
                 query.get("state") or None, query.get("owner") or None, query.get("topic") or None,
-                person.id if person else None, now if query.get("overdue") == "true" else None, before, limit + 1,
+                person.id if person else None, now if query.get("overdue") == "true" else None, page.before,
+                page.read,
             )  # fmt: skip
             rows = await kept.listed(connection, wanted)
-            shown = [await _shown(connection, row, now) for row in rows[:limit]]
-        cursor = following(rows, limit)
+            shown = [await _shown(connection, row, now) for row in rows[: page.limit]]
+        cursor = following(rows, page.limit)
         return web.json_response({"cases": shown, "cursor": cursor})
 
     async def show(self, request: web.Request) -> web.Response:

@@ -29,6 +29,7 @@ from gateway.sending.ranks import MANNERS, rank_of
 from gateway.store import messages
 from gateway.store.engine import Store
 from gateway.web.keys import keyed
+from gateway.web.paging import following, page_of
 from gateway.web.problems import problem
 from menus.gsm import to_gsm
 
@@ -103,18 +104,16 @@ class MessageRoutes:
         phone = kenyan(query["phone"]) if "phone" in query else None
         if "phone" in query and phone is None:
             return problem(422, "invalid", "phone: not a Kenyan mobile number")
-        try:
-            limit = min(PAGE_MAX, max(1, int(query.get("limit", str(PAGE)))))
-            before = messages.cursor_of(query["cursor"]) if query.get("cursor") else None
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor the one of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         async with self._store.read() as connection:
             rows = await messages.listed(
-                connection, msisdn=phone, state=query.get("state"), before=before, limit=limit + 1
+                connection, msisdn=phone, state=query.get("state"), before=page.before, limit=page.read
             )
-        page, more = rows[:limit], rows[limit:]
-        cursor = f"{page[-1].created_at}-{page[-1].id}" if more else None
-        return web.json_response({"notifications": [_shown(row) for row in page], "cursor": cursor})
+        shown = rows[: page.limit]
+        cursor = following(rows, page.limit)
+        return web.json_response({"notifications": [_shown(row) for row in shown], "cursor": cursor})
 
     async def templates(self, request: web.Request) -> web.Response:
         """Every sentence in every language, how urgent it is, and whether an opt-out stops it."""

@@ -38,7 +38,7 @@ from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.keys import key_reused, keyed
-from gateway.web.paging import following, limit_of, position_of
+from gateway.web.paging import following, page_of
 from gateway.web.people import whose
 from gateway.web.problems import problem
 
@@ -143,19 +143,21 @@ class OrderRoutes:
     async def all(self, request: web.Request) -> web.StreamResponse:
         """The newest first; `cursor` of the answer asks for the page after it."""
         query = request.query
-        try:
-            limit, before = limit_of(request, PAGE, PAGE_MAX), position_of(query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is that of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         async with self._store.read() as connection:
             customer = await whose(connection, query)
             if isinstance(customer, web.Response):
                 return customer
             found = await kept.listed(
-                connection, customer_id=customer.id if customer else None, state=query.get("state"), before=before,
-                limit=limit + 1,
+                connection, customer_id=customer.id if customer else None, state=query.get("state"), before=page.before,
+                limit=page.read,
             )  # fmt: skip
-        body = {"standingOrders": [described(each) for each in found[:limit]], "cursor": following(found, limit)}
+        body = {
+            "standingOrders": [described(each) for each in found[: page.limit]],
+            "cursor": following(found, page.limit),
+        }
         return web.json_response(body)
 
     async def one(self, request: web.Request) -> web.StreamResponse:

@@ -1,14 +1,37 @@
 """Where a page begins and how long it is, from what somebody typed. A number no database can hold is no number."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from aiohttp import web
 
 from gateway.clock import EAT, milliseconds
+from gateway.web.problems import problem
 
 NUMBER_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How many rows, from the one after `before`: moment and id that the page before ended with."""
+
+    limit: int
+    before: tuple[int, str] | None
+
+    @property
+    def read(self) -> int:
+        """One more than is shown, to know whether there is another page."""
+        return self.limit + 1
+
+
+def page_of(request: web.Request, usual: int, most: int) -> Page | web.Response:
+    """What `limit` and `cursor` ask for, or 422 `invalid`."""
+    try:
+        return Page(limit_of(request, usual, most), position_of(request.query.get("cursor", "")))
+    except ValueError:
+        return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
 
 
 def limit_of(request: web.Request, usual: int, most: int) -> int:
@@ -27,6 +50,8 @@ def position_of(text: str) -> tuple[int, str] | None:
     if not text:
         return None
     at, _, last = text.partition(":")
+    if not last:
+        raise ValueError("not a cursor")
     return number_of(at), last
 
 

@@ -25,11 +25,11 @@ from gateway.operations.outbox import Outbox
 from gateway.playbooks.guard import KIND, Guard
 from gateway.store import customers
 from gateway.store.engine import Store
-from gateway.web.paging import following, position_of
+from gateway.web.paging import following, page_of
 from gateway.web.problems import problem, validated
 from gateway.web.said import Said
 
-PAGE_MAX = 200
+PAGE, PAGE_MAX = 50, 200
 STATES = {"release": "approved", "decline": "declined"}
 
 
@@ -50,15 +50,15 @@ class PayoutRoutes:
 
     async def held(self, request: web.Request) -> web.Response:
         """A page, the newest first; `cursor` of the answer asks for the next one, null is the end."""
-        try:
-            limit = min(PAGE_MAX, max(1, int(request.query.get("limit", "50"))))
-            before = position_of(request.query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         async with self._store.read() as connection:
-            rows = await decisions.page(connection, {"kind": KIND, "state": "open"}, before=before, limit=limit + 1)
-            shown = [await _shown(connection, row) for row in rows[:limit]]
-        cursor = following(rows, limit)
+            rows = await decisions.page(
+                connection, {"kind": KIND, "state": "open"}, before=page.before, limit=page.read
+            )
+            shown = [await _shown(connection, row) for row in rows[: page.limit]]
+        cursor = following(rows, page.limit)
         return web.json_response({"payouts": shown, "cursor": cursor})
 
     def _deciding(self, act: str) -> Any:

@@ -28,7 +28,7 @@ from gateway.schedules.kept import Schedule
 from gateway.store import customers
 from gateway.store.customers import Customer
 from gateway.store.engine import Store
-from gateway.web.paging import following, limit_of, position_of
+from gateway.web.paging import following, page_of
 from gateway.web.problems import problem, validated
 
 PAGE, PAGE_MAX = 50, 200
@@ -62,10 +62,9 @@ class ScheduleRoutes:
     async def all(self, request: web.Request) -> web.StreamResponse:
         """The newest first; `cursor` of the answer asks for the page after it."""
         query = request.query
-        try:
-            limit, before = limit_of(request, PAGE, PAGE_MAX), position_of(query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is that of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         if query.get("state", STATES[0]) not in STATES:
             return problem(422, "invalid", f"state: {', '.join(STATES)}")
         async with self._store.read() as connection:
@@ -73,12 +72,12 @@ class ScheduleRoutes:
             if "phone" in query and customer is None:
                 return problem(404, "not-found", "phone: no customer on this phone")
             found = await kept.listed(
-                connection, customer_id=customer.id if customer else None, state=query.get("state"), before=before,
-                limit=limit + 1,
+                connection, customer_id=customer.id if customer else None, state=query.get("state"), before=page.before,
+                limit=page.read,
             )  # fmt: skip
-            page = [await _described(connection, each) for each in found[:limit]]
-        cursor = following(found, limit)
-        return web.json_response({"schedules": page, "cursor": cursor})
+            shown = [await _described(connection, each) for each in found[: page.limit]]
+        cursor = following(found, page.limit)
+        return web.json_response({"schedules": shown, "cursor": cursor})
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """With its newest days."""

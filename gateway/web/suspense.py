@@ -31,7 +31,7 @@ from gateway.playbooks.suspense import Assignment, Suspense
 from gateway.store.engine import Store
 from gateway.suspense import held as kept
 from gateway.suspense.held import STATES, Held
-from gateway.web.paging import limit_of, position_of
+from gateway.web.paging import page_of
 from gateway.web.problems import problem, validated
 from gateway.web.said import Said
 
@@ -86,16 +86,14 @@ class SuspenseRoutes:
         state = request.query.get("state") or None
         if state not in {None, *STATES}:
             return problem(422, "invalid", f"state: one of {', '.join(STATES)}")
-        try:
-            limit = limit_of(request, PAGE, PAGE_MAX)
-            before = position_of(request.query.get("cursor", ""))
-        except ValueError:
-            return problem(422, "invalid", "limit is a number, cursor is the one of the page before")
+        page = page_of(request, PAGE, PAGE_MAX)
+        if isinstance(page, web.Response):
+            return page
         async with self._store.read() as connection:
-            found = await kept.page(connection, state, before=before, limit=limit + 1)
-            shown = [await _shown(connection, each) for each in found[:limit]]
+            found = await kept.page(connection, state, before=page.before, limit=page.read)
+            shown = [await _shown(connection, each) for each in found[: page.limit]]
             total = await kept.waiting_cents(connection)
-        cursor = f"{found[limit - 1].at}:{found[limit - 1].operation_id}" if len(found) > limit else None
+        cursor = f"{found[page.limit - 1].at}:{found[page.limit - 1].operation_id}" if len(found) > page.limit else None
         return web.json_response(
             {"payments": shown, "waiting": amount_text(total), "currency": CURRENCY, "cursor": cursor}
         )

@@ -17,8 +17,9 @@ class TestCursors:
         """As the page before ended."""
         assert position_of("") is None
         assert position_of("17:one") == (17, "one")
-        with pytest.raises(ValueError, match=r".*"):
-            position_of(f"{'9' * 30}:one")
+        for text in (f"{'9' * 30}:one", "17", "17:"):
+            with pytest.raises(ValueError, match=r".*"):
+                position_of(text)
 
 
 class TestMoments:
