@@ -1,7 +1,7 @@
 """A second person's word about what one of the staff asked for: never the first one's own."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,13 @@ async def proposed(
     return str(row.reference)
 
 
+async def demand_another(connection: AsyncConnection, by: str, people: Collection[str | None]) -> None:
+    """Raises Rejected (`oneself`) where whoever decides has asked for it, or is whom it is about: under their name at
+    the desk or as the officer and customer that they are."""
+    if await audit.is_one_of(connection, by, people):
+        raise Rejected("a second person decides", "oneself")
+
+
 def question_of(operation_id: str, kind: str) -> str:
     """The id of the question that was put about an operation."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{operation_id}:{kind}"))
@@ -39,8 +46,8 @@ async def seconded(connection: AsyncConnection, question_id: str, deed: Deed, *,
     row = await decisions.get(connection, question_id)
     if row is None:
         raise Rejected("nobody asked for this", "unknown")
-    if is_yes and audit.is_same(deed.by, row.detail["by"]):
-        raise Rejected("a second person decides", "oneself")
+    if is_yes:
+        await demand_another(connection, deed.by, (row.detail["by"], row.requester_id))
     state = "approved" if is_yes else "declined"
     if not await decisions.decided(
         connection, row.id, by=deed.by[:36], state=state, reason=deed.reason[:40], now=deed.now

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
+from gateway.approvals.seconding import demand_another
 from gateway.clock import DAY_MS
 from gateway.desk import doubts, proposals, standing
 from gateway.desk.proposals import Evidence
@@ -123,9 +124,8 @@ class Acting:
         """A second person agrees: it is so from now on, if it still can be. Payments that arrive meanwhile wait."""
         await payments.vouching(connection)
         asked = await self._asked(connection, deed, named)
-        if audit.is_same(asked.by, deed.by):
-            raise Rejected("a second person decides", "oneself")
         found = await self._allowed(connection, asked.operation_id, asked.act, deed.now)
+        await demand_another(connection, deed.by, (asked.by, found.row.customer_id))
         await self._evident(connection, found, asked.act, Evidence(asked.evidence, asked.receipt))
         if not await proposals.ended(connection, asked.id, proposals.DONE, deed):
             raise Rejected("somebody was faster", "answered")

@@ -18,6 +18,7 @@ from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
 from gateway.approvals.decisions import Approval, Ask
+from gateway.approvals.seconding import demand_another
 from gateway.clock import DAY_MS, HOUR_MS, day_start, local_date
 from gateway.config import Payouts as Settings
 from gateway.errors import Rejected
@@ -102,8 +103,7 @@ class Guard:
             raise Rejected("nothing holds it", "not-held")
         alike = [each for each in rows if each.detail["reason"] == row.detail["reason"]]
         agreed = _agreed(alike)
-        if await audit.is_one_of(connection, deed.by, {work.customer_id, work.intent.get("by", ""), *agreed}):
-            raise Rejected("a second person decides", "oneself")
+        await demand_another(connection, deed.by, {work.customer_id, work.intent.get("by", ""), *agreed})
         if not await decisions.decided(
             connection, row.id, by=deed.by, state=state, reason=deed.reason[:40], now=deed.now
         ):

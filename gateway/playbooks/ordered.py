@@ -20,6 +20,7 @@ from flows.turn import Operation, reference
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
+from gateway.approvals.seconding import demand_another
 from gateway.errors import Rejected
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Outcome
@@ -70,12 +71,12 @@ class Ordered:
         await audit.noted(connection, deed, KIND, row.customer_id, {"account": intent["account"]})
 
     async def decided(self, connection: AsyncConnection, deed: Deed, state: str) -> None:
-        """The second person's word. Raises Rejected for the first one's, and when it was answered already."""
+        """The second person's word. Raises Rejected for the first one's, for the owner's, and when it was answered
+        already."""
         row = await decisions.get(connection, _question(deed.operation_id))
         if row is None:
             raise Rejected("nobody asked this", "unknown")
-        if audit.is_same(deed.by, row.detail["by"]):
-            raise Rejected("a second person decides", "oneself")
+        await demand_another(connection, deed.by, (row.detail["by"], row.requester_id))
         if not await decisions.decided(
             connection, row.id, by=deed.by, state=state, reason=deed.reason[:40] or None, now=deed.now
         ):

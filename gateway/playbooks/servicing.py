@@ -19,6 +19,7 @@ from flows.turn import reference
 from gateway.accounts import audit
 from gateway.accounts.audit import Deed
 from gateway.approvals import decisions
+from gateway.approvals.seconding import demand_another
 from gateway.books import accounts as chart
 from gateway.books import lookup
 from gateway.books.entry import Entry, Line
@@ -93,12 +94,12 @@ class Servicing:
         await audit.noted(connection, _deed(work, now), "loan", work.customer_id, {"act": work.intent["act"]})
 
     async def decided(self, connection: AsyncConnection, deed: Deed, operation_id: str, state: str) -> None:
-        """The second person's word. Raises Rejected for the first one's, and when it was answered already."""
+        """The second person's word. Raises Rejected for the first one's, the borrower's, and when it was answered
+        already."""
         row = await decisions.get(connection, approval_id(operation_id))
         if row is None:
             raise Rejected("nobody asked this yet", "unknown")
-        if audit.is_same(deed.by, row.detail["by"]):
-            raise Rejected("a second person decides", "oneself")
+        await demand_another(connection, deed.by, (row.detail["by"], row.requester_id))
         if not await decisions.decided(
             connection, row.id, by=deed.by[:36], state=state, reason=deed.reason[:40] or None, now=deed.now
         ):

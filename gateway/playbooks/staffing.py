@@ -12,6 +12,7 @@ from gateway.accounts import audit, lines
 from gateway.accounts.audit import Deed
 from gateway.accounts.staff import Ask, Staff
 from gateway.approvals import decisions
+from gateway.approvals.seconding import demand_another
 from gateway.clock import HOUR_MS
 from gateway.config import Accounts as Settings
 from gateway.config import Staff as StaffSettings
@@ -121,8 +122,7 @@ class Staffing:
         if approval is None or approval.approver_id != DESK:
             raise Rejected("nobody asked this", "unknown")
         asking = (approval.requester_id, approval.detail["by"], approval.detail["customer"])
-        if await audit.is_one_of(connection, deed.by, asking):
-            raise Rejected("a second person decides", "oneself")
+        await demand_another(connection, deed.by, asking)
         if not await decisions.decided(
             connection, approval_id, by=deed.by[:36], state=state, reason=None, now=deed.now
         ):

@@ -299,6 +299,18 @@ class TestTwoPeople:
         assert (await desk.held(receipt)).state == "held"
         assert await desk.office.balance(chart.wallet(AMINA)) == HAD
 
+    @pytest.mark.parametrize("name", ["Baraka Otieno", "baraka.otieno", BARAKA])
+    async def test_nobody_gives_money_to_themselves(self, desk: Desk, name: str) -> None:
+        """Whoever works at the desk may be a customer, too: by that name, or as the officer that they are."""
+        receipt = await desk.paid()
+        await desk.propose(receipt, "wallet", BARAKA)
+
+        with pytest.raises(Rejected) as refused:
+            await desk.say(receipt, by=name)
+
+        assert refused.value.code == "oneself"
+        assert (await desk.held(receipt)).state == "asked"
+
     async def test_declined_or_too_late_it_waits_as_before(self, desk: Desk) -> None:
         """For another assignment."""
         receipt = await desk.paid()
