@@ -26,12 +26,13 @@ def plain(part: str) -> str:
     if part.isascii() and part.isdigit() and len(part) <= INPUT_CHARACTERS_MAX:
         return part  # what nearly every answer is
     text = unicodedata.normalize("NFKC", part[:INPUT_CHARACTERS_MAX])[:INPUT_CHARACTERS_MAX]
-    text = "".join(_digit(character) for character in text if character.isprintable())
+    text = "".join(digit(character) for character in text if character.isprintable())
     text = " ".join(text.split())
     return text if text == "#" else text.rstrip("#").rstrip()
 
 
-def _digit(character: str) -> str:
+def digit(character: str) -> str:
+    """0 to 9 for the digits of any writing; anything else as it is."""
     value = unicodedata.decimal(character, None)
     return character if value is None else str(value)
 

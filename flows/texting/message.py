@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from flows.text import digit
+
 CHARACTERS_MAX = 320
 """What is longer is a letter, and no command."""
 WORDS_MAX = 24
@@ -24,7 +26,7 @@ _IDENTITY = re.compile(r"(?<![a-z])(?:id|kitambulisho)(?![a-z])", re.IGNORECASE)
 def plain(text: str) -> str:
     """In one line, without what no phone shows, digits of any script as 0-9."""
     whole = unicodedata.normalize("NFKC", text[: 4 * KEPT_CHARACTERS_MAX])
-    shown = "".join(_digit(each) if each.isprintable() else " " for each in whole)
+    shown = "".join(digit(each) if each.isprintable() else " " for each in whole)
     return " ".join(shown.encode("utf-8", "ignore").decode().split())
 
 
@@ -67,8 +69,3 @@ def hidden(text: str, *, is_personal: bool = False) -> str:
     is_personal = is_personal or bool(lone_digits(line)) or _IDENTITY.search(line) is not None
     line = _LOOSE.sub(HIDDEN, line) if _PIN.search(line) else line
     return (_ANY if is_personal else _LONE).sub(HIDDEN, line)[:KEPT_CHARACTERS_MAX]
-
-
-def _digit(character: str) -> str:
-    value = unicodedata.decimal(character, None)
-    return character if value is None else str(value)

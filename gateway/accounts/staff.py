@@ -18,7 +18,7 @@ from gateway.config import Staff as StaffSettings
 from gateway.errors import Rejected
 from gateway.notices import values as say
 from gateway.operations import queue
-from gateway.operations.outbox import NAMESPACE, Outbox, ReferenceTaken
+from gateway.operations.outbox import NAMESPACE, Outbox, ReferenceTaken, unspoken
 from gateway.store import customers
 from gateway.store.customers import Customer
 
@@ -145,7 +145,7 @@ class Staff:
 
     async def _ends(self, connection: AsyncConnection, payment: Operation, in_ms: int) -> None:
         identity = str(uuid.uuid5(NAMESPACE, f"{payment.id}:end"))
-        name = f"PE{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("PE", identity)
         end = Operation(identity, "prompt.end", name, "", {"operation": payment.id})
         await self._outbox.put(connection, end, delay_ms=in_ms, is_ours=True)
 

@@ -29,6 +29,7 @@ from gateway.store.tables import customers, operations, turns
 
 NAMESPACE = uuid.UUID("0a0de0b8-8a5e-5b53-9ca5-0f2f0d0a9a11")
 PREFIX_LETTERS = 2
+UNSPOKEN_LETTERS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ class Outbox:
         intent = {"template": template, "to": msisdn, "values": dict(values), "language": language, **(leaves or {})}
         if about is not None:
             intent["about"] = dict(about)
-        name = f"SM{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("SM", identity)
         message = Operation(identity, "sms.send", name, customer_id, intent)
         if not await self.put(connection, message):
             return False
@@ -334,3 +335,8 @@ def intent_hash(kind: str, intent: Mapping[str, Any]) -> str:
     """What the customer asked, as one number: equal for equal intents, whatever the order of keys."""
     content = json.dumps([kind, intent], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def unspoken(prefix: str, identity: str) -> str:
+    """The reference of an operation that nobody reads out to anybody: long enough to be no other's."""
+    return f"{prefix}{identity.replace('-', '')[:UNSPOKEN_LETTERS].upper()}"

@@ -15,7 +15,7 @@ from gateway.config import Accounts as Settings
 from gateway.errors import BrokenInvariant
 from gateway.lending.portfolio import Portfolio
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
+from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox, unspoken
 from gateway.operations.outcome import Done, Outcome, Refused
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.papers import records
@@ -194,9 +194,9 @@ def moving(line: str, phone: str) -> dict[str, str]:
 
 def _message(cause: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     identity = str(uuid.uuid5(NAMESPACE, f"{cause}:sms"))
-    return Operation(identity, "sms.send", f"SM{identity.replace('-', '')[:14].upper()}", customer_id, intent)
+    return Operation(identity, "sms.send", unspoken("SM", identity), customer_id, intent)
 
 
 def _letter(cause: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     identity = str(uuid.uuid5(NAMESPACE, f"{cause}:mail"))
-    return Operation(identity, mail.KIND, f"ML{identity.replace('-', '')[:14].upper()}", customer_id, intent)
+    return Operation(identity, mail.KIND, unspoken("ML", identity), customer_id, intent)

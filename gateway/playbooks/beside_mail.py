@@ -19,7 +19,7 @@ from gateway.campaigns import letters
 from gateway.clock import Clock, local, local_date
 from gateway.mail import Letter
 from gateway.notices.values import typed
-from gateway.operations.outbox import NAMESPACE, Outbox
+from gateway.operations.outbox import NAMESPACE, Outbox, unspoken
 from gateway.operations.outcome import Later, Outcome, Park, Refused
 from gateway.operations.playbook import Playbook, Work
 from gateway.papers import records
@@ -65,7 +65,7 @@ _SAID = ("template", "values", "language", "about")
 def letter(cause: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     """A letter, once per `cause`."""
     identity = str(uuid.uuid5(NAMESPACE, f"{cause}:{KIND}"))
-    return Operation(identity, KIND, f"ML{identity.replace('-', '')[:14].upper()}", customer_id, intent)
+    return Operation(identity, KIND, unspoken("ML", identity), customer_id, intent)
 
 
 class BesideStep:

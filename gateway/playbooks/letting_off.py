@@ -21,7 +21,7 @@ from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.loanbook import outages
 from gateway.loanbook.workdays import Workdays
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE, Outbox
+from gateway.operations.outbox import NAMESPACE, Outbox, unspoken
 from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.store import customers
@@ -107,7 +107,7 @@ class LettingOff:
         await self._outbox.tell(connection, cause, customer.id, customer.msisdn, "loan.waived", values)
 
     async def _put(self, connection: AsyncConnection, identity: str, intent: dict[str, str]) -> None:
-        name = f"LO{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("LO", identity)
         await self._outbox.put(connection, Operation(identity, DAILY, name, "", intent), is_ours=True)
 
 

@@ -13,7 +13,7 @@ from gateway.accounts.codes import PLACEHOLDER, Codes
 from gateway.accounts.linked import Linked
 from gateway.config import Accounts as Settings
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
+from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox, unspoken
 from gateway.store import customers
 
 ASK = "line.ask"
@@ -44,7 +44,7 @@ class Linking:
             "code": code.id,
         }  # fmt: skip
         identity = str(uuid.uuid5(NAMESPACE, f"{code.id}:sms"))
-        name = f"SM{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("SM", identity)
         await self._outbox.put(connection, Operation(identity, "sms.send", name, owner.id, intent), is_ours=True)
 
     async def link(self, connection: AsyncConnection, operation: Operation, context: Context) -> None:

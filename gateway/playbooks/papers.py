@@ -15,7 +15,7 @@ from gateway.accounts.consents import STOP
 from gateway.books.entry import Entry
 from gateway.clock import local_date
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox
+from gateway.operations.outbox import NAMESPACE, Context, Instant, Outbox, unspoken
 from gateway.papers import records
 from gateway.papers.days import days_of
 from gateway.papers.links import PLACEHOLDER, Links
@@ -81,4 +81,4 @@ def owners(keys: Iterable[str]) -> tuple[set[str], set[str]]:
 
 def _queued(kind: str, prefix: str, cause: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     identity = str(uuid.uuid5(NAMESPACE, f"{cause}:{kind}"))
-    return Operation(identity, kind, f"{prefix}{identity.replace('-', '')[:14].upper()}", customer_id, intent)
+    return Operation(identity, kind, unspoken(prefix, identity), customer_id, intent)

@@ -17,7 +17,7 @@ from gateway.lending.portfolio import Portfolio
 from gateway.lending.standings import Standing, next_cents, next_due
 from gateway.notices import values as say
 from gateway.operations import queue
-from gateway.operations.outbox import NAMESPACE, Outbox
+from gateway.operations.outbox import NAMESPACE, Outbox, unspoken
 from gateway.operations.outcome import Done, Later, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.servicing import promises
@@ -91,5 +91,5 @@ class Reminding:
 
     async def _go_on(self, connection: AsyncConnection, work: Work, after: str) -> None:
         identity = str(uuid.uuid5(NAMESPACE, f"{DAILY}:{work.intent['day']}:{after}"))
-        name = f"RM{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("RM", identity)
         await self._outbox.put(connection, Operation(identity, DAILY, name, "", {**work.intent, "after": after}))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.errors import Rejected
-from gateway.operations.outbox import Outbox, Standing, intent_hash
+from gateway.operations.outbox import Outbox, Standing, intent_hash, unspoken
 from gateway.store import customers
 from gateway.store.engine import Store
 from gateway.store.gathering import Gathering
@@ -82,5 +82,5 @@ def _as_it_stands(known: Standing, intent: Mapping[str, Any]) -> Taken | Rejecte
 
 
 def _operation(wanted: Wanted, customer_id: str) -> Operation:
-    name = f"SM{wanted.identity.replace('-', '')[:14].upper()}"
+    name = unspoken("SM", wanted.identity)
     return Operation(wanted.identity, KIND, name, customer_id, wanted.intent)

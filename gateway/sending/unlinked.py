@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
-from gateway.operations.outbox import NAMESPACE, Outbox
+from gateway.operations.outbox import NAMESPACE, Outbox, unspoken
 from gateway.providers.contract import Delivery
 from gateway.store import messages
 
@@ -41,6 +41,4 @@ class Unlinked:
 def _again(failed_id: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     identity = str(uuid.uuid5(NAMESPACE, f"{failed_id}:unlinked"))
     reply = {name: intent["reply"][name] for name in ("carrier", "short_code")}
-    return Operation(
-        identity, KIND, f"SM{identity.replace('-', '')[:14].upper()}", customer_id, {**intent, "reply": reply}
-    )
+    return Operation(identity, KIND, unspoken("SM", identity), customer_id, {**intent, "reply": reply})

@@ -17,7 +17,7 @@ from gateway.accounts.codes import PLACEHOLDER
 from gateway.clock import local_date
 from gateway.errors import Rejected
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE
+from gateway.operations.outbox import NAMESPACE, unspoken
 from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Playbook, Work
 from gateway.store import customers
@@ -137,4 +137,4 @@ def playbook(step: AnswerStep) -> Playbook:
 
 def _message(cause: str, customer_id: str, intent: Mapping[str, Any]) -> Operation:
     identity = str(uuid.uuid5(NAMESPACE, f"{cause}:sms"))
-    return Operation(identity, "sms.send", f"SM{identity.replace('-', '')[:14].upper()}", customer_id, intent)
+    return Operation(identity, "sms.send", unspoken("SM", identity), customer_id, intent)

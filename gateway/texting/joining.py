@@ -16,7 +16,7 @@ from gateway.accounts.codes import PLACEHOLDER
 from gateway.clock import local_date
 from gateway.errors import BrokenInvariant, Rejected
 from gateway.notices import values as say
-from gateway.operations.outbox import NAMESPACE, AlreadyTaken, ReferenceTaken, TurnRecord
+from gateway.operations.outbox import NAMESPACE, AlreadyTaken, ReferenceTaken, TurnRecord, unspoken
 from gateway.operations.playbook import Work
 from gateway.texting import applicants, requests
 from gateway.texting.applicants import JOIN, PREFIX, PURPOSE, Applicant, bound_to, holder_of
@@ -68,7 +68,7 @@ class Joining:
         values = {"person": about["person"], "code": PLACEHOLDER, "by": say.clock(code.expires_at)}
         intent = {"template": "texting.join_otp", "to": line, "values": values, "language": applicant.language}
         identity = str(uuid.uuid5(NAMESPACE, f"{code.id}:sms"))
-        name = f"SM{identity.replace('-', '')[:14].upper()}"
+        name = unspoken("SM", identity)
         message = Operation(identity, "sms.send", name, work.customer_id, {**intent, "code": code.id, **leaves})
         await hands.outbox.put(connection, message, is_ours=True)
         return None

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from flows.text import msisdn as kenyan
 from gateway.accounts.audit import Deed, noted
 from gateway.books.accounts import CURRENCY
 from gateway.clock import Clock, iso
@@ -26,9 +25,9 @@ from gateway.playbooks.scheduling import Scheduling
 from gateway.schedules import kept, runs
 from gateway.schedules.kept import Schedule
 from gateway.store import customers
-from gateway.store.customers import Customer
 from gateway.store.engine import Store
 from gateway.web.paging import following, page_of
+from gateway.web.people import whose
 from gateway.web.problems import problem, validated
 
 PAGE, PAGE_MAX = 50, 200
@@ -68,9 +67,9 @@ class ScheduleRoutes:
         if query.get("state", STATES[0]) not in STATES:
             return problem(422, "invalid", f"state: {', '.join(STATES)}")
         async with self._store.read() as connection:
-            customer = await _customer(connection, query["phone"]) if "phone" in query else None
-            if "phone" in query and customer is None:
-                return problem(404, "not-found", "phone: no customer on this phone")
+            customer = await whose(connection, query)
+            if isinstance(customer, web.Response):
+                return customer
             found = await kept.listed(
                 connection, customer_id=customer.id if customer else None, state=query.get("state"), before=page.before,
                 limit=page.read,
@@ -140,8 +139,3 @@ def _run(day: Row[Any]) -> dict[str, Any]:
         "payment": day.payment,
         "updatedAt": iso(day.updated_at),
     }
-
-
-async def _customer(connection: AsyncConnection, phone: str) -> Customer | None:
-    msisdn = kenyan(phone)
-    return await customers.on_line(connection, msisdn) if msisdn else None

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from gateway.providers.contract import Delivery, SmsProvider, UssdProvider
 from gateway.web.problems import problem
-from gateway.web.ussd import fields_of, may_call
+from gateway.web.ussd import fields_of, refusal_of
 
 
 class Provider(UssdProvider, SmsProvider, Protocol):
@@ -31,8 +31,8 @@ class SmsRoutes:
         provider = self._providers.get(request.match_info["provider"])
         if provider is None:
             return problem(404, "not-found", "No such provider.")
-        if not may_call(provider, request.match_info.get("token", "")):
-            return problem(403, "wrong-token", "This address is not open.")
+        if refusal := refusal_of(provider, request):
+            return refusal
         report = provider.parse_delivery(await fields_of(request, frozenset({"form"})))
         await self._reports.keep(provider.name, report)
         return web.Response(text="")

@@ -12,7 +12,7 @@ from gateway.providers.contract import TEXT_CHARACTERS_MAX, WrittenTo
 from gateway.texting.keeping import Keeping
 from gateway.texting.rehearsal import Rehearsal
 from gateway.web.problems import problem, validated
-from gateway.web.ussd import fields_of, may_call
+from gateway.web.ussd import fields_of, no_callback, refusal_of
 from menus.values import masked
 
 log = structlog.get_logger("sms_in")
@@ -52,7 +52,7 @@ class TextingRoutes:
         try:
             sms = provider.parse_sms(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
-            return _no_callback(provider, error)
+            return no_callback(provider, error)
         await self._keeping.message(sms)
         log.info("sms_in", provider=provider.name, phone=masked(sms.msisdn), characters=len(sms.text), parts=sms.parts)
         return web.Response(text="")
@@ -65,7 +65,7 @@ class TextingRoutes:
         try:
             line = provider.parse_stop(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
-            return _no_callback(provider, error)
+            return no_callback(provider, error)
         await self._keeping.stop(line)
         log.info("sms_stopped", provider=provider.name, phone=masked(line))
         return web.Response(text="")
@@ -87,12 +87,4 @@ class TextingRoutes:
         provider = self._providers.get(request.match_info["provider"])
         if provider is None:
             return problem(404, "not-found", "No such provider.")
-        if not may_call(provider, request.match_info.get("token", "")):
-            log.warning("not_a_callback", provider=provider.name, reason="wrong token")
-            return problem(403, "wrong-token", "This address is not open.")
-        return provider
-
-
-def _no_callback(provider: WrittenTo, error: NotACallback) -> web.Response:
-    log.warning("not_a_callback", provider=provider.name, reason=str(error))
-    return problem(400, "not-a-callback", str(error))
+        return refusal_of(provider, request) or provider

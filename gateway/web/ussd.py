@@ -51,12 +51,12 @@ class UssdRoutes:
     async def handle(self, request: web.Request) -> web.Response:
         """Parse, converse, answer in the provider's own dialect."""
         provider = self._providers.get(request.path.split("/")[3], self._providers[self._default])
-        if refusal := _refusal(provider, request):
+        if refusal := refusal_of(provider, request):
             return refusal
         try:
             found = provider.parse_ussd(await fields_of(request, provider.accepts))
         except NotACallback as error:
-            return _no_callback(provider, error)
+            return no_callback(provider, error)
         if isinstance(found, Ended):
             await self._endings.noted(found)
             return web.Response(text="")
@@ -70,12 +70,12 @@ class UssdRoutes:
     async def ended(self, request: web.Request) -> web.Response:
         """A carrier tells that a session is over."""
         provider = self._providers[request.path.split("/")[4]]
-        if refusal := _refusal(provider, request):
+        if refusal := refusal_of(provider, request):
             return refusal
         try:
             found = provider.parse_end(await fields_of(request, provider.accepts | {"form", "json"}))
         except NotACallback as error:
-            return _no_callback(provider, error)
+            return no_callback(provider, error)
         await self._endings.noted(found)
         return web.Response(text="")
 
@@ -125,13 +125,13 @@ def _text(value: str | bool | float) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _refusal(provider: UssdProvider, request: web.Request) -> web.Response | None:
+def refusal_of(provider: UssdProvider | WrittenTo, request: web.Request) -> web.Response | None:
     if may_call(provider, request.match_info.get("token", "")):
         return None
     log.warning("not_a_callback", provider=provider.name, reason="wrong token")
     return problem(403, "wrong-token", "This address is not open.")
 
 
-def _no_callback(provider: UssdProvider, error: NotACallback) -> web.Response:
+def no_callback(provider: UssdProvider | WrittenTo, error: NotACallback) -> web.Response:
     log.warning("not_a_callback", provider=provider.name, reason=str(error))
     return problem(400, "not-a-callback", str(error))

@@ -17,7 +17,7 @@ from typing import Any
 
 from simulator.standins import callbacks, money, results, stamps
 from simulator.standins.calls import Call, conversation_id, invalid, request_id
-from simulator.standins.results import Conversation, Result
+from simulator.standins.results import Result, conversation_of
 
 COMMANDS = ("BusinessPayBill", "BusinessBuyGoods", "BusinessPayToBulk", "BusinessTransferFromMMFToUtility")
 REFERENCE_CHARACTERS_MAX = 13
@@ -42,7 +42,7 @@ async def pay(call: Call) -> dict[str, Any]:
     reference = fields.text("AccountReference", longest=REFERENCE_CHARACTERS_MAX)
     fields.text("Remarks", longest=REMARKS_CHARACTERS_MAX)
     amount_cents = fields.whole_cents("Amount")
-    conversation = _conversation(call)
+    conversation = conversation_of(call)
     with call.world.change():
         results.plan_result(call, conversation, _perform(call, command, receiver, amount_cents, reference))
     return await results.acknowledge(call, conversation)
@@ -96,15 +96,6 @@ def _parameters(call: Call, amount_cents: int, receiver: str) -> list[tuple[str,
         ("Currency", "KES"),
         ("InitiatorAccountCurrentBalance", written),
     ]
-
-
-def _conversation(call: Call) -> Conversation:
-    return Conversation(
-        originator_id=request_id(),
-        conversation_id=conversation_id(call.world),
-        result_url=call.fields.url("ResultURL"),
-        timeout_url=call.fields.url("QueueTimeOutURL"),
-    )
 
 
 def _blank_png(pixels: int) -> bytes:

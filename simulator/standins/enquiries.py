@@ -12,8 +12,8 @@ A ResultCode of 0 only says that the question was answered; `TransactionStatus` 
 from typing import Any
 
 from simulator.standins import callbacks, money, payouts, results, stamps
-from simulator.standins.calls import Call, conversation_id, invalid, request_id
-from simulator.standins.results import Conversation, Result
+from simulator.standins.calls import Call, invalid
+from simulator.standins.results import Result, conversation_of
 
 UNKNOWN_TRANSACTION = "R000002"
 ALREADY_REVERSED = "R000001"
@@ -54,7 +54,7 @@ async def reverse(call: Call) -> dict[str, Any]:
     _check_operator(call, "TransactionReversal")
     _check_party(call, "ReceiverParty")
     call.fields.one_of("RecieverIdentifierType", ("11",))
-    conversation = _conversation(call)
+    conversation = conversation_of(call)
     receipt, amount_cents = call.fields.text("TransactionID"), call.fields.whole_cents("Amount")
     with call.world.change():
         results.plan_result(call, conversation, _reverse(call, receipt, amount_cents))
@@ -72,17 +72,8 @@ def _check_party(call: Call, field: str) -> None:
         raise invalid(field)
 
 
-def _conversation(call: Call) -> Conversation:
-    return Conversation(
-        originator_id=request_id(),
-        conversation_id=conversation_id(call.world),
-        result_url=call.fields.url("ResultURL"),
-        timeout_url=call.fields.url("QueueTimeOutURL"),
-    )
-
-
 async def _answer_later(call: Call, result: Result) -> dict[str, Any]:
-    conversation = _conversation(call)
+    conversation = conversation_of(call)
     with call.world.change():
         results.plan_result(call, conversation, result)
     return await results.acknowledge(call, conversation)

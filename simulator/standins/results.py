@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.standins import callbacks
-from simulator.standins.calls import Call
+from simulator.standins.calls import Call, conversation_id, request_id
 
 DONE = "0"
 DESCRIPTIONS: Mapping[str, str] = {
@@ -46,6 +46,16 @@ class Result:
     code: str
     transaction_id: str
     parameters: Sequence[tuple[str, Any]] = ()
+
+
+def conversation_of(call: Call) -> Conversation:
+    """As the request names its addresses."""
+    return Conversation(
+        originator_id=request_id(),
+        conversation_id=conversation_id(call.world),
+        result_url=call.fields.url("ResultURL"),
+        timeout_url=call.fields.url("QueueTimeOutURL"),
+    )
 
 
 def plan_result(call: Call, conversation: Conversation, result: Result) -> None:
