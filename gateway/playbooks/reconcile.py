@@ -5,9 +5,10 @@ grace in which a statement may come. With `on` it is that day alone, at once.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -88,7 +89,7 @@ class Reconcile:
         return Playbook(
             kind=KIND,
             steps=(Local("wait", self.wait), pull, compare) if pull else (Local("wait", self.wait), compare),
-            lane=lambda _customer, _intent: KIND,
+            lane=_lane,
             priority=8,
         )
 
@@ -128,6 +129,11 @@ class Reconcile:
             identity = str(uuid.uuid5(NAMESPACE, f"{cause}:mail"))
             operation = Operation(identity, LETTER, reference("ML", identity), "", {"day": day.isoformat()})
             await self._outbox.put(connection, operation, is_ours=True)
+
+
+def _lane(_customer: str, intent: Mapping[str, Any]) -> str:
+    """Who asks for a day does not stand behind the one that waits for statements from midnight until the grace ends."""
+    return f"{KIND}:asked" if "on" in intent else KIND
 
 
 def days_of(work: Work, days_back: int) -> list[date]:

@@ -18,11 +18,11 @@ us of. `payout`: paid, and by our books not, or not yet. `unknown`: for a person
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A payment or pay-out by our books. `is_unasked`: booked as money that nobody was asked for."""
+    """A payment or pay-out by our books. `is_held`: nobody knows whose it is, and nobody has it in hand."""
 
     cents: int
     operation_id: str | None
-    is_unasked: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

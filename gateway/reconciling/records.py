@@ -11,8 +11,8 @@ from gateway.reconciling.matching import Known, Ours
 from gateway.reconciling.tables import statement_lines
 from gateway.statements.line import Line
 from gateway.store.engine import insert_into
-from gateway.store.payments import UNASKED
 from gateway.store.tables import payments, rail_requests
+from gateway.suspense.held import waiting
 
 lines = statement_lines.c
 requests = rail_requests.c
@@ -23,17 +23,17 @@ async def known_of(connection: AsyncConnection, shortcode: str, receipts: Iterab
     wanted = sorted(set(receipts))
     kept = select(lines.receipt, lines.kind, lines.cents).where(lines.shortcode == shortcode, lines.receipt.in_(wanted))
     asked = select(rail_requests).where(requests.receipt.in_(wanted), requests.state == "completed")
-    columns = payments.c
-    received = select(columns.receipt, columns.amount_cents, columns.operation_id, columns.source).where(
-        columns.shortcode == shortcode, columns.receipt.in_(wanted)
+    received = select(payments.c.receipt, payments.c.amount_cents, payments.c.operation_id).where(
+        payments.c.shortcode == shortcode, payments.c.receipt.in_(wanted)
     )
+    held = await waiting(connection, shortcode, wanted)
     ours_in: dict[str, Ours] = {}
     ours_out: dict[str, Ours] = {}
     for row in await connection.execute(asked):
         told = row.amount_cents if row.result_amount_cents is None else row.result_amount_cents
         (ours_in if row.kind == "stk" else ours_out)[row.receipt] = Ours(told, row.operation_id)
     for row in await connection.execute(received):
-        ours_in[row.receipt] = Ours(row.amount_cents, row.operation_id, row.source == UNASKED)
+        ours_in[row.receipt] = Ours(row.amount_cents, row.operation_id, row.receipt in held)
     return Known(
         {(row.receipt, row.kind): row.cents for row in await connection.execute(kept)}, ours_in, ours_out
     )  # fmt: skip

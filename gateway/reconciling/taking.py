@@ -149,10 +149,10 @@ class Taking:
         return Counts(mismatched=1)
 
     async def _compared(self, connection: AsyncConnection, news: Received, door: str, known: Known) -> None:
-        """A payment that is booked as nobody's may be a prompt's, by what is said of it here: it is taken once more,
-        and `known` has what we have of it then."""
+        """A payment that is held as nobody's may be a prompt's, by what is said of it here: it is taken once more, and
+        `known` has what we have of it then."""
         ours = known.received.get(news.receipt)
-        if ours is not None and ours.is_unasked:
+        if ours is not None and ours.is_held:
             await self._callbacks.found(connection, news, door)
             fresh = await records.known_of(connection, news.shortcode, [news.receipt])
             known.received.update(fresh.received)

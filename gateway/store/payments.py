@@ -12,7 +12,7 @@ from gateway.store.tables import operations, payments
 
 RECEIVED = "payment.received"
 PROMPTED, UNASKED = "prompt", "confirmation"
-"""By which door a payment came into the books: a prompt's, or by itself."""
+"""The `source` of a payment: a prompt of ours, or none."""
 
 ARRIVALS_LOCK = 3_830_035
 """Whoever takes payments on the rail's word shares this advisory lock, whoever takes one on the word of people has it

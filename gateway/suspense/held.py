@@ -5,6 +5,7 @@ held -> assigned, when the rail has said since which prompt it paid
                                             assigned -> held when the loan that it repaid gives it back
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,6 +67,14 @@ async def by_receipt(connection: AsyncConnection, receipt: str, *, lock: bool = 
     query = select(suspense).where(columns.receipt == receipt).order_by(columns.at).limit(1)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return _held(row) if row else None
+
+
+async def waiting(connection: AsyncConnection, shortcode: str, receipts: Sequence[str]) -> set[str]:
+    """Which of these receipts wait here untouched."""
+    query = select(columns.receipt).where(
+        columns.shortcode == shortcode, columns.receipt.in_(receipts), columns.state == "held"
+    )
+    return set(await connection.scalars(query))
 
 
 async def taken(connection: AsyncConnection, held: Held, assignment_id: str, now: int) -> bool:

@@ -163,6 +163,21 @@ class TestEveryDay:
             0,
         ]
 
+    async def test_who_asks_for_a_day_does_not_wait_for_the_grace_of_another(self, finance: Finance) -> None:
+        """After midnight the daily one waits for hours; finance is at work."""
+        await paid(finance)
+        finance.office.clock.turn(24 * HOUR_MS)
+        begun = local_date(finance.office.clock())
+        await finance.office.put("mpesa.reconcile", {"day": begun.isoformat()}, "", "RE")
+        await finance.office.drained()
+        await finance.office.put("mpesa.reconcile", {"day": TODAY.isoformat(), "on": TODAY.isoformat()}, "", "RE")
+
+        await finance.office.drained()
+
+        daily, asked = await finance.office.operations("mpesa.reconcile")
+        assert (daily.state, asked.state) == ("queued", "done")
+        assert (await result(finance))[0].ours_in.count == 1
+
     async def test_finance_is_told_once_of_one_result(self, finance: Finance) -> None:
         """Again only when it has changed; never of a day without anything."""
         await paid(finance)
