@@ -166,7 +166,7 @@ class TestEveryDay:
     async def test_who_asks_for_a_day_does_not_wait_for_the_grace_of_another(self, finance: Finance) -> None:
         """After midnight the daily one waits for hours; finance is at work."""
         await paid(finance)
-        finance.office.clock.turn(24 * HOUR_MS)
+        finance.office.clock.turn(16 * HOUR_MS)
         begun = local_date(finance.office.clock())
         await finance.office.put("mpesa.reconcile", {"day": begun.isoformat()}, "", "RE")
         await finance.office.drained()
