@@ -106,8 +106,10 @@ class BookedTwice:
         return Done()
 
     async def parted(self, connection: AsyncConnection, work: Work) -> Refused | None:
-        """Why it is not one payment after all: the rail has proved it while people decided. The request is locked."""
+        """Why it is not one payment after all: the rail has proved it while people decided. The other booking and its
+        request are locked."""
         request = await requests.of_operation(connection, work.intent["booked"], lock=True)
+        await queue.find(connection, work.intent["booked"], lock=True)
         if request is None or not _may_be(request, work.intent["receipt"]):
             return Refused("proven", "the rail has named the receipt that was typed: there are two payments")
         return None
