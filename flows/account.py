@@ -1,4 +1,4 @@
-"""F9: my account: PIN, language, auto-repay, offers, statement, phone, closing, and what was agreed to."""
+"""My account: PIN, language, auto-repay, offers, statement, phone, closing, and what was agreed to."""
 
 from collections.abc import Iterable, Mapping
 

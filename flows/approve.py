@@ -1,4 +1,4 @@
-"""F6: what others ask of me, and my answer: a loan from my wallet, a guarantee, or, for staff, a loan of the house.
+"""What others ask of me, and my answer: a loan from my wallet, a guarantee, or, for staff, a loan of the house.
 
 The first answer counts; whoever comes later sees what it was. A yes needs the Nyota PIN, and so does an officer's no;
 somebody's own no does not. Lenders may shut out one person, or all.
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flows.borrow import REASONS as RECORD
-from flows.borrow import reason_offers
 from flows.kit import Emit, Flow, Gone, Guard, Offer, View, choose, decide, end, secret
 from flows.known import Asked, Borrower
+from flows.reasons import REASONS as RECORD
+from flows.reasons import reason_offers
 from menus.values import Day, Days, FullName, Ksh, ShortName
 
 KINDS = ("peer", "guarantee", "officer")

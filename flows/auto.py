@@ -1,4 +1,4 @@
-"""F9: auto-repay: the share of incoming money that repays loans by itself, agreed to here and stopped here.
+"""Auto-repay: the share of incoming money that repays loans by itself, agreed to here and stopped here.
 
 Stopping asks for the PIN and nothing else: no reason, and it works while a loan is late.
 """

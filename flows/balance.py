@@ -1,4 +1,4 @@
-"""F2: what can be used now, what is owed, and what to pay next."""
+"""What can be used now, what is owed, and what to pay next."""
 
 from collections.abc import Mapping
 

@@ -1,11 +1,10 @@
-"""F3: borrow. Product, amount, what it is for, over how long; then the whole price and all dates before the PIN.
+"""Borrow. Product, amount, what it is for, over how long; then the whole price and all dates before the PIN.
 
 The PIN is the yes. What an officer decides is answered by SMS.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import date
 from typing import Any
 
 from msgspec import convert
@@ -16,18 +15,14 @@ from flows.amounts import whole_shillings
 from flows.kit import Emit, Flow, Gone, Offer, Refusal, View, ask, choose, decide, end, secret
 from flows.known import Borrowing, Credit, Due, Product, Quote
 from flows.loans import priced, quoted
+from flows.price import cost_words, dates_words, quote_slots, total_words
+from flows.reasons import REASONS, reason_offers
 from flows.wallet import is_closed
 from menus.values import Clock, Day, Days, Ksh, MaskedPhone
 
 PERSON = "person"
 TERMS = tuple(field.name for field in fields(Product))
 PURPOSES = ("business", "farm", "school", "hospital", "home", "other")
-REASONS = (
-    "on_time", "late_before", "late_now", "no_history", "young", "saving_short", "savings", "blocked", "name", "top",
-    "next",
-)  # fmt: skip
-"""What a limit and a record are made of, each with words of its own."""
-IN_CENTS = frozenset({"savings", "next"})
 LENT = Again("loan.disburse", lambda view: view.data["quote"]["net_cents"])
 
 
@@ -187,34 +182,6 @@ def _dues(view: View) -> Iterable[Offer]:
     return (Offer("", "row", {"due": Day(due.on, today), "amount": Ksh(due.cents)}) for due in dues)
 
 
-def quote_slots(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
-    """The slots of every text that names the price of a loan."""
-    return {
-        "principal": Ksh(quote["principal_cents"]),
-        "net": Ksh(quote["net_cents"]),
-        "fee": Ksh(quote["fee_cents"]),
-        "duty": Ksh(quote.get("duty_cents", 0)),
-        "interest": Ksh(quote["interest_cents"]),
-        "total": Ksh(quote["total_cents"]),
-        "due": Day(date.fromisoformat(quote["due"]), today),
-        "apr": quote["apr_percent"],
-        "penalty": Ksh(quote["penalty_cents"]),
-        **_instalments(quote, today),
-    }
-
-
-def _instalments(quote: Mapping[str, Any], today: date) -> Mapping[str, object]:
-    """The slots of a loan that is repaid in several parts; none of one that is repaid at once."""
-    if quote.get("repayments", 1) == 1:
-        return {}
-    return {
-        "count": quote["repayments"] - 1 if quote["even"] else quote["repayments"],
-        "each": Ksh(quote["each_cents"]),
-        "last": Ksh(quote["last_cents"]),
-        "day": Day(date.fromisoformat(quote["first_due"]), today),
-    }
-
-
 def _price(view: View) -> Mapping[str, object]:
     return quote_slots(view.data["quote"], view.facts.now.date())
 
@@ -261,34 +228,6 @@ def _is_reviewed(view: View) -> bool:
 
 def _review_slots(view: View) -> Mapping[str, object]:
     return {"reference": view.data["reference"], "answer_by": Clock(view.fact("answer_by"))}
-
-
-def _cost_words(view: View) -> str:
-    """A charge of nothing is not named."""
-    quote = view.data["quote"]
-    if quote["duty_cents"]:
-        return "cost_duty"
-    return "cost" if quote["fee_cents"] else "cost_no_fee"
-
-
-def _total_words(view: View) -> str:
-    quote = view.data["quote"]
-    if quote["duty_cents"]:
-        return "total_duty"
-    return "total_fee" if quote["fee_cents"] else "total"
-
-
-def _dates_words(view: View) -> str:
-    quote = view.data["quote"]
-    name = "dates" if quote["even"] else "dates_uneven"
-    return name if quote["penalty_cents"] else f"{name}_no_penalty"
-
-
-def reason_offers(reasons: Iterable[tuple[str, int]]) -> Iterable[Offer]:
-    """A line for each reason, with its figure."""
-    for code, value in reasons:
-        figure = {"amount": Ksh(value)} if code in IN_CENTS else {"count": value, "days": Days(value)}
-        yield Offer("", code, figure)
 
 
 def _credit(view: View) -> Credit:
@@ -349,7 +288,7 @@ flow = Flow(
         choose(
             "total",
             to={"dates": "dates"},
-            words=_total_words,
+            words=lambda view: total_words(view.data["quote"]),
             variants=("total", "total_fee", "total_duty"),
             slots=_price,
             binds=_bind_quote,
@@ -357,7 +296,7 @@ flow = Flow(
         choose(
             "dates",
             to={"accept": "accepting", "terms": "dates", "all": "rows"},
-            words=_dates_words,
+            words=lambda view: dates_words(view.data["quote"]),
             variants=("dates", "dates_no_penalty", "dates_uneven", "dates_uneven_no_penalty"),
             slots=_price,
             emits=_terms_by_sms,
@@ -367,7 +306,7 @@ flow = Flow(
         choose(
             "cost",
             to={"accept": "accepting", "terms": "cost"},
-            words=_cost_words,
+            words=lambda view: cost_words(view.data["quote"]),
             variants=("cost", "cost_no_fee", "cost_duty"),
             slots=_price,
             binds=_bind_quote,

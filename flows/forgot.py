@@ -1,4 +1,4 @@
-"""F9: a forgotten PIN, chosen anew by whoever has the line, the ID number and the last amount moved with the old one.
+"""A forgotten PIN, chosen anew by whoever has the line, the ID number and the last amount moved with the old one.
 
 Both are typed before they are judged together, so that nothing says which was wrong; then a code comes to this line. A
 redial while it is good goes on there. Whoever cannot prove it so, or not any more today, gets a case and a call.

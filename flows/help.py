@@ -1,4 +1,4 @@
-"""F10: help. Every line opens a case with a number and a day for the answer, or names the nearest agents."""
+"""Help. Every line opens a case with a number and a day for the answer, or names the nearest agents."""
 
 from collections.abc import Callable, Iterable, Mapping
 

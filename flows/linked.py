@@ -1,4 +1,4 @@
-"""F9: another phone of one's own that pays: what it sends to the paybill counts as theirs. Nothing is paid out to it.
+"""Another phone of one's own that pays: what it sends to the paybill counts as theirs. Nothing is paid out to it.
 
 It is linked with a code sent to it and the PIN. A line that is a member's own is never linked.
 """

@@ -1,4 +1,4 @@
-"""F4: my loans: the list, one loan, its schedule page by page, and what paying it off today takes."""
+"""My loans: the list, one loan, its schedule page by page, and what paying it off today takes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields

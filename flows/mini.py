@@ -1,4 +1,4 @@
-"""F7, F8: mini-statements of wallet and savings: what moved lately, the newest first, in words that people know."""
+"""Mini-statements of wallet and savings: what moved lately, the newest first, in words that people know."""
 
 from collections.abc import Iterable
 from typing import Any

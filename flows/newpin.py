@@ -1,4 +1,4 @@
-"""F9: a new PIN in the place of one that staff have cleared: the first thing asked on that phone, and skipped with 00.
+"""A new PIN in the place of one that staff have cleared: the first thing asked on that phone, and skipped with 00.
 
 Nobody speaks, sends or chooses a PIN for somebody else.
 """

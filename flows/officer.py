@@ -1,4 +1,4 @@
-"""F11: officers behind the same code: look up a customer, pause, reset, unlock, send a statement, ask for a payment.
+"""Officers behind the same code: look up a customer, pause, reset, unlock, send a statement, ask for a payment.
 
 The officer's own PIN opens it; each act asks it again. Nobody on the staff sees a balance, an identity number or a PIN,
 and nobody acts on their own account. A lost line is moved by two officers.

@@ -1,4 +1,4 @@
-"""F9: the account moves to another phone: a code to each line, both typed here, then the PIN.
+"""The account moves to another phone: a code to each line, both typed here, then the PIN.
 
 Whoever drops while waiting for an SMS finds the place again in the same line of the account's menu, as long as the
 codes are good.

@@ -1,4 +1,4 @@
-"""F1: join. Language, terms and data consent, identity, a new Nyota PIN twice; the wallet opens at once."""
+"""Join. Language, terms and data consent, identity, a new Nyota PIN twice; the wallet opens at once."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""F5: repay an own loan from the wallet, by M-PESA or from somebody else's phone; or somebody else's loan.
+"""Repay an own loan from the wallet, by M-PESA or from somebody else's phone; or somebody else's loan.
 
 The M-PESA prompt goes out after the session ends and is protected by the M-PESA PIN, so a locked Nyota PIN
 never stops a debt being paid; money leaving the wallet asks for the Nyota PIN. Whoever pays for another learns a

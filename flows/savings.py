@@ -1,4 +1,4 @@
-"""F8: savings. Wallet to savings and back, what is free, what it earns, and a goal with its progress."""
+"""Savings. Wallet to savings and back, what is free, what it earns, and a goal with its progress."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""F7, F8: payments that go out of the wallet by themselves: to savings, to a person or to an own loan, every week,
+"""Payments that go out of the wallet by themselves: to savings, to a person or to an own loan, every week,
 every month or once. What is agreed to here is paid later without a PIN, so it is agreed to with one.
 """
 

@@ -1,4 +1,4 @@
-"""F7: send money to a person by their phone number. The name comes before the amount, and again with the PIN.
+"""Send money to a person by their phone number. The name comes before the amount, and again with the PIN.
 
 A look-up is an operation of its own, so that it counts whatever happens next; the session keeps its reference and
 never the number.

@@ -1,4 +1,4 @@
-"""F7, F9: a statement by SMS at once; of some days by e-mail, to an address that its owner has confirmed with a code,
+"""A statement by SMS at once; of some days by e-mail, to an address that its owner has confirmed with a code,
 or behind a link in an SMS; and receipts and reminders by e-mail beside those by SMS."""
 
 import re

@@ -1,4 +1,4 @@
-"""F7: the wallet: money in by M-PESA, out to the own line, and what was sent and nobody has claimed yet.
+"""The wallet: money in by M-PESA, out to the own line, and what was sent and nobody has claimed yet.
 
 Nothing here shows a balance, so no PIN is asked to look; the PIN comes with what leaves.
 """

@@ -1,7 +1,7 @@
 """How good somebody's record is, as points and reasons. Pure, and replaceable: `borrowing.scorer` names another.
 
 A reason is a stable code and a figure; what people read for it is in the menus, under `borrow.limits` and
-`approve.more`. Every code that a scorer gives has to be one of `REASONS`.
+`approve.more`. Every code that a scorer gives has to be one of `flows.reasons`.
 """
 
 from collections.abc import Iterator
@@ -13,19 +13,6 @@ from typing import Protocol
 from flows.known import Reason
 from gateway.errors import Misconfigured
 
-REASONS = (
-    "on_time",
-    "late_before",
-    "late_now",
-    "no_history",
-    "young",
-    "saving_short",
-    "savings",
-    "blocked",
-    "name",
-    "top",
-    "next",
-)
 POINTS_MOST = 100
 
 

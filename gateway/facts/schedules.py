@@ -6,9 +6,9 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.known import Allowed, Scheduled
+from flows.repay import PART_MIN_CENTS
 from gateway.facts.repaying import with_initial
 from gateway.facts.source import Reader, customer_on
-from gateway.playbooks.repay import PART_MIN_CENTS
 from gateway.schedules import kept
 from gateway.schedules.kept import Schedule
 from gateway.store import customers

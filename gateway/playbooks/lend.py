@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.approve import REASONS
 from flows.known import Reason
 from flows.loans import priced
 from flows.turn import reference
@@ -44,8 +45,6 @@ from gateway.store import cases, customers
 KIND = "loan.disburse"
 OFFICER = "officer"
 CONSENT = "bureau"
-REASONS = frozenset({"savings", "history", "income", "amount", "other"})
-"""Why an officer may decline, each with a sentence of its own."""
 TOLD = frozenset({"unpaid", "expired", "limit", "late", "unsecured", "safety"})
 """Other reasons why there is no loan that have a sentence of their own."""
 NAME_CASE = "payout name"

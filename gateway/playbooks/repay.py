@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from flows.repay import PART_MIN_CENTS
 from gateway.accounts import linked
 from gateway.books import accounts as chart
 from gateway.books.errors import Overdraft
@@ -28,7 +29,6 @@ from gateway.rails.requests import Wanted
 from gateway.rails.steps import UNSENT, CollectStep
 from gateway.store import customers
 
-PART_MIN_CENTS = 50_00
 TRY_AGAIN_MS = 3_600_000
 
 REFUSAL_TEMPLATES = {

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.known import Reason
+from flows.reasons import REASONS
 from gateway.borrowing.limits import Change, Ladder, Outcome, graded, limit, outcome_of
-from gateway.borrowing.score import REASONS, History
+from gateway.borrowing.score import History
 from gateway.lending.events import EndOfDay, Repayment
 from gateway.lending.offers import DEMO_PRODUCTS, parse_products
 from gateway.lending.replay import replay

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.known import Reason
+from flows.reasons import REASONS
 from gateway.borrowing.credit import Credit
-from gateway.borrowing.score import REASONS, History, Rules, Score, months_between, scorer_of
+from gateway.borrowing.score import History, Rules, Score, months_between, scorer_of
 from gateway.errors import Misconfigured
 
 TODAY = date(2026, 8, 5)
