@@ -22,6 +22,8 @@ BACK, HOME_DIGITS, MORE = "0", "00", frozenset({"98", "#"})
 STRIKES_MAX = 3
 TURNS_MAX = 60
 TRAIL_MAX = 12
+ROUNDS_MAX = 12
+"""How often the same turn is taken, each time with more facts."""
 MEMBER = "customer"
 SENT = "said.sent"
 TOO_LONG, CHOICE, EMPTY = "long", "choice", "empty"

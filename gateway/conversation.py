@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 from msgspec.structs import replace as changed
 
-from flows.engine import HOME_DIGITS, Engine, Verdict
+from flows.engine import HOME_DIGITS, ROUNDS_MAX, Engine, Verdict
 from flows.kit import CODE, Gone, Step
 from flows.known import Customer
 from flows.turn import SALTS_MAX, Facts, Missing, Need, Operation, Session, Turn
@@ -27,8 +27,6 @@ from gateway.pins import Pins
 from gateway.reading import Reading, read
 from gateway.sessions import Keys, Loaded, Sessions, Stored
 from menus.values import masked
-
-FACTS_ROUNDS_MAX = 12
 
 log = structlog.get_logger("turn")
 
@@ -137,7 +135,7 @@ class Conversation:
             known[Need("verdict")] = await self._verdict(engine.step(session), session, answers[0], inbound.msisdn)
             answers = ("*",)
         facts = Facts(local(self._clock()), known, self._facts.computed)
-        for _ in range(FACTS_ROUNDS_MAX):
+        for _ in range(ROUNDS_MAX):
             turn = engine.advance(session, answers, facts, salt=salt)
             if isinstance(turn, Turn):
                 return self._noted(session, turn, progress)

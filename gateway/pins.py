@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.engine import Verdict
 from flows.kit import Secret
 from flows.turn import Session
-from gateway.clock import DAY_MS, Clock, local
+from gateway.clock import DAY_MS, MINUTE_MS, Clock, local
 from gateway.config import Pins as PinSettings
 from gateway.operations.outbox import Outbox
 from gateway.store import customers
@@ -65,7 +65,7 @@ def ruled(failures: int, locks: int, last_lock: int, now: int, settings: PinSett
     if failures + 1 < settings.tries:
         return Ruling(failures + 1, locks, 0)
     recent = locks if now - last_lock < DAY_MS else 0
-    until = FOREVER if recent else now + settings.lock_minutes * 60_000
+    until = FOREVER if recent else now + settings.lock_minutes * MINUTE_MS
     return Ruling(0, recent + 1, until)
 
 

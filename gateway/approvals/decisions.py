@@ -32,13 +32,14 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.approvals.tables import approvals
+from gateway.clock import HOUR_MS
 from gateway.operations import queue
 from gateway.operations.outcome import Done, Later, Outcome, Refused
 from gateway.operations.playbook import Work
 from gateway.store.pages import newest
 from gateway.store.tables import customers
 
-LOOK_AGAIN_MS = 3_600_000
+LOOK_AGAIN_MS = HOUR_MS
 WAITING = "waiting for an answer"
 """Why an operation stands still while a person owes it a yes or a no."""
 CUSTOMER = "customer"

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.clock import Clock
+from gateway.clock import HOUR_MS, Clock
 from gateway.errors import Throttled, Unavailable, Uncertain
 from gateway.ledgers.contract import Busy
 
 FAILURES_MAX = 5
-HOLD_MS_MAX = 6 * 3_600_000
+HOLD_MS_MAX = 6 * HOUR_MS
 PACE_MS_MAX = 1_000
 
 

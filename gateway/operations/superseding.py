@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import reference
+from gateway.clock import DAY_MS
 from gateway.operations import queue
 from gateway.operations.outbox import NAMESPACE
 from gateway.store import cases
@@ -20,7 +21,7 @@ from gateway.store.tables import operations
 STATES = ("parked", "dead")
 TOPIC = "day not done"
 PREFIX = "CS"
-ANSWER_MS = 86_400_000
+ANSWER_MS = DAY_MS
 REASON_CHARACTERS_MAX = 200
 
 columns = operations.c

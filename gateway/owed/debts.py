@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import reference
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
+from gateway.clock import DAY_MS
 from gateway.desk import cases as desk
 from gateway.lending.fields import amount_text
 from gateway.operations.outbox import NAMESPACE
@@ -21,7 +22,7 @@ from gateway.store import cases
 
 TOPIC = "owed to us"
 PREFIX = "CS"
-ANSWER_MS = 5 * 86_400_000
+ANSWER_MS = 5 * DAY_MS
 CONTROL = "receivable"
 CASES_MOST = 200
 

@@ -8,13 +8,14 @@ from typing import Literal
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.clock import DAY_MS
 from gateway.payouts.tables import float_questions, floats
 from gateway.rails.organisation import Balances
 from gateway.store.engine import insert_into
 
 Level = Literal["ok", "low", "critical"]
 TOKEN_BYTES = 16
-KEPT_MS = 7 * 86_400_000
+KEPT_MS = 7 * DAY_MS
 """Questions are kept so long: an answer that comes later than that says nothing of use."""
 
 columns = floats.c

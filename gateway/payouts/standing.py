@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.clock import MINUTE_MS
 from gateway.config import Float as Settings
 from gateway.payouts import floats, passed
 from gateway.payouts.floats import Float
@@ -29,7 +30,7 @@ class Paying:
     settings: Settings
 
     def is_stale(self, known: Float, now: int) -> bool:
-        return now - known.asked_at > self.settings.stale_minutes * 60_000
+        return now - known.asked_at > self.settings.stale_minutes * MINUTE_MS
 
     def is_it(self, known: Float) -> bool:
         return (known.shortcode, known.account) == (self.shortcode, self.settings.account)

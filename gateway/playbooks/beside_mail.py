@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation
 from gateway.campaigns import letters
-from gateway.clock import Clock, local, local_date
+from gateway.clock import MINUTE_MS, Clock, local, local_date
 from gateway.mail import Letter
 from gateway.notices.values import typed
 from gateway.operations.outbox import NAMESPACE, Outbox, unspoken
@@ -38,7 +38,7 @@ from menus.values import Clock as ClockTime
 
 KIND = "mail.beside"
 UNWANTED = "they want no letter of this kind"
-HELD_MS = 60_000
+HELD_MS = MINUTE_MS
 HOMELESS = "there is no confirmed address"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import Clock, iso
+from gateway.clock import HOUR_MS, Clock, iso
 from gateway.errors import NotACallback, Rejected, Unavailable, Uncertain
 from gateway.lending.fields import amount_text
 from gateway.operations import queue
@@ -28,7 +28,7 @@ from gateway.restoring.asking import KIND
 from gateway.restoring.records import Restore
 from gateway.store.engine import Store
 
-LIST_MS = 47 * 3_600_000
+LIST_MS = 47 * HOUR_MS
 """The rail's list goes back 48 hours; some of it goes by while we ask."""
 
 log = structlog.get_logger("restore")

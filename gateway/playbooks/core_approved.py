@@ -17,7 +17,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry
 from gateway.books.entry import Line as BookLine
 from gateway.books.ledger import Books
-from gateway.clock import DAY_MS, day_start, local_date
+from gateway.clock import DAY_MS, HOUR_MS, day_start, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.facts.loans import quoted
 from gateway.ledgers.contract import Client, CoreLoan
@@ -204,7 +204,7 @@ class Approved:
         values = {
             "reference": work.reference,
             "net": say.ksh(work.data["quote"]["net_cents"]),
-            "by": say.clock(now + 2 * 3_600_000),
+            "by": say.clock(now + 2 * HOUR_MS),
         }
         await self._teller.tell(connection, work, "borrow.slow", values)
 

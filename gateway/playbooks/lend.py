@@ -25,7 +25,7 @@ from gateway.books.ledger import Books
 from gateway.borrowing import collateral, duties, records
 from gateway.borrowing.credit import Assessment, Credit
 from gateway.borrowing.names import is_same_person
-from gateway.clock import local_date
+from gateway.clock import HOUR_MS, local_date
 from gateway.lending.booking import duties_of, paid_out_lines
 from gateway.lending.portfolio import Portfolio
 from gateway.lending.products import Product
@@ -49,7 +49,7 @@ TOLD = frozenset({"unpaid", "expired", "limit", "late", "unsecured", "safety"})
 """Other reasons why there is no loan that have a sentence of their own."""
 NAME_CASE = "payout name"
 GUARANTEE_DAYS = 3
-NEWS_MS = 2 * 3_600_000
+NEWS_MS = 2 * HOUR_MS
 
 
 def wanted(rail: str) -> Any:

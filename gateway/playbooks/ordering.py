@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import Clock
+from gateway.clock import MINUTE_MS, Clock
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices import values as say
 from gateway.operations import queue
@@ -35,7 +35,7 @@ KIND = "order.ask"
 PREFIX = "ST"
 RESULT = "order/result"
 DESCRIPTION = "Payment"
-LOOK_AGAIN_MS = 60_000
+LOOK_AGAIN_MS = MINUTE_MS
 
 log = structlog.get_logger("orders")
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.turn import Operation, reference
-from gateway.clock import Clock, local_date
+from gateway.clock import HOUR_MS, Clock, local_date
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.notices import values as say
 from gateway.operations.outbox import NAMESPACE, Outbox
@@ -27,7 +27,7 @@ from gateway.store.engine import Store
 
 KIND = "mpesa.reconcile"
 LETTER = "reconcile.mail"
-LIST_MS = 47 * 3_600_000
+LIST_MS = 47 * HOUR_MS
 """The rail's list goes back 48 hours; some of it goes by while we ask."""
 
 

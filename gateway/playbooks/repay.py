@@ -14,7 +14,7 @@ from gateway.accounts import linked
 from gateway.books import accounts as chart
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
-from gateway.clock import local_date
+from gateway.clock import HOUR_MS, local_date
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.lending.standings import LoanRecord
 from gateway.notices import values as say
@@ -29,7 +29,7 @@ from gateway.rails.requests import Wanted
 from gateway.rails.steps import UNSENT, CollectStep
 from gateway.store import customers
 
-TRY_AGAIN_MS = 3_600_000
+TRY_AGAIN_MS = HOUR_MS
 
 REFUSAL_TEMPLATES = {
     "cancelled": "repay.cancelled",

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.turn import Operation, reference
 from gateway.books import accounts as chart
 from gateway.books.ledger import Books
-from gateway.clock import day_start, local_date
+from gateway.clock import HOUR_MS, day_start, local_date
 from gateway.lending.portfolio import RUNNING_STATES, Portfolio
 from gateway.notices import values as say
 from gateway.operations.outbox import Context, Outbox
@@ -38,7 +38,6 @@ PAYMENTS = {"save": ("savings.save", "SV"), "send": ("wallet.send", "SN"), "repa
 """The ordinary payment of each kind, and what its reference begins with."""
 
 FROM_WALLET = ("savings.save", "wallet.send", "repay.wallet", "repay.for_wallet")
-HOUR_MS = 3_600_000
 AT_ONCE = 50
 """How many schedules one unit of work queues a look at."""
 

@@ -15,7 +15,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
-from gateway.clock import DAY_MS, local_date
+from gateway.clock import DAY_MS, MINUTE_MS, local_date
 from gateway.notices import values as say
 from gateway.operations.outbox import Outbox
 from gateway.operations.outcome import Done, Later, Outcome, Refused
@@ -31,7 +31,7 @@ from gateway.wallet.limits import Limits
 from gateway.wallet.transfers import Transfer
 
 SEND, TRANSFER, TAKE_BACK = "wallet.send", "wallet.transfer", "wallet.takeback"
-LOOK_AGAIN_MS = 60_000
+LOOK_AGAIN_MS = MINUTE_MS
 
 
 class TooFull(Exception):

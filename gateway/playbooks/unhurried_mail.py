@@ -6,14 +6,14 @@ they are too old, not so many times: a server that was away over a night is no r
 
 from collections.abc import Awaitable, Callable
 
-from gateway.clock import DAY_MS, Clock
+from gateway.clock import DAY_MS, MINUTE_MS, Clock
 from gateway.errors import Rejected, Unavailable, Uncertain
 from gateway.mail import Away, Letter, Mailer
 from gateway.operations.outcome import Done, Later, Outcome, Refused, Retry
 from gateway.operations.playbook import Work
 from gateway.sending.turnstile import Turnstile
 
-DOUBT_MS = 60_000
+DOUBT_MS = MINUTE_MS
 """So long after its answer is missing a letter is handed over again, then as long as it is old by then: a server that
 takes all and answers nothing sends somebody a dozen of one letter in days, not hundreds."""
 PRIORITY = 9

@@ -14,6 +14,7 @@ from gateway.books import accounts as chart
 from gateway.books.entry import Entry, Line
 from gateway.books.errors import Overdraft
 from gateway.books.ledger import Books
+from gateway.clock import HOUR_MS
 from gateway.lending.fields import amount_text
 from gateway.notices import values as say
 from gateway.operations.outcome import BY_STAFF, Done, Outcome, Refused
@@ -28,7 +29,7 @@ from gateway.wallet import usage
 from gateway.wallet.limits import Limits
 
 KIND = "wallet.withdraw"
-NEXT_NEWS_MS = 2 * 3_600_000
+NEXT_NEWS_MS = 2 * HOUR_MS
 
 REFUSAL_TEMPLATES = {
     "short": "wallet.short",

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import structlog
 
-from gateway.clock import Clock
+from gateway.clock import MINUTE_MS, Clock
 from gateway.config import App, Daraja
 from gateway.errors import Throttled, Unavailable, Uncertain
 from gateway.rails.daraja_answers import Answer
@@ -27,7 +27,7 @@ from gateway.rails.token_shelf import TokenShelves
 
 OAUTH = "/oauth/v1/generate?grant_type=client_credentials"
 TOKEN_LIFE_SECONDS = 3599
-TOKEN_MARGIN_MS = 60_000
+TOKEN_MARGIN_MS = MINUTE_MS
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
 log = structlog.get_logger("daraja")

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gateway.clock import EAT, milliseconds
+from gateway.clock import EAT, HOUR_MS, MINUTE_MS, milliseconds
 from gateway.errors import NotACallback
 from gateway.rails.contract import Received
 from gateway.rails.daraja_bodies import Fields, moment
 
 SHORTCODE_DIGITS_MAX = 12
-EAT_AHEAD_MS = 3 * 3_600_000
-SLACK_MS = 60_000
+EAT_AHEAD_MS = 3 * HOUR_MS
+SLACK_MS = MINUTE_MS
 ROW_ID = "transactionId"
 
 

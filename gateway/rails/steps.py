@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.clock import Clock
+from gateway.clock import MINUTE_MS, Clock
 from gateway.errors import Rejected, Throttled, Unavailable, Uncertain
 from gateway.operations.outcome import Accepted, Done, Later, Outcome, Park, Refused, Retry, Unsure
 from gateway.operations.playbook import Work
@@ -272,7 +272,7 @@ class CollectStep(RailStep):
 
     async def _listed(self, request: RailRequest) -> Result | None:
         since = request.sent_at or request.created_at
-        for received in await self._rail.received_between(since - 60_000, self._clock() + 60_000):
+        for received in await self._rail.received_between(since - MINUTE_MS, self._clock() + MINUTE_MS):
             if (received.account, received.amount_cents) == (request.account_reference, request.amount_cents):
                 return Result(
                     "done",

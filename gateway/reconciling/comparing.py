@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.books.ledger import Books
-from gateway.clock import EAT, milliseconds
+from gateway.clock import EAT, SECOND_MS, milliseconds
 from gateway.reconciling import mismatches, records, uploads
 from gateway.reconciling.mismatches import Found
 from gateway.reconciling.taking import Shortcodes
 
-SECOND_MS = 1_000
 """Statements count in seconds: the last one of a day is its end."""
 MARGIN_MS = 120_000
 """Clocks differ: what is so near to the end of a statement may be on the next."""

@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.clock import DAY_MS
 from gateway.providers.contract import Delivery
 from gateway.store.pages import newest
 from gateway.store.tables import deliveries, messages, operations
 
 FINAL_STATES = ("delivered", "failed")
-EARLY_MS = 86_400_000
+EARLY_MS = DAY_MS
 """No report is earlier than the end of its hand-over by more than this."""
 
 SENDING = "sending"

@@ -12,7 +12,7 @@ import msgspec
 from flows.kit import Gone
 from flows.texting.route import Route
 from flows.texting.spoken import fits
-from flows.turn import Need, Operation, Session, Turn, reference
+from flows.turn import SALTS_MAX, Need, Operation, Session, Turn, reference
 from gateway.clock import day_start, local
 from gateway.errors import Rejected
 from gateway.facts.source import NobodyThere
@@ -33,11 +33,10 @@ from gateway.texting.hands import Hands, Letter, Writer
 from gateway.texting.joining import Joining
 from gateway.texting.say import Answer, Say, of_screen
 from gateway.texting.telling import Asked
-from gateway.texting.walk import SALTS_MAX, Said, Waits
+from gateway.texting.walk import Said, Waits, session_of
 from menus.keywords import Keyword
 from menus.values import Clock as Moment
 
-SESSION_CHARACTERS = 16
 LONGEST_CODE = "482913"
 
 
@@ -104,7 +103,7 @@ class Decider:
         return await self._walked(letter, writer, Route(keyword, letter.intent["given"]))
 
     async def _walked(self, letter: Letter, writer: Writer, route: Route) -> Answer:
-        session_id = letter.id.replace("-", "")[:SESSION_CHARACTERS]
+        session_id = session_of(letter.id)
         found = await self._hands.walker.walk(writer.line, route, session_id, letter.intent["provider"])
         if isinstance(found, Said):
             return Answer([self._screen(found.words, writer, is_end=found.is_end)])

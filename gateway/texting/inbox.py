@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from flows.texting import message
 from flows.turn import Operation, reference
 from gateway.accounts.codes import Codes
-from gateway.clock import Clock, day_start
+from gateway.clock import HOUR_MS, MINUTE_MS, Clock, day_start
 from gateway.config import Texting
 from gateway.live import LiveMenus
 from gateway.operations.outbox import Outbox
@@ -28,6 +28,7 @@ from gateway.store.gathering import Gathering
 from gateway.texting import applicants, requests, stops
 from gateway.texting.tables import inbound
 from gateway.texting.understanding import keepable, understood
+from gateway.texting.walk import session_of
 
 KIND = "sms.in"
 PREFIX = "IN"
@@ -35,12 +36,10 @@ TIDY, TIDY_PREFIX = "texting.tidy", "TY"
 LATER_MS = 1000
 PURPOSE = "texting"
 NAMESPACE = uuid.UUID("6f0c8f1d-9f0b-5c5f-8d7f-74657874696e")
-RECENT_MS = 3_600_000
+RECENT_MS = HOUR_MS
 """For so long a wrong or late code is told from a PIN sent by mistake."""
-MINUTE_MS = 60_000
 MARK_CHARACTERS_MAX = 128
 CODE_DIGITS = 6
-SESSION_CHARACTERS = 16
 STOP = "stop"
 AT_ONCE = 40
 """Messages in one unit of work: no phone that waits for a commit of its own must wait for a crowd."""
@@ -219,7 +218,7 @@ class Inbox:
         identity = str(uuid.uuid5(NAMESPACE, f"{sms.provider}:{identity}"))
         customer = await customers.on_line(connection, sms.msisdn)
         customer_id = customer.id if customer else ""
-        session_id = identity.replace("-", "")[:SESSION_CHARACTERS]
+        session_id = session_of(identity)
         found = await self._understood(connection, customer, sms.msisdn, text, session_id, now)
         written_to = {"short_code": message.plain(sms.short_code)[:20], "link_id": message.plain(sms.link_id)[:128]}
         came = {name: value for name, value in written_to.items() if value}

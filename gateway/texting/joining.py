@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from flows.known import Organisation
-from flows.turn import Need, Operation, Session, Turn, operation_id, reference
+from flows.turn import SALTS_MAX, Need, Operation, Session, Turn, operation_id, reference
 from gateway.accounts.codes import PLACEHOLDER
 from gateway.clock import local_date
 from gateway.errors import BrokenInvariant, Rejected
@@ -23,7 +23,6 @@ from gateway.texting.applicants import JOIN, PREFIX, PURPOSE, Applicant, bound_t
 from gateway.texting.hands import Hands, Letter, Writer
 from gateway.texting.requests import Request
 from gateway.texting.say import Answer, Say
-from gateway.texting.walk import SALTS_MAX
 from menus.screen import Screen
 
 TURN = 1

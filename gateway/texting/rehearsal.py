@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from gateway.clock import local, local_date
+from gateway.clock import MINUTE_MS, local, local_date
 from gateway.notices.values import typed
 from gateway.store import customers
 from gateway.texting.deciding import Decider
@@ -59,7 +59,7 @@ class Rehearsal:
         return self._catalogue.message(language, "texting.join_otp", values)
 
     def _by(self) -> Moment:
-        return Moment(local(self._hands.clock() + self._hands.settings.code_minutes * 60_000))
+        return Moment(local(self._hands.clock() + self._hands.settings.code_minutes * MINUTE_MS))
 
     def _written(self, said: Say, language: str) -> str:
         values = typed(said.values, local_date(self._hands.clock()))

@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
+from gateway.clock import HOUR_MS
 from gateway.config import Messages, ShortCode
 from gateway.errors import Misconfigured
 
-HOUR_MS = 3_600_000
 FREE = frozenset({"stop"})
 """Nobody pays for the answer to a word that ends messages."""
 UNKNOWN_MOST = 100

@@ -3,13 +3,13 @@ come, its digits, should the others not be there by then."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from gateway.clock import DAY_MS
 from gateway.config import Texting
 from gateway.operations.outcome import Done, Outcome
 from gateway.operations.playbook import Local, Playbook, Work
 from gateway.texting import inbox, requests
 
 KIND = inbox.TIDY
-DAY_MS = 86_400_000
 
 
 class Tidying:

@@ -11,12 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flows.engine import Engine, Verdict
+from flows.engine import ROUNDS_MAX, Engine, Verdict
 from flows.kit import PIN
 from flows.known import Asked, Customer
 from flows.texting.route import Route, digits_for
 from flows.texting.spoken import question_of, words_of
-from flows.turn import Facts, Missing, Need, Operation, Session, Turn
+from flows.turn import SALTS_MAX, Facts, Missing, Need, Operation, Session, Turn
 from gateway.clock import Clock, local
 from gateway.errors import BrokenInvariant
 from gateway.facts.source import FactSource, NobodyThere
@@ -27,8 +27,7 @@ from menus.screen import Screen
 from menus.values import masked
 
 STEPS_MAX = 20
-SALTS_MAX = 5
-FACTS_ROUNDS_MAX = 12
+SESSION_CHARACTERS = 16
 BEHIND = "*"
 """What stands for a secret in a turn; nobody looks at it."""
 HARMLESS = frozenset({"number.lookup", "sms.notice"})
@@ -154,7 +153,7 @@ class Walker:
     ) -> _Taken:
         """Each turn knows the facts of its own moment; `is_proved`: a code stands for the PIN."""
         facts = self._fresh().with_values({Need("verdict"): Verdict("ok")} if is_proved else {})
-        for _ in range(FACTS_ROUNDS_MAX):
+        for _ in range(ROUNDS_MAX):
             turn = self._engine(session).advance(session, (answer,), facts, salt=salt)
             if isinstance(turn, Turn):
                 return _Taken(turn, facts)
@@ -241,3 +240,8 @@ def _amount_cents(intent: Mapping[str, Any], facts: Facts) -> int:
         return int(intent["quote"]["principal_cents"])
     asked = (value for value in facts.values.values() if isinstance(value, Asked))
     return next((each.amount_cents for each in asked if each.id == intent.get("request")), 0)
+
+
+def session_of(letter_id: str) -> str:
+    """The session in which a message is walked: its own."""
+    return letter_id.replace("-", "")[:SESSION_CHARACTERS]

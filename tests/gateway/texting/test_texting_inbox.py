@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import func, select
 
+from gateway.clock import MINUTE_MS
 from gateway.config import Texting
 from gateway.errors import NyotaError
 from gateway.operations.outbox import Outbox
@@ -16,7 +17,7 @@ from gateway.providers.contract import IncomingSms
 from gateway.store.engine import Store
 from gateway.store.tables import operations
 from gateway.texting import inbox
-from gateway.texting.inbox import MINUTE_MS, Inbox
+from gateway.texting.inbox import Inbox
 from gateway.texting.tables import inbound
 from tests.gateway.operations.desk import Hands
 from tests.gateway.rails_flow.office import words

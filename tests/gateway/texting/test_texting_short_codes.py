@@ -4,9 +4,10 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from gateway.clock import HOUR_MS
 from gateway.config import Messages
 from gateway.errors import Misconfigured
-from gateway.texting.short_codes import HOUR_MS, NOBODYS, Desk, ShortCodes, carried, name_of, proved
+from gateway.texting.short_codes import NOBODYS, Desk, ShortCodes, carried, name_of, proved
 
 NOW = 1_800_000_000_000
 CODES = {
