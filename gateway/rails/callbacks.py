@@ -201,6 +201,8 @@ class RailCallbacks:
             return await self._applied(connection, request, result, door), request.operation_id
         if paid := await payments.by_receipt(connection, news.shortcode, news.receipt):
             return await self._known(connection, news, paid.operation_id, door), None
+        if typed := await requests.typed(connection, news.receipt):
+            return await self._known(connection, news, typed.operation_id, door), None
         if request is not None and request.may_be_paid:
             return await self._doubted(connection, (request,), news), request.operation_id
         vouched = request if request is not None and request.is_vouched else await self._vouched(connection, news)
@@ -212,7 +214,8 @@ class RailCallbacks:
         return await self._unasked(connection, news)
 
     async def _known(self, connection: AsyncConnection, news: Received, operation_id: str, door: str) -> str:
-        """Booked before. Where people have typed this receipt, it is proven now, or somebody else's."""
+        """Booked before, or just about to be. Where people have typed this receipt, it is proven now, or somebody
+        else's."""
         request = await requests.of_operation(connection, operation_id)
         if request is None or not request.is_vouched or request.receipt != news.receipt:
             return "repeated"

@@ -183,13 +183,21 @@ async def vouched(connection: AsyncConnection, cents: int, since: int, until: in
 
     By way of what people said, which is little: every payment that names no prompt asks this.
     """
+    query = _by_people().where(_about(cents), table.sent_at >= since, table.sent_at <= until)
+    return [RailRequest(**_fields(row)) for row in await connection.execute(query.order_by(table.id))]
+
+
+async def typed(connection: AsyncConnection, receipt: str) -> RailRequest | None:
+    """The prompt that is paid on the word of people alone under this receipt, whether it is booked yet or not."""
+    return await _one(connection, _by_people().where(table.receipt == receipt).limit(1), lock=True)
+
+
+def _by_people() -> Select[Any]:
     said = operation_acts.c
     by_people = select(said.operation_id).where(said.act == "paid", said.state == "done")
-    query = select(rail_requests).where(
-        table.operation_id.in_(by_people), table.kind == "stk", table.state == "completed",
-        table.settled_by == PERSON, _about(cents), table.sent_at >= since, table.sent_at <= until,
-    )  # fmt: skip
-    return [RailRequest(**_fields(row)) for row in await connection.execute(query.order_by(table.id))]
+    return select(rail_requests).where(
+        table.operation_id.in_(by_people), table.kind == "stk", table.state == "completed", table.settled_by == PERSON
+    )
 
 
 def candidate_of(request: RailRequest, sent_at: int) -> matching.Candidate:

@@ -1,6 +1,7 @@
 """Two people settle a prompt with a receipt that they typed wrongly; then the real one comes, through any door."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -218,6 +219,25 @@ class TestPaidByHandBefore:
         await office.drained()
 
         assert await hands.resolve(payment, "paid", TYPED) == "resolved"
+
+
+class TestBeforeItIsBooked:
+    @pytest.mark.parametrize("account", ["", "KODI"])
+    async def test_the_rail_names_the_receipt_that_was_typed(self, hands: Hands, account: str) -> None:
+        """In the moment after two people have said so it is not booked yet: it is the same payment all the same."""
+        office = hands.office
+        loan, payment = await hands.in_doubt(PART)
+        moved = office.rail.book[-1]
+        await hands.resolve(payment, "paid", moved.receipt)
+
+        verdict = await office.receive(office.rail.confirmation(replace(moved, account=account)))
+        await office.settled()
+
+        assert verdict == "repeated"
+        assert (await office.operation(payment)).state == "done"
+        assert await office.owed(loan) == 1_660_00
+        assert await office.cases() == []
+        await office.prove()
 
 
 class TestTheTypedReceipt:
