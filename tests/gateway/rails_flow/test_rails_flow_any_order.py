@@ -18,7 +18,7 @@ Happens = Literal["prompt", "told", "worked", "time", "list", "query", "leave"]
 WEIGHTS: dict[Happens, float] = {
     "prompt": 3, "told": 6, "worked": 2, "time": 4, "list": 1, "query": 1, "leave": 0.4
 }  # fmt: skip
-SEEDS = (0, 11, 23, 30, 35, 45, 52, 55)
+SEEDS = (0, 11, 23, 35, 45, 52)
 """All but the first draw what is booked twice, or not at all, by whoever takes two tellings of one payment for two."""
 STEPS = (4, 22)
 WAITS_MS = (1_000, 20_000, 120_000, 600_000, 3_600_000)
