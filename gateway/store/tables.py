@@ -186,6 +186,9 @@ rail_requests = Table(
     Column("public_name", String(60)),  # who the rail says has received it
     Column("created_at", BigInteger, nullable=False),
     Index("ix_rail_requests_kind_settled_at", "kind", "settled_at"),
+    Index("ix_rail_requests_kind_sent_at", "kind", "sent_at"),
+    Index("ix_rail_requests_account_reference_kind", "account_reference", "kind"),
+    Index("ix_rail_requests_receipt_kind", "receipt", "kind"),
 )
 
 callbacks = Table(

@@ -1,10 +1,13 @@
 """What an answer of the rail makes of a request: every state against every kind of news."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.operations.playbook import Work
 from gateway.rails import requests
@@ -18,6 +21,14 @@ PAID_SAYS_NO_MORE = Result("done", "0", "paid", "")
 CANCELLED = Result("refused", "1032", "cancelled", "")
 PENDING = Result("pending", "4999", "uncertain", "")
 UNCERTAIN = Result("uncertain", "1037", "timeout", "")
+
+ASKED_BY_EACH_CONFIRMATION: Mapping[str, Callable[[AsyncConnection], Awaitable[object]]] = {
+    "account": lambda connection: requests.by_account(connection, "LN1"),
+    "receipt": lambda connection: requests.by_receipt(connection, "UA1"),
+    "typed": lambda connection: requests.typed(connection, "UA1"),
+    "amount": lambda connection: requests.unreceipted(connection, AMOUNT, 0, 1),
+    "vouched": lambda connection: requests.vouched(connection, AMOUNT, 0, 1),
+}
 
 WANTED = Wanted("daraja", "stk", AMINA, AMOUNT)
 
@@ -180,3 +191,25 @@ async def test_nothing_is_found_for_a_token_or_a_reference_nobody_has(office: Of
         ]
 
     assert found == [None] * 4
+
+
+class TestFinding:
+    @pytest.mark.parametrize("asked", ASKED_BY_EACH_CONFIRMATION.values(), ids=ASKED_BY_EACH_CONFIRMATION.keys())
+    async def test_what_each_confirmation_asks_reads_no_other_requests(
+        self, office: Office, asked: Callable[[AsyncConnection], Awaitable[object]]
+    ) -> None:
+        """By an index whose columns are all given: a year of requests makes it no slower."""
+        said: list[tuple[str, Any]] = []
+        async with office.store.begin() as connection:
+
+            @event.listens_for(connection.sync_connection, "before_cursor_execute")
+            def _said(_: object, __: object, statement: str, values: Any, *___: object) -> None:
+                said.append((statement, values))
+
+            await asked(connection)
+            statement, values = said[0]
+            plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+        search = next(line for line in plan if "rail_requests" in line)
+        assert search.startswith("SEARCH rail_requests USING INDEX")
+        assert "(kind=?)" not in search
