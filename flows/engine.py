@@ -84,6 +84,7 @@ class Engine:
         try:
             return self._or_home(following, facts, lambda: self._folded(following, answers, facts, salt))
         except FactMissing as missing:
+            missing.__traceback__ = None  # `transitions` keeps an error: its frames would be a cycle, for the collector
             return Missing(frozenset({missing.need}))
 
     def is_secret(self, session: Session) -> bool:

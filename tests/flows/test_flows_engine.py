@@ -1,5 +1,6 @@
 """What every conversation has: going back and home, pages, strikes, gates, and what is bound when shown."""
 
+import gc
 from dataclasses import replace
 from datetime import timedelta
 
@@ -379,6 +380,16 @@ class TestTurns:
         turn = ENGINE.advance(Session("s"), (), Facts(NOW))
 
         assert turn == Missing(frozenset({Need("customer")}))
+
+    def test_asking_for_a_fact_leaves_nothing_to_the_collector(self) -> None:
+        """Also where a guard asks for it: what is collected stops every phone for a moment."""
+        session = Phone(AMINA).dial("*383#").session
+        gc.collect()
+
+        turn = ENGINE.advance(session, ("2",), Facts(NOW))
+
+        assert turn == Missing(frozenset({Need("borrowing")}))
+        assert gc.collect() == 0
 
     def test_choices_that_need_no_facts_get_none(self) -> None:
         """Moving about in menus reads nothing but how many requests wait, for the main one."""
