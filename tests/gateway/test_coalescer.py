@@ -15,7 +15,7 @@ from tests.servers import listening
 
 
 @asynccontextmanager
-async def speaking_to(url: str, *, timeout_seconds: float = 2.0) -> AsyncIterator[Coalescer]:
+async def speaking_to(url: str, *, timeout_seconds: float = 5.0) -> AsyncIterator[Coalescer]:
     pool = ConnectionPool.from_url(url)
     coalescer = Coalescer(pool, in_flight_max=2, timeout_seconds=timeout_seconds)
     yield coalescer

@@ -21,7 +21,7 @@ TTL_SECONDS = 180
 
 
 def opened(url: str, ttl_seconds: int = TTL_SECONDS) -> Sessions:
-    return Sessions(url, b"secret", ttl_seconds=ttl_seconds, pool=2, timeout_seconds=0.5)
+    return Sessions(url, b"secret", ttl_seconds=ttl_seconds, pool=2, timeout_seconds=5)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ class TestTheNewestSession:
 
     def test_keys_depend_on_the_secret_and_show_no_phone(self, fresh_redis: str) -> None:
         """A keyed hash: who sees the keys cannot look people up."""
-        other = Sessions(fresh_redis, b"other", ttl_seconds=180, pool=1, timeout_seconds=1)
+        other = Sessions(fresh_redis, b"other", ttl_seconds=180, pool=1, timeout_seconds=5)
 
         ours, theirs = opened(fresh_redis).keys(AMINA), other.keys(AMINA)
 

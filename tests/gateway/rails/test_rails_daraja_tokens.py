@@ -25,7 +25,7 @@ async def daraja() -> AsyncIterator[ScriptedDaraja]:
 
 
 def shelves(url: str) -> TokenShelves:
-    return TokenShelves(url, timeout_seconds=1.0, claim_seconds=2.0)
+    return TokenShelves(url, timeout_seconds=5.0, claim_seconds=2.0)
 
 
 def rail_of(daraja: ScriptedDaraja, url: str) -> DarajaRail:
