@@ -16,7 +16,6 @@ from gateway.reconciling import mismatches, records, uploads
 from gateway.reconciling.mismatches import Found
 from gateway.reconciling.taking import Shortcodes
 
-"""Statements count in seconds: the last one of a day is its end."""
 MARGIN_MS = 120_000
 """Clocks differ: what is so near to the end of a statement may be on the next."""
 
@@ -81,6 +80,7 @@ class Comparing:
         ours_out = await records.payouts_between(connection, since, until) if pays else []
         return Compared(
             shortcode=shortcode,
+            # Statements count in seconds: the last one of a day is its end.
             is_covered=any(start <= since and until - SECOND_MS < end for start, end in covered),
             theirs_in=_sums(lines, "paid_in"),
             theirs_out=_sums(lines, "paid_out"),
