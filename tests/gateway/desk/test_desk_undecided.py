@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.desk.hands import Hands
-from tests.gateway.playbooks.test_playbooks_suspense import Desk
+from tests.gateway.playbooks.deskwork import Desk
 from tests.gateway.rails_flow.office import AMINA, office_on
 
 

@@ -81,10 +81,12 @@ class Desk:
     def handle(self, kind: str, *steps: Local | RemoteStep, **more: Any) -> None:
         self.playbooks[kind] = playbook(kind, *steps, **more)
 
-    def worker(self, *, workers: int = 4, policy: Policy | None = None, poll_seconds: float = 0.01) -> Worker:
+    def worker(
+        self, *, workers: int = 4, policy: Policy | None = None, poll_seconds: float = 0.01, store: Store | None = None
+    ) -> Worker:
         policy = policy or Policy(3, 1_000, 60_000)
         pace = Pace(workers, LEASE_MS, poll_seconds)
-        return Worker(self.store, self.outbox, self.playbooks, self.clock, policy, pace)
+        return Worker(store or self.store, self.outbox, self.playbooks, self.clock, policy, pace)
 
     def on_the_spot(self, kind: str) -> list[Context]:
         """Make a kind an instant one; what its handler is called with."""

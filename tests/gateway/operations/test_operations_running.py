@@ -50,8 +50,8 @@ class TestRunning:
         """Nor does a claim that was never answered; it runs out, and is claimed again."""
         monkeypatch.setattr(worker_module, "OUTAGE_SECONDS", 0.01)
         identity = await desk.put()
-        worker = desk.worker()
-        worker._store = Troubled(desk.store, trouble, times=3)  # type: ignore[assignment]
+        troubled = Troubled(desk.store.url, trouble, times=3)
+        worker = desk.worker(store=troubled)
         running = asyncio.create_task(worker.run())
 
         async def is_done() -> bool:
@@ -62,8 +62,10 @@ class TestRunning:
         has_ended = running.done()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        await troubled.close()
 
         assert not has_ended
+        assert troubled.times == 0
         assert (await desk.row(identity)).state == "done"
 
     async def test_what_is_under_way_when_it_is_stopped_is_finished(self, desk: Desk) -> None:
@@ -147,19 +149,18 @@ class TestRunning:
         assert (await desk.row(identity)).state == "done"
 
 
-class Troubled:
-    """A store that takes what it is given, and then has trouble, so many times."""
+class Troubled(Store):
+    """Takes what it is given, and then has trouble, so many `times`."""
 
-    def __init__(self, store: Store, trouble: Exception, times: int) -> None:
-        self._store = store
+    def __init__(self, url: str, trouble: Exception, times: int) -> None:
+        super().__init__(url)
         self._trouble = trouble
-        self._times = times
-        self.read = store.read
+        self.times = times
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        async with self._store.begin() as connection:
+        async with super().begin() as connection:
             yield connection
-        if self._times:
-            self._times -= 1
+        if self.times:
+            self.times -= 1
             raise self._trouble

@@ -210,6 +210,15 @@ class Office:
             except (Unavailable, Uncertain):
                 await self.shop.callbacks.receive(callback)
 
+    async def prompted(self, cents: int = 500_00, *, code: str = "") -> tuple[str, str]:
+        """A loan and a prompt that is on the phone, or was refused with `code`; nothing was told yet."""
+        loan = await self.lent()
+        self.rail.code = code
+        payment = await self.prompt(loan, cents)
+        self.clock.turn(3_000)
+        await self.drained()
+        return loan, payment
+
     async def drained(self) -> None:
         """Work what is due now, callbacks not delivered."""
         await self.shop.worker.drain()

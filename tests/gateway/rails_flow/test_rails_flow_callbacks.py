@@ -11,23 +11,12 @@ from gateway.books import accounts as chart
 from gateway.errors import NotACallback
 from gateway.operations import queue
 from gateway.rails.callbacks import Callback
-from gateway.rails.contract import Received, Result
+from gateway.rails.contract import Result
 from gateway.store.tables import callbacks, operations
-from tests.gateway.rails_flow.office import AMINA, BARAKA, Office, office_on, until_blocked
-from tests.gateway.rails_flow.pretend_rail import SHORTCODE
+from tests.gateway.rails_flow.office import BARAKA, Office, office_on, until_blocked
 
 OWED, PART = 2_160_00, 500_00
 CANCELLED = Result("refused", "1032", "cancelled", "cancelled")
-
-
-async def prompted(office: Office, cents: int = PART, *, code: str = "") -> tuple[str, str]:
-    """A loan and a prompt that is on the phone, or was refused with `code`; nothing was told yet."""
-    loan = await office.lent()
-    office.rail.code = code
-    payment = await office.prompt(loan, cents)
-    office.clock.turn(3_000)
-    await office.drained()
-    return loan, payment
 
 
 async def path(office: Office, named: str) -> str:
@@ -52,7 +41,7 @@ class TestOnePrompt:
     async def test_many_at_once_are_applied_once(self, each_office: Office) -> None:
         """Identical, in the same moment, while the worker looks too."""
         office = each_office
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         callback = office.rail.outbox.pop()
 
         await asyncio.gather(*(office.shop.callbacks.receive(callback) for _ in range(5)), office.drained())
@@ -70,7 +59,7 @@ class TestOnePrompt:
 
     async def test_days_after_everything_was_settled(self, office: Office) -> None:
         """A repeat of old news wakes nobody and changes nothing."""
-        loan, _ = await prompted(office)
+        loan, _ = await office.prompted()
         callback = office.rail.outbox[0]
         await office.settled()
         office.clock.turn(5 * 86_400_000)
@@ -86,7 +75,7 @@ class TestOnePrompt:
         self, office: Office, changed: dict[str, Any]
     ) -> None:
         """What is booked is what the rail's own list says."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         told = office.rail.asked[-1].result
         office.rail.outbox.clear()
 
@@ -104,7 +93,7 @@ class TestOnePrompt:
     async def test_refused_and_then_paid_is_booked_and_raises_an_alarm(self, each_office: Office) -> None:
         """The customer was told that it failed; the money came all the same, and counts."""
         office = each_office
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         paid = office.rail.outbox.pop()
         await office.receive(office.rail.callback("stk", await path(office, payment), CANCELLED))
         await office.settled()
@@ -122,7 +111,7 @@ class TestOnePrompt:
 
     async def test_refused_and_then_paid_before_anybody_was_told(self, office: Office) -> None:
         """Only the truth is said."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         paid = office.rail.outbox.pop()
         await office.receive(office.rail.callback("stk", await path(office, payment), CANCELLED))
 
@@ -136,7 +125,7 @@ class TestOnePrompt:
     async def test_paid_while_the_refusal_is_being_told(self, each_office: Office) -> None:
         """The worker that holds it loses its claim: what it was about to say is not said."""
         office = each_office
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         paid = office.rail.outbox.pop()
         await office.receive(office.rail.callback("stk", await path(office, payment), CANCELLED))
         at_prompt = (await office.shop.worker.claim(1))[0]
@@ -154,7 +143,7 @@ class TestOnePrompt:
 
     async def test_paid_and_then_refused_changes_nothing_and_opens_a_case(self, office: Office) -> None:
         """Money that moved is never unsaid; a person looks, once."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         await office.settled()
         refusal = office.rail.callback("stk", await path(office, payment), CANCELLED)
 
@@ -169,7 +158,7 @@ class TestOnePrompt:
 
     async def test_a_second_receipt_for_one_prompt_is_a_case(self, office: Office) -> None:
         """It says that the customer paid twice."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         await office.settled()
         second = replace(office.rail.asked[-1].result, receipt="UA9")
 
@@ -180,7 +169,7 @@ class TestOnePrompt:
 
     async def test_a_result_that_says_nothing_makes_us_ask_at_once(self, office: Office) -> None:
         """The time-out of a queue, a code nobody knows."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         office.rail.outbox.clear()
         unsure = Result("uncertain", "1037", "timeout", "nobody answered")
 
@@ -195,7 +184,7 @@ class TestOnePrompt:
 class TestForged:
     async def test_a_path_that_is_nobodys(self, office: Office) -> None:
         """Kept as evidence, and that is all."""
-        loan, payment = await prompted(office)
+        loan, payment = await office.prompted()
         paid = replace(office.rail.asked[-1].result, our_id=(await office.request(payment)).id)
         office.rail.outbox.clear()
 
@@ -220,197 +209,6 @@ class TestForged:
 
         assert verdict == "forged"
         assert (await office.request(first)).state == (await office.request(second)).state == "pending"
-
-
-class TestConfirmations:
-    @pytest.mark.parametrize("order", ["callback first", "confirmation first", "together"])
-    async def test_the_confirmation_and_the_callback_of_one_prompt_credit_once(
-        self, each_office: Office, order: str
-    ) -> None:
-        """Both carry the same receipt; whoever comes second changes nothing."""
-        office = each_office
-        loan, _ = await prompted(office)
-        news = [office.rail.outbox.pop(), office.rail.confirmation(office.rail.book[-1])]
-        if order == "confirmation first":
-            news.reverse()
-
-        if order == "together":
-            await asyncio.gather(*(office.shop.callbacks.receive(callback) for callback in news), office.drained())
-        else:
-            for callback in news:
-                await office.receive(callback)
-                await office.drained()
-        await office.settled()
-
-        assert await office.owed(loan) == OWED - PART
-        assert [row.receipt for row in await office.payments()] == [office.rail.book[-1].receipt]
-        assert await office.templates() == ["borrow.paid", "repay.paid"]
-        assert await office.operations("payment.received") == []
-        await office.prove()
-
-    @pytest.mark.parametrize("account", ["the loan", "  the loan in small letters ", "0711000001", "254711000001"])
-    async def test_unasked_money_goes_to_the_loan_that_its_account_means(self, office: Office, account: str) -> None:
-        """A loan's number, or the phone of somebody with a loan, as people type them."""
-        loan = await office.lent()
-        account = account.replace("the loan in small letters", loan.lower()).replace("the loan", loan)
-        callback = office.rail.pay_paybill(BARAKA, PART, account)
-
-        verdicts = [await office.receive(callback), await office.receive(callback)]
-        await office.settled()
-
-        assert verdicts == ["applied", "repeated"]
-        assert await office.owed(loan) == OWED - PART
-        assert await office.templates() == ["borrow.paid", "repay.paid"]
-        await office.prove()
-
-    async def test_unasked_money_of_somebody_without_a_loan_is_theirs(self, office: Office) -> None:
-        """It is in their wallet."""
-        before = await office.balance(chart.wallet(BARAKA))
-
-        await office.receive(office.rail.pay_paybill(BARAKA, PART, "0711 000 002"))
-        await office.settled()
-
-        assert await office.balance(chart.wallet(BARAKA)) == before + PART
-        await office.prove()
-
-    @pytest.mark.parametrize("account", ["", "07110", "LN404", "rent", "0799999999", "ab" * 90])
-    async def test_money_for_an_account_nobody_has_is_held(self, office: Office, account: str) -> None:
-        """Safe, on suspense, for a person to give to whom it belongs."""
-        await office.receive(office.rail.pay_paybill(BARAKA, PART, account))
-        await office.settled()
-
-        assert await office.balance(chart.SUSPENSE) == PART
-        await office.prove()
-
-    async def test_more_than_the_loan_owes_goes_to_the_wallet(self, office: Office) -> None:
-        """And is said so."""
-        loan = await office.lent()
-        before = await office.balance(chart.wallet(AMINA))
-
-        await office.receive(office.rail.pay_paybill(AMINA, OWED + 40_00, loan))
-        await office.settled()
-
-        assert await office.loan_state(loan) == "closed"
-        assert await office.balance(chart.wallet(AMINA)) == before + 40_00
-        assert await office.templates() == ["borrow.paid", "repay.extra"]
-        await office.prove()
-
-    async def test_another_amount_under_the_reference_of_a_prompt_is_not_lost(self, office: Office) -> None:
-        """Somebody typed the reference at the paybill: it is other money, and it is in the books."""
-        loan, payment = await prompted(office)
-        paid_by_hand = office.rail.pay_paybill(AMINA, 70_00, payment)
-
-        verdict = await office.receive(paid_by_hand)
-        await office.settled()
-
-        assert verdict == "mismatch"
-        assert await office.owed(loan) == OWED - PART
-        assert await office.balance(chart.SUSPENSE) == 70_00
-        assert {row.receipt for row in await office.payments()} == {moved.receipt for moved in office.rail.book[1:]}
-        await office.prove()
-
-    async def test_its_own_payment_told_with_another_amount_waits_for_the_rails_list(self, each_office: Office) -> None:
-        """However long nobody can be asked: by the time of the doubt alone it would be booked, and then once more."""
-        office = each_office
-        loan, payment = await prompted(office)
-        office.rail.outbox.clear()
-        office.rail.knows = office.rail.lists = False
-        moved = office.rail.book[-1]
-
-        verdict = await office.receive(office.rail.confirmation(replace(moved, cents=PART + 100)))
-        for _ in range(40):
-            office.clock.turn(60_000)
-            await office.drained()
-        waiting = [row.state for row in await office.operations("payment.received")]
-        office.rail.knows = office.rail.lists = True
-        await office.settled()
-
-        assert (verdict, waiting) == ("mismatch", ["queued"])
-        assert [row.state for row in await office.operations("payment.received")] == ["done"]
-        assert [(row.receipt, row.amount_cents) for row in await office.payments()] == [(moved.receipt, PART)]
-        assert await office.owed(loan) == OWED - PART
-        assert (await office.operation(payment)).state == "done"
-        await office.prove()
-
-    @pytest.mark.parametrize("before", [True, False])
-    async def test_its_own_payment_told_with_another_amount_while_its_receipt_is_not_known(
-        self, office: Office, before: bool
-    ) -> None:
-        """We may not read the list: what may be the same money is held, and nobody is told of it twice."""
-        loan, payment = await prompted(office)
-        office.rail.outbox.clear()
-        office.rail.may_list = False
-        wrong = office.rail.confirmation(replace(office.rail.book[-1], cents=PART + 100))
-
-        if before:
-            await office.receive(wrong)
-        await office.settled()
-        if not before:
-            await office.receive(wrong)
-            await office.settled()
-
-        assert (await office.request(payment)).receipt is None
-        assert await office.owed(loan) == OWED - PART
-        assert await office.balance(chart.SUSPENSE) == PART + 100
-        assert await office.templates() == ["borrow.paid", "repay.paid"]
-
-    async def test_what_names_a_prompt_that_is_left_to_people_is_held(self, office: Office) -> None:
-        """It does not wait for them."""
-        _, payment = await prompted(office)
-        office.rail.outbox.clear()
-        office.rail.may_list = False
-        async with office.store.begin() as connection:
-            named = operations.c.reference == payment
-            await connection.execute(update(operations).where(named).values(state="parked"))
-
-        await office.receive(office.rail.pay_paybill(AMINA, 70_00, payment))
-        await office.settled()
-
-        assert (await office.operation(payment)).state == "parked"
-        assert await office.balance(chart.SUSPENSE) == 70_00
-
-    async def test_the_same_amount_under_the_reference_twice_is_booked_twice(self, office: Office) -> None:
-        """By hand and by the prompt: one is the payment we asked for, the other is the customer's to claim."""
-        loan, payment = await prompted(office)
-        by_prompt = office.rail.outbox.pop()
-        prompt_moved = office.rail.book[-1]
-        by_hand = office.rail.pay_paybill(AMINA, PART, payment)
-
-        verdicts = [
-            await office.receive(by_hand),
-            await office.receive(by_prompt),
-            await office.receive(office.rail.confirmation(prompt_moved)),
-        ]
-        await office.settled()
-
-        assert verdicts == ["applied", "contradiction", "applied"]
-        assert await office.cases() == ["paid again"]
-        assert await office.owed(loan) == OWED - PART
-        assert await office.balance(chart.SUSPENSE) == PART
-        await office.prove()
-
-    async def test_many_confirmations_of_one_receipt_at_once_are_one_booking(self, each_office: Office) -> None:
-        """Its id is computed from the receipt."""
-        office = each_office
-        callback = office.rail.pay_paybill(BARAKA, PART, "0711000002")
-        before = await office.balance(chart.wallet(BARAKA))
-
-        await asyncio.gather(*(office.shop.callbacks.receive(callback) for _ in range(5)), office.drained())
-        await office.settled()
-
-        assert await office.balance(chart.wallet(BARAKA)) == before + PART
-        assert len(await office.operations("payment.received")) == 1
-        await office.prove()
-
-    async def test_a_long_receipt_does_not_collide_with_its_neighbour(self, each_office: Office) -> None:
-        """How long they are, nobody promises."""
-        office = each_office
-        for last in "AB":
-            news = Received("U" * 30 + last, SHORTCODE, PART, "rent", BARAKA, office.clock())
-            await office.receive(office.rail.callback("confirmation", "", news))
-        await office.settled()
-
-        assert await office.balance(chart.SUSPENSE) == 2 * PART
 
 
 class TestPayOuts:
@@ -471,7 +269,7 @@ class TestWorkerAndCallbackTogether:
     async def test_news_that_come_while_a_worker_lets_it_wait_are_not_slept_through(self, fresh_postgres: str) -> None:
         """The operation is due at once, not at the end of the wait that the worker has just stored."""
         async with office_on(fresh_postgres) as office:
-            _, payment = await prompted(office)
+            _, payment = await office.prompted()
             row = await office.operation(payment)
             office.clock.now = row.due_at
             callback = office.rail.outbox.pop()
@@ -488,7 +286,7 @@ class TestWorkerAndCallbackTogether:
     async def test_news_that_come_while_a_worker_gives_up_bring_it_back(self, fresh_postgres: str) -> None:
         """It is not left to a person when the rail has just said what became of it."""
         async with office_on(fresh_postgres) as office:
-            _, payment = await prompted(office)
+            _, payment = await office.prompted()
             row = await office.operation(payment)
             callback = office.rail.outbox.pop()
 
